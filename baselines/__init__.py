@@ -1,0 +1,1 @@
+"""The denoisers that DenoGrad is compared with, one per file."""

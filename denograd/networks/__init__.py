@@ -1,0 +1,1 @@
+"""Networks that can serve as a backbone, one per file."""

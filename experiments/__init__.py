@@ -1,0 +1,1 @@
+"""The benchmark: datasets, noise, protocols, records and reports."""

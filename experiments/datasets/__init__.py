@@ -1,0 +1,1 @@
+"""The datasets of the benchmark, one per file."""

@@ -1,0 +1,1 @@
+"""The downstream regressors of the benchmark, one per file."""
