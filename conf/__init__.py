@@ -1,0 +1,1 @@
+"""The configuration groups of the benchmark, installed as ``experiments.conf``."""

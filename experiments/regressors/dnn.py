@@ -1,0 +1,102 @@
+"""A small multilayer perceptron."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from experiments.regressors.base import Array, BaseRegressor
+
+
+# Bounds the memory of the activations, nothing else.
+ROWS_PER_PREDICTION = 8192
+
+
+class DNNRegressor(BaseRegressor):
+    """Multilayer perceptron with ReLU, trained with Adam on the squared error.
+
+    Training stops when the error on the validation rows has not improved for `patience` epochs,
+    and the best weights are kept.
+
+    Parameters
+    ----------
+    hidden_tabular : tuple of int, default (128, 64, 32)
+        Widths of the hidden layers on a table.
+    hidden_series : tuple of int, default (64, 32)
+        Widths of the hidden layers on flattened windows.
+    epochs : int, default 100
+        Most passes over the training rows.
+    patience : int, default 15
+        Epochs without improvement after which training stops.
+    batch_size : int, default 128
+        Training rows per step.
+    learning_rate : float, default 1e-3
+        Learning rate of Adam.
+    domain : {"tabular", "series"}, default "tabular"
+        Which of the two widths is used.
+    random_state : int, optional
+        Seed of the initial weights and of the order of the rows.
+    device : str, optional
+        Where to train; None takes a CUDA device if there is one.
+    """
+
+    method: ClassVar[str] = "dnn"
+    needs_validation: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        hidden_tabular: tuple[int, ...] = (128, 64, 32),
+        hidden_series: tuple[int, ...] = (64, 32),
+        epochs: int = 100,
+        patience: int = 15,
+        batch_size: int = 128,
+        learning_rate: float = 1e-3,
+        domain: Literal["tabular", "series"] = "tabular",
+        random_state: int | None = None,
+        device: str | None = None,
+    ) -> None:
+        self.hidden_tabular = hidden_tabular
+        self.hidden_series = hidden_series
+        self.epochs = epochs
+        self.patience = patience
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.domain = domain
+        self.random_state = random_state
+        self.device = device
+
+    def _fit(self, X: Array, y: Array, X_val: Array | None, y_val: Array | None) -> None:
+        import torch
+
+        from denograd.networks import build
+        from denograd.training import train_network
+
+        hidden = self.hidden_series if self.domain == "series" else self.hidden_tabular
+        with torch.random.fork_rng(devices=[]):
+            if self.random_state is not None:
+                torch.manual_seed(self.random_state)
+            self.network_ = build("mlp", n_features=X.shape[1], hidden=tuple(hidden))
+        self.history_ = train_network(
+            self.network_,
+            X.astype(np.float32),
+            y.astype(np.float32),
+            X_val.astype(np.float32),
+            y_val.astype(np.float32),
+            epochs=self.epochs,
+            patience=self.patience,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            random_state=self.random_state,
+            device=self.device,
+        )
+
+    def _predict(self, X: Array) -> ArrayLike:
+        import torch
+
+        device = next(self.network_.parameters()).device
+        self.network_.eval()
+        with torch.no_grad():
+            batches = torch.as_tensor(X.astype(np.float32)).split(ROWS_PER_PREDICTION)
+            return torch.cat([self.network_(batch.to(device)).cpu() for batch in batches]).numpy()
