@@ -1,0 +1,72 @@
+"""What all networks share: facts about them, and checks of what they are given."""
+
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+_HINTS = {
+    "tabular": "it reads the rows of a table: leave window=None",
+    "series": "it reads windows of a series: pass window=<number of time steps>",
+}
+
+
+class Network(nn.Module):
+    """A network from (batch, n_features) or (batch, window, n_features) to (batch, n_targets).
+
+    Parameters
+    ----------
+    n_features : int
+        Columns of the table, or channels of the series.
+    n_targets : int, default 1
+        Columns of the output.
+    window : int, optional
+        Time steps of a window; None stands for the rows of a table.
+
+    Attributes
+    ----------
+    domains : frozenset of str
+        What the network reads: "tabular" (rows), "series" (windows), or both.
+    rows_are_independent : bool
+        Whether, in eval mode, the output of a row depends on that row alone. Where it does not,
+        neither batches of rows nor a set of active rows may be used.
+    """
+
+    domains: ClassVar[frozenset[str]]
+    rows_are_independent: bool = True
+
+    def __init__(self, n_features: int, n_targets: int = 1, window: int | None = None) -> None:
+        super().__init__()
+        check_counts(self, n_features=n_features, n_targets=n_targets)
+        domain = "tabular" if window is None else "series"
+        if domain not in self.domains:
+            (hint,) = (_HINTS[name] for name in self.domains)
+            raise ValueError(f"{type(self).__name__} got window={window!r}; {hint}")
+        if window is not None:
+            check_counts(self, window=window)
+        self.n_features = n_features
+        self.n_targets = n_targets
+        self.window = window
+
+    def check_input(self, x: Tensor) -> None:
+        """Raise a ValueError that names both shapes if `x` is not a batch for this network."""
+        row = (self.n_features,) if self.window is None else (self.window, self.n_features)
+        if tuple(x.shape[1:]) != row:
+            expected = ", ".join(map(str, ("batch", *row)))
+            raise ValueError(
+                f"{type(self).__name__} expects shape ({expected}), got {tuple(x.shape)}"
+            )
+
+
+def check_counts(owner: object, **counts: int) -> None:
+    """Raise a ValueError that names the first of `counts` that is no positive integer."""
+    for name, value in counts.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise ValueError(
+                f"{type(owner).__name__}: {name} must be a positive integer, got {value!r}"
+            )
+
+
+def check_dropout(owner: object, dropout: float) -> None:
+    """Raise a ValueError unless `dropout` is a share in [0, 1)."""
+    if not 0 <= dropout < 1:
+        raise ValueError(f"{type(owner).__name__}: dropout must be in [0, 1), got {dropout!r}")
