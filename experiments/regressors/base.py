@@ -170,9 +170,9 @@ class BaseRegressor(RegressorMixin, BaseEstimator, ABC):
 
 
 def _as_float(values: ArrayLike, name: str) -> Array:
-    """Return values as float64, without a copy where they are."""
+    """Return values as float64 in C order, so that memory layout does not show in the results."""
     try:
-        return np.asarray(values, dtype=np.float64)
+        return np.asarray(values, dtype=np.float64, order="C")
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must hold numbers only: {error}.") from error
 

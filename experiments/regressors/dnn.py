@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike
 
 from experiments.regressors.base import Array, BaseRegressor
 
-
 # Bounds the memory of the activations, nothing else.
 ROWS_PER_PREDICTION = 8192
 
