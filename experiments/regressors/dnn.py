@@ -76,7 +76,7 @@ class DNNRegressor(BaseRegressor):
         with torch.random.fork_rng(devices=[]):
             if self.random_state is not None:
                 torch.manual_seed(self.random_state)
-            self.network_ = build("mlp", n_features=X.shape[1], hidden=tuple(hidden))
+            self.network_ = build("mlp", n_features=X.shape[1], hidden_sizes=tuple(hidden))
         self.history_ = train_network(
             self.network_,
             X.astype(np.float32),
