@@ -1,0 +1,69 @@
+"""The benchmark's command: ``python -m experiments``, a Hydra application.
+
+Only Hydra is imported here: ``--help`` and tab completion stay fast.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# One torch thread per worker; it counts only if it is set before torch is imported.
+for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+import hydra
+from omegaconf import DictConfig
+
+USAGE_ERROR = 2
+
+
+def job(config: DictConfig) -> None:
+    """Run one corruption; called by Hydra in whatever process its launcher starts."""
+    from experiments.job import run_job
+
+    run_job(config)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Check the command line, run it and return the exit status.
+
+    Returns
+    -------
+    int
+        0 when everything is done, 1 when a piece of work failed, 2 for a mistake in the command
+        line or a config file, 130 after Ctrl-C.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    overrides = [a for a in arguments if not a.startswith("-")]
+    flags = {a for a in arguments if a.startswith("-")}
+    # Flags that show something, or change where configs come from, are Hydra's own affair.
+    if flags <= {"-m", "--multirun"}:
+        from experiments.config import ConfigError
+        from experiments.validation import check_command_line
+
+        try:
+            check_command_line(overrides, multirun=bool(flags))
+        except ConfigError as error:
+            print(f"experiments: {error}", file=sys.stderr)
+            return USAGE_ERROR
+    sys.argv = ["python -m experiments", *arguments]
+    try:
+        _hydra_main()
+    except KeyboardInterrupt:
+        print("interrupted: the same command continues where this one stopped", file=sys.stderr)
+        return 130
+    from experiments import callback
+
+    monitor = callback.monitor
+    return 1 if monitor is not None and monitor.counts["failed"] else 0
+
+
+def _hydra_main() -> None:
+    from experiments.config import config_dir
+
+    hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(job)()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""What one piece of work is: its config, its identity and its labels.
+
+A cell is a corruption × protocol × denoiser; a score adds a regressor. The identity is a hash of
+everything that decides the result: config, fingerprint of the data and revision of every component.
+Device, workers, paths, labels and the order of arguments are not part of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from experiments.config import Component, Settings
+from experiments.corruption import Corruption, noise_level
+from experiments.protocols import PROTOCOLS
+
+#: Raised when the scoring itself (metrics, examples, the grid) changes its results.
+REVISION = 1
+
+
+@dataclass(frozen=True)
+class Key:
+    """Identity of a record, and where it lies in the store.
+
+    Attributes
+    ----------
+    config
+        Everything that decides the result.
+    folder, stem
+        Readable part of the record's path; both are functions of the config.
+    labels
+        What tables call it; not part of the identity.
+    """
+
+    config: dict[str, Any]
+    folder: str
+    stem: str
+    labels: dict[str, Any]
+
+    @property
+    def identity(self) -> str:
+        """Sixteen hexadecimal digits of the SHA-256 of the canonical config."""
+        canonical = json.dumps(self.config, sort_keys=True, separators=(",", ":"), default=list)
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+    @property
+    def path(self) -> str:
+        """Path of the record below the store's root."""
+        return f"{self.folder}/{self.stem}-{self.identity}.json"
+
+
+def cell_key(corruption: Corruption, protocol: str, denoiser: Component) -> Key:
+    """Key of what a denoiser does to a corruption under a protocol."""
+    settings = corruption.settings
+    config: dict[str, Any] = {
+        "revision": REVISION,
+        "dataset": settings.dataset.identity() | {"fingerprint": corruption.fingerprint},
+        "max_rows": settings.profile.max_rows,
+        "noise": _noise(settings),
+        "target": settings.target,
+        "seed": settings.seed,
+        "protocol": {"name": protocol, "revision": PROTOCOLS[protocol].revision},
+        "denoiser": denoiser.identity(),
+    }
+    if corruption.domain == "series":
+        config |= {"window_size": settings.window_size, "horizon": settings.horizon}
+    labels = {
+        "dataset": settings.dataset.label,
+        "domain": corruption.domain,
+        "noise": settings.noise.target.rpartition(".")[2].lower(),
+        "level": corruption.level,
+        "seed": settings.seed,
+        "target": settings.target,
+        "profile": settings.profile.name,
+        "protocol": protocol,
+        "denoiser": denoiser.label,
+        "is_control": bool(denoiser.cls.is_control),  # type: ignore[attr-defined]
+    }
+    folder = f"{corruption.dataset.name}/{protocol}"
+    return Key(config, folder, _method(denoiser), labels)
+
+
+def score_key(cell: Key, regressor: Component) -> Key:
+    """Key of a regressor's errors on a cell."""
+    return Key(
+        cell.config | {"regressor": regressor.identity()},
+        cell.folder,
+        f"{cell.stem}-{_method(regressor)}",
+        cell.labels | {"regressor": regressor.label},
+    )
+
+
+def _method(component: Component) -> str:
+    return str(component.cls.method)  # type: ignore[attr-defined]
+
+
+def _noise(settings: Settings) -> dict[str, Any] | None:
+    return settings.noise.identity() if noise_level(settings) else None

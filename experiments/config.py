@@ -1,0 +1,311 @@
+"""From a composed Hydra config to plain, checked settings.
+
+No ``DictConfig`` goes deeper than this module. A component (dataset, noise, denoiser, regressor)
+is named by ``_target_``; the annotated signature of its constructor is the schema of its other keys.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, Union
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+# Constructor parameters that a run fills in for every component; they are not keys of a component.
+CONTEXT = frozenset(
+    {"domain", "window_size", "horizon", "random_state", "device", "backbone_cache", "progress"}
+)
+
+
+class ConfigError(ValueError):
+    """A key or value of the config is wrong; the message is one sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Component:
+    """A dataset, noise, denoiser or regressor as the config names it.
+
+    Attributes
+    ----------
+    label
+        The name that tables print.
+    target
+        Dotted path of the class.
+    params
+        Every constructor argument that is a config key, defaults filled in.
+    """
+
+    label: str
+    target: str
+    params: dict[str, Any]
+
+    @property
+    def cls(self) -> type:
+        """The class that `target` names."""
+        return import_target(self.target, self.label)
+
+    def build(self, **context: Any) -> Any:
+        """Construct the component; context arguments are passed where its signature has them."""
+        known = _signature(self.cls)
+        return self.cls(**self.params, **{k: v for k, v in context.items() if k in known})
+
+    def identity(self) -> dict[str, Any]:
+        """What of this component decides its results: class, parameters and revision."""
+        return {"target": self.target, "params": self.params, "revision": self.cls.revision}  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A cost profile: bounds on rows and on parameters such as epochs.
+
+    Attributes
+    ----------
+    name
+        Printed beside every table.
+    max_rows
+        Tables keep a random sample of this size in file order, series their first rows; None keeps all.
+    caps
+        Parameter name to the largest value that any denoiser or regressor may use.
+    """
+
+    name: str = "paper"
+    max_rows: int | None = None
+    caps: dict[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run: one corruption and what is done with it."""
+
+    dataset: Component
+    noise: Component
+    denoiser: tuple[Component, ...]
+    regressor: tuple[Component, ...]
+    protocol: tuple[str, ...]
+    profile: Profile
+    seed: int
+    seeds_per_domain: dict[str, int] | None
+    target: Literal["as_is", "permuted"]
+    window_size: int
+    horizon: int
+    device: str | None
+    results: Path
+    name: str | None
+
+
+def config_dir() -> Path:
+    """Return the folder of the Hydra config: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent
+    installed = package / "conf"
+    return installed if installed.is_dir() else package.parent / "conf"
+
+
+def import_target(path: str, key: str) -> type:
+    """Import the class that a dotted path names, or raise a ConfigError that names the key."""
+    module, _, name = path.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"{key}._target_: cannot import {path!r} ({error})") from error
+    if not inspect.isclass(found):
+        raise ConfigError(f"{key}._target_: {path!r} is not a class")
+    return found
+
+
+def to_settings(config: DictConfig) -> Settings:
+    """Check a composed config and turn it into plain settings.
+
+    Parameters
+    ----------
+    config
+        What Hydra composed, without the ``hydra`` node.
+
+    Returns
+    -------
+    Settings
+        Plain dataclasses and built-in types only.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown key (with the nearest known one), a missing one or a value of the wrong type.
+    """
+    try:
+        raw = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"{error.full_key or 'config'}: {first_line(error)}") from error
+    assert isinstance(raw, dict)
+    _refuse_unknown(raw, [f.name for f in fields(Settings)], "", "the config")
+    missing = [f.name for f in fields(Settings) if f.name not in raw]
+    if missing:
+        raise ConfigError(f"{missing[0]}: required, but not in the config")
+    profile = _profile(raw["profile"])
+    return Settings(
+        dataset=_component(raw["dataset"], "dataset", label_key="name"),
+        noise=_component(raw["noise"], "noise"),
+        denoiser=_components(raw["denoiser"], "denoiser", profile),
+        regressor=_components(raw["regressor"], "regressor", profile),
+        protocol=_protocols(raw["protocol"]),
+        profile=profile,
+        seed=_natural(raw["seed"], "seed", least=0),
+        seeds_per_domain=coerce(
+            raw["seeds_per_domain"], dict[str, int] | None, "seeds_per_domain"
+        ),
+        target=coerce(raw["target"], Literal["as_is", "permuted"], "target"),
+        window_size=_natural(raw["window_size"], "window_size"),
+        horizon=_natural(raw["horizon"], "horizon"),
+        device=coerce(raw["device"], str | None, "device"),
+        results=Path(coerce(raw["results"], str, "results")),
+        name=coerce(raw["name"], str | None, "name"),
+    )
+
+
+def coerce(value: Any, annotation: Any, key: str) -> Any:
+    """Return `value` as the annotation wants it, or raise a ConfigError that names the key.
+
+    Knows int, float (also from an int), str, bool, None, Literal, unions, list, tuple and dict.
+    """
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (Union, types.UnionType):
+        for option in arguments:
+            try:
+                return coerce(value, option, key)
+            except ConfigError:
+                continue
+    elif origin is Literal:
+        if value in arguments:
+            return value
+    elif origin in (list, tuple) and isinstance(value, list):
+        if origin is list or arguments[1:] == (Ellipsis,):
+            kinds = [arguments[0]] * len(value)
+        else:
+            kinds = list(arguments)
+        if len(kinds) == len(value):
+            pairs = zip(value, kinds, strict=True)
+            return [coerce(item, kind, f"{key}[{i}]") for i, (item, kind) in enumerate(pairs)]
+    elif origin is dict and isinstance(value, dict):
+        return {k: coerce(v, arguments[1], f"{key}.{k}") for k, v in value.items()}
+    elif annotation in (None, types.NoneType):
+        if value is None:
+            return None
+    elif annotation is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    elif annotation is Any or (isinstance(annotation, type) and type(value) is annotation):
+        return value
+    raise ConfigError(f"{key}: must be {_describe(annotation)}, not {value!r}")
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an exception's message."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def did_you_mean(key: str, known: Iterable[str]) -> str:
+    """A hint that names the nearest known key, or all of them."""
+    known = sorted(known)
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known) or 'none'}"
+
+
+def _describe(annotation: Any) -> str:
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Literal:
+        return "one of " + ", ".join(map(repr, arguments))
+    if origin in (Union, types.UnionType):
+        return " or ".join(_describe(option) for option in arguments)
+    if annotation in (None, types.NoneType):
+        return "null"
+    named = {int: "a whole number", float: "a number", str: "a string", bool: "true or false"}
+    return named.get(annotation, str(annotation))
+
+
+def _natural(value: Any, key: str, least: int = 1) -> int:
+    number = coerce(value, int, key)
+    if number < least:
+        raise ConfigError(f"{key}: must be at least {least}, not {number}")
+    return number
+
+
+def _refuse_unknown(raw: Mapping[str, Any], known: Iterable[str], prefix: str, where: str) -> None:
+    known = list(known)
+    for key in raw:
+        if key not in known:
+            raise ConfigError(f"{prefix}{key}: no such key in {where}; {did_you_mean(key, known)}")
+
+
+@cache
+def _signature(cls: type) -> dict[str, tuple[Any, Any]]:
+    """Parameter name to (annotation, default) of a constructor."""
+    hints = typing.get_type_hints(cls.__init__)  # type: ignore[misc]
+    parameters = list(inspect.signature(cls).parameters.values())
+    return {p.name: (hints.get(p.name, Any), p.default) for p in parameters}
+
+
+def _component(
+    raw: Any, key: str, label_key: str | None = None, profile: Profile | None = None
+) -> Component:
+    if not isinstance(raw, dict) or "_target_" not in raw:
+        raise ConfigError(f"{key}: needs `_target_`, the dotted path of a class")
+    given = dict(raw)
+    target = coerce(given.pop("_target_"), str, f"{key}._target_")
+    cls = import_target(target, key)
+    label = str(given.pop(label_key, cls.__name__)) if label_key else key.rpartition(".")[2]
+    schema = {k: v for k, v in _signature(cls).items() if k not in CONTEXT}
+    _refuse_unknown(given, schema, f"{key}.", cls.__name__)
+    params = {}
+    for name, (annotation, default) in schema.items():
+        if name in given:
+            params[name] = coerce(given[name], annotation, f"{key}.{name}")
+        elif default is inspect.Parameter.empty:
+            raise ConfigError(f"{key}.{name}: required by {cls.__name__}, but not in the config")
+        else:
+            params[name] = list(default) if isinstance(default, tuple) else default
+    for name, cap in ((profile and profile.caps) or {}).items():
+        if params.get(name) is not None:
+            params[name] = type(params[name])(min(params[name], cap))
+    return Component(label, target, params)
+
+
+def _components(raw: Any, key: str, profile: Profile) -> tuple[Component, ...]:
+    if not isinstance(raw, dict) or not raw:
+        raise ConfigError(f"{key}: name at least one, for example `{key}=[{_example(key)}]`")
+    return tuple(_component(v, f"{key}.{k}", profile=profile) for k, v in raw.items())
+
+
+def _example(key: str) -> str:
+    return {"denoiser": "identity,denograd", "regressor": "ridge,knn"}[key]
+
+
+def _profile(raw: Any) -> Profile:
+    if not isinstance(raw, dict):
+        raise ConfigError("profile: must be a mapping with name, max_rows and caps")
+    _refuse_unknown(raw, [f.name for f in fields(Profile)], "profile.", "a profile")
+    values = {"name": "paper", "max_rows": None, "caps": None} | raw
+    max_rows = values["max_rows"]
+    return Profile(
+        name=coerce(values["name"], str, "profile.name"),
+        max_rows=None if max_rows is None else _natural(max_rows, "profile.max_rows", least=50),
+        caps=coerce(values["caps"], dict[str, float] | None, "profile.caps"),
+    )
+
+
+def _protocols(raw: Any) -> tuple[str, ...]:
+    from experiments.protocols import PROTOCOLS
+
+    names = [raw] if isinstance(raw, str) else raw
+    if not isinstance(names, list) or not names:
+        raise ConfigError(f"protocol: name at least one of {', '.join(PROTOCOLS)}")
+    for name in names:
+        if name not in PROTOCOLS:
+            hint = did_you_mean(str(name), PROTOCOLS)
+            raise ConfigError(f"protocol: no such protocol {name!r}; {hint}")
+    return tuple(dict.fromkeys(names))

@@ -1,0 +1,67 @@
+"""One Hydra job, in the process that a launcher started for it."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+
+from experiments.config import ConfigError, Settings, first_line, to_settings
+from experiments.corruption import noise_level
+from experiments.datasets.files import DataFileError
+from experiments.progress import append
+from experiments.run import run_corruption
+
+
+def run_job(config: DictConfig) -> None:
+    """Run the corruption that a config describes, telling the journal of every record.
+
+    A corruption that cannot even be set up (its file is missing, its series too short) is told as
+    a failure, so that the other jobs of a sweep go on.
+    """
+    torch.set_num_threads(1)
+    start, counts = time.monotonic(), Counter[str]()
+
+    def notify(labels: dict[str, Any], status: str) -> None:
+        counts[status] += 1
+        what = " ".join(str(labels[k]) for k in ("dataset", "protocol", "denoiser", "regressor"))
+        append({"event": "record", "status": status, "what": what})
+
+    error: str | None = None
+    what = "job"
+    summary = ""
+    try:
+        settings = to_settings(config)
+        what = title(settings)
+        limit = (settings.seeds_per_domain or {}).get(settings.dataset.cls.domain)  # type: ignore[attr-defined]
+        if limit is not None and settings.seed >= limit:
+            summary = f"left out, {limit} seed{'s' if limit > 1 else ''} per such dataset"
+        else:
+            run_corruption(settings, notify)
+            summary = _summary(counts)
+    except (ConfigError, DataFileError, ValueError) as problem:
+        error = first_line(problem)
+    append(
+        {
+            "event": "corruption",
+            "what": what,
+            "summary": summary,
+            "seconds": time.monotonic() - start,
+            "error": error,
+        }
+    )
+
+
+def title(settings: Settings) -> str:
+    """A corruption in a few words."""
+    level = noise_level(settings)
+    permuted = " (target permuted)" if settings.target == "permuted" else ""
+    return f"{settings.dataset.label}{permuted}, noise {level:g}, seed {settings.seed}"
+
+
+def _summary(counts: Counter[str]) -> str:
+    names = {"ok": "computed", "cached": "already there", "skipped": "skipped", "failed": "FAILED"}
+    return ", ".join(f"{counts[k]} {name}" for k, name in names.items() if counts[k])

@@ -1,0 +1,205 @@
+"""One job: every protocol × denoiser × regressor over one corruption, skipping what is done."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from experiments.cell import Key, cell_key, score_key
+from experiments.config import Component, Settings, first_line
+from experiments.corruption import Corruption, Data, corrupt
+from experiments.environment import environment
+from experiments.metrics import mean_correlation, projections, recovery, sliced_wasserstein
+from experiments.protocols import PROTOCOLS, Scaled
+from experiments.resources import Stages
+from experiments.scoring import Scorer
+from experiments.seeds import seed_for
+from experiments.sources import source_hash
+from experiments.store import Record, Store
+
+log = logging.getLogger(__name__)
+
+#: Called with the labels of a piece of work and what became of it.
+Notify = Callable[[dict[str, Any], str], None]
+
+
+def run_corruption(settings: Settings, notify: Notify) -> None:
+    """Do what is missing of one corruption, and leave a record of each piece as soon as it is finished.
+
+    A piece that fails leaves a record with its traceback; the others go on. Ctrl-C loses the piece
+    in flight.
+
+    Parameters
+    ----------
+    settings
+        What to run.
+    notify
+        Told of every record: "ok", "skipped", "failed", or "cached" for one that was there.
+
+    Raises
+    ------
+    experiments.datasets.files.DataFileError
+        If the dataset's file is missing; then there is no record, since its identity is unknown.
+    """
+    corruption = corrupt(settings)
+    _Job(corruption, Store(settings.results), notify).run()
+
+
+@dataclass
+class _Cell:
+    """A cell of the plan, and those of its scores that are missing."""
+
+    protocol: str
+    denoiser: Component
+    key: Key
+    missing: list[tuple[Component, Key]]
+    done: bool
+
+
+@dataclass
+class _Job:
+    corruption: Corruption
+    store: Store
+    notify: Notify
+    backbones: dict[str, dict[Any, Any]] = field(default_factory=dict)
+
+    def run(self) -> None:
+        cells = [
+            self._plan(protocol, denoiser)
+            for protocol in self.corruption.settings.protocol
+            for denoiser in self.corruption.settings.denoiser
+        ]
+        scorers: dict[str, Scorer] = {}
+        for cell in cells:
+            if cell.done and not cell.missing:
+                continue
+            if cell.protocol not in scorers:
+                protocol = PROTOCOLS[cell.protocol]
+                scorers[cell.protocol] = Scorer(protocol, protocol.scale(self.corruption))
+            self._run_cell(cell, scorers[cell.protocol])
+
+    def _plan(self, protocol: str, denoiser: Component) -> _Cell:
+        settings = self.corruption.settings
+        key = cell_key(self.corruption, protocol, denoiser)
+        scores = [(regressor, score_key(key, regressor)) for regressor in settings.regressor]
+        if settings.name is not None:
+            of_cell = [key.path, *(score.path for _, score in scores)]
+            self.store.enlist(settings.name, f"{key.path.replace('/', '-')[:-5]}", of_cell)
+        done = self.store.is_done(key)
+        missing = [(r, k) for r, k in scores if not self.store.is_done(k)]
+        for _, score in scores:
+            if all(score is not k for _, k in missing):
+                self.notify(score.labels, "cached")
+        return _Cell(protocol, denoiser, key, missing, done)
+
+    def _run_cell(self, cell: _Cell, scorer: Scorer) -> None:
+        reason = cell.denoiser.build().why_skip(self.corruption.dataset)
+        if reason:
+            self._leave(cell.key, cell, {"status": "skipped", "reason": reason})
+            for regressor, key in cell.missing:
+                self._leave(key, cell, {"status": "skipped", "reason": reason}, regressor)
+            return
+        stages = Stages()
+        try:
+            refined = self._denoise(cell, scorer.scaled, stages)
+            metrics = cell_metrics(scorer.scaled, refined, cell.protocol)
+        except Exception as error:
+            failure = _failure(error)
+            self._leave(cell.key, cell, failure, stages=stages)
+            for regressor, key in cell.missing:
+                reason = f"the denoiser failed: {failure['reason']}"
+                self._leave(key, cell, failure | {"reason": reason}, regressor)
+            return
+        if not cell.done:
+            self._leave(cell.key, cell, {"status": "ok", "metrics": metrics}, stages=stages)
+        for regressor, key in cell.missing:
+            self._score(cell, regressor, key, scorer, refined)
+
+    def _denoise(self, cell: _Cell, scaled: Scaled, stages: Stages) -> Data:
+        settings = self.corruption.settings
+        cls: Any = cell.denoiser.cls
+        denoiser = cell.denoiser.build(
+            domain=self.corruption.domain,
+            window_size=settings.window_size,
+            horizon=settings.horizon,
+            random_state=seed_for(*self.corruption.seed_for(cls.method)),
+            device=settings.device,
+            backbone_cache=self.backbones.setdefault(cell.protocol, {}),
+        )
+        return PROTOCOLS[cell.protocol].denoise(denoiser, scaled, stages)
+
+    def _score(
+        self, cell: _Cell, regressor: Component, key: Key, scorer: Scorer, refined: Data
+    ) -> None:
+        reason = regressor.build().why_skip(self.corruption.dataset)
+        if reason:
+            self._leave(key, cell, {"status": "skipped", "reason": reason}, regressor)
+            return
+        try:
+            grid, stages = scorer.score(regressor, refined)
+        except Exception as error:
+            self._leave(key, cell, _failure(error), regressor)
+            return
+        metrics = scorer.headline(grid) | {"grid": grid}
+        self._leave(key, cell, {"status": "ok", "metrics": metrics}, regressor, stages)
+
+    def _leave(
+        self,
+        key: Key,
+        cell: _Cell,
+        outcome: Record,
+        regressor: Component | None = None,
+        stages: Stages | None = None,
+    ) -> None:
+        components = [self.corruption.settings.dataset, self.corruption.settings.noise, cell.denoiser]
+        modules = ["experiments.run", *(c.cls.__module__ for c in components)]
+        if regressor is not None:
+            modules.append(regressor.cls.__module__)
+        stages = stages or Stages()
+        record = outcome | {
+            "seconds": stages.seconds,
+            "peak_memory_mb": stages.peak_memory_mb,
+            "source": source_hash(modules),
+            "environment": environment(),
+            "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        }
+        self.store.write(key, record)
+        if outcome["status"] == "failed":
+            log.error("%s failed: %s\n%s", key.path, outcome["reason"], outcome["traceback"])
+        if regressor is not None:
+            self.notify(key.labels, outcome["status"])
+
+
+def cell_metrics(scaled: Scaled, refined: Data, protocol: str) -> dict[str, float | None]:
+    """SWD, mean correlation and recovery on the rows that the protocol lets a denoiser change.
+
+    Taken against the noisy values, and against the clean ones where noise was injected.
+    """
+    rows = PROTOCOLS[protocol].changed_rows(scaled.corruption)
+    noisy, clean, refined = scaled.noisy.rows(rows), scaled.clean.rows(rows), refined.rows(rows)
+    name = scaled.corruption.dataset.name
+    directions = projections(refined.X.shape[1], seed=seed_for("projections", name))
+    metrics: dict[str, float | None] = {
+        "swd": sliced_wasserstein(noisy.X, refined.X, directions),
+        "rho": mean_correlation(noisy.X, refined.X),
+    }
+    if scaled.noise_injected:
+        metrics |= {
+            "swd_clean": sliced_wasserstein(clean.X, refined.X, directions),
+            "rho_clean": mean_correlation(clean.X, refined.X),
+            "recovery_X": recovery(refined.X, noisy.X, clean.X),
+            "recovery_y": recovery(refined.y, noisy.y, clean.y),
+        }
+    return metrics
+
+
+def _failure(error: Exception) -> Record:
+    return {
+        "status": "failed",
+        "reason": f"{type(error).__name__}: {first_line(error)}",
+        "traceback": "".join(traceback.format_exception(error)),
+    }

@@ -1,0 +1,114 @@
+"""Records on disk: one small JSON file per finished piece of work, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from experiments.cell import Key
+
+Record = dict[str, Any]
+
+
+class StoreError(RuntimeError):
+    """A record or listing cannot be read; the message names the file and says what to do."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """The records below ``<results>/runs``.
+
+    Attributes
+    ----------
+    results
+        The results folder; created when the first record is written.
+    """
+
+    results: Path
+
+    @property
+    def runs(self) -> Path:
+        """Where everything that is not published lies."""
+        return self.results / "runs"
+
+    def read(self, key: Key) -> Record | None:
+        """The record of a key, or None."""
+        path = self.runs / "records" / key.path
+        return read_json(path) if path.exists() else None
+
+    def is_done(self, key: Key) -> bool:
+        """Whether the work needs no doing: it succeeded, or was skipped for good. Failures are retried."""
+        record = self.read(key)
+        return record is not None and record["status"] != "failed"
+
+    def write(self, key: Key, record: Record) -> None:
+        """Write a record atomically."""
+        content = {
+            "identity": key.identity,
+            "labels": key.labels,
+            **record,
+            "config": key.config,
+        }
+        write_json(self.runs / "records" / key.path, content)
+
+    def records(self) -> Iterator[Record]:
+        """Every record, in the order of paths."""
+        for path in sorted((self.runs / "records").rglob("*.json")):
+            yield read_json(path)
+
+    def enlist(self, name: str, corruption: str, paths: Iterable[str]) -> None:
+        """Note which records one corruption of a named experiment comprises."""
+        write_json(self.listing(name) / f"{corruption}.json", sorted(paths))
+
+    def listed(self, name: str) -> list[Record]:
+        """The records that the last run of a named experiment comprises and that are there.
+
+        Raises
+        ------
+        StoreError
+            If no experiment of that name was run.
+        """
+        folder = self.listing(name)
+        if not folder.is_dir():
+            known = sorted(p.name for p in folder.parent.glob("*") if p.is_dir())
+            raise StoreError(
+                f"no run of an experiment called {name!r} below {self.runs}; "
+                f"there is {', '.join(known) or 'none'}"
+            )
+        paths = {path for file in sorted(folder.glob("*.json")) for path in read_json(file)}
+        files = (self.runs / "records" / path for path in sorted(paths))
+        return [read_json(file) for file in files if file.exists()]
+
+    def listing(self, name: str) -> Path:
+        """Folder of a named experiment's listing."""
+        return self.runs / "experiments" / name
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file, or raise a StoreError that names it."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path}: cannot be read ({error}); delete it to compute it anew") from error
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a JSON file to a temporary name, flush it to the disk and rename it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1, allow_nan=False)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
