@@ -24,6 +24,8 @@ class Network(nn.Module):
 
     Attributes
     ----------
+    n_steps : int
+        Time steps of an input: the window, or 1 for the rows of a table.
     domains : frozenset of str
         What the network reads: "tabular" (rows), "series" (windows), or both.
     rows_are_independent : bool
@@ -46,6 +48,7 @@ class Network(nn.Module):
         self.n_features = n_features
         self.n_targets = n_targets
         self.window = window
+        self.n_steps = window or 1
 
     def check_input(self, x: Tensor) -> None:
         """Raise a ValueError that names both shapes if `x` is not a batch for this network."""

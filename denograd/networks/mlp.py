@@ -46,7 +46,7 @@ class MLP(Network):
         check_dropout(self, dropout)
         for size in hidden_sizes:
             check_counts(self, hidden_sizes=size)
-        widths = (n_features * (window or 1), *hidden_sizes)
+        widths = (n_features * self.n_steps, *hidden_sizes)
         layers: list[nn.Module] = []
         for width_in, width_out in pairwise(widths):
             layers += [nn.Linear(width_in, width_out), nn.ReLU()]

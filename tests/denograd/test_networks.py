@@ -1,7 +1,5 @@
 """What every network promises, checked for each file of `denograd.networks`."""
 
-import pytest
-import torch
 
 from denograd import networks
 
