@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, ClassVar, Literal
 
@@ -65,9 +66,9 @@ class Table:
                 raise ValueError(f"column {column!r} holds {bad} missing or infinite values")
         if not self.X.index.equals(self.y.index):
             raise ValueError(f"X ({n_rows} rows) and y ({len(self.y)} rows) must share one index")
-        for label, values in (("groups", self.groups), ("observed", self.observed)):
-            if values is not None and len(values) != n_rows:
-                raise ValueError(f"{label} has {len(values)} entries for {n_rows} rows")
+        for label, facts in (("groups", self.groups), ("observed", self.observed)):
+            if facts is not None and len(facts) != n_rows:
+                raise ValueError(f"{label} has {len(facts)} entries for {n_rows} rows")
         unknown = sorted(set(self.categorical) - set(self.X.columns))
         if unknown:
             raise ValueError(f"categorical names columns that X does not have: {unknown}")
@@ -99,7 +100,7 @@ class Table:
 class Dataset(ABC):
     """A dataset: facts as class attributes, `load` for the values.
 
-    A constructor stores its annotated arguments and nothing else; they are the dataset's config keys.
+    A constructor checks and stores its annotated arguments, the dataset's config keys, and no more.
 
     Attributes
     ----------
@@ -235,5 +236,11 @@ def read_csv(content: BinaryIO, required: list[str] | None = None, **options: An
     return frame
 
 
-def _fingerprint(parts: Any) -> str:
+def require_at_least(name: str, value: int, least: int) -> None:
+    """Raise a ValueError that names the parameter when `value` is below `least`."""
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, not {value}")
+
+
+def _fingerprint(parts: Iterable[object]) -> str:
     return hashlib.sha256("\n".join(str(part) for part in parts).encode()).hexdigest()

@@ -11,7 +11,6 @@ import secrets
 import shutil
 import sys
 import time
-import urllib.error
 import urllib.request
 import zipfile
 import zlib
@@ -32,15 +31,19 @@ _STALE_SECONDS = 24 * 3600.0
 _PARTIAL = ".part"
 
 
-class MissingFileError(FileNotFoundError):
+class DataFileError(OSError):
+    """A raw file cannot be had; the message says what to do."""
+
+
+class MissingFileError(DataFileError):
     """A raw file is not here and has to be fetched by hand."""
 
 
-class ChecksumError(ValueError):
+class ChecksumError(DataFileError):
     """A raw file is damaged or is another version of it."""
 
 
-class DownloadError(OSError):
+class DownloadError(DataFileError):
     """A raw file could not be downloaded."""
 
 
@@ -185,7 +188,13 @@ def fetch(dataset: str, file: RawFile) -> Path:
             f"{by_hand(dataset, file)}"
         )
     folder = cache_folder() / dataset
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DownloadError(
+            f"{dataset}: cannot make the folder {folder} for {file.name} ({error}); let "
+            f"{CACHE_VARIABLE} name a folder that can be written to"
+        ) from error
     _remove_stale(folder)
     with _partial(folder, file.name) as content:
         if file.member is None:
@@ -248,7 +257,7 @@ def _download(dataset: str, file: RawFile, url: str, to: Path) -> None:
             with (
                 to.open("wb") as out,
                 # disable=None: silent when not on a terminal.
-                tqdm(desc=file.name, total=expected, unit="B", unit_scale=True, disable=None) as bar,
+                tqdm(desc=file.name, total=expected, unit="B", unit_scale=1, disable=None) as bar,
             ):
                 while chunk := answer.read(_CHUNK):
                     out.write(chunk)
@@ -258,7 +267,7 @@ def _download(dataset: str, file: RawFile, url: str, to: Path) -> None:
         received = to.stat().st_size
         if expected is not None and received != expected:
             raise ConnectionError(f"broke off after {received} of {expected} bytes")
-    except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
+    except (OSError, http.client.HTTPException) as error:
         raise DownloadError(
             f"{dataset}: could not download {file.name} from {url} ({error}). Try again, or: "
             f"{by_hand(dataset, file)}"
@@ -277,4 +286,4 @@ def _extract(file: RawFile, archive: Path, to: Path) -> None:
                 out.flush()
                 os.fsync(out.fileno())
     except zipfile.BadZipFile as error:
-        raise DownloadError(f"what {file.url} holds is not a whole zip archive ({error})") from error
+        raise DownloadError(f"{file.url} does not hold a whole zip archive ({error})") from error

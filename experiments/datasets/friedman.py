@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from experiments.datasets.base import Domain, SyntheticDataset, Table
+from experiments.datasets.base import Domain, SyntheticDataset, Table, require_at_least
 from experiments.seeds import rng_for
 
 _N_USED = 5
@@ -33,7 +33,9 @@ class Friedman(SyntheticDataset):
     target = "y"
 
     def __init__(self, n: int = 5_000, n_features: int = 10) -> None:
+        require_at_least("n", n, 1)
         self.n = n
+        require_at_least("n_features", n_features, _N_USED)
         self.n_features = n_features
 
     @property
@@ -43,8 +45,6 @@ class Friedman(SyntheticDataset):
 
     def load(self) -> Table:
         """Generate the table."""
-        if self.n_features < _N_USED:
-            raise ValueError(f"n_features must be at least {_N_USED}, not {self.n_features}")
         x = rng_for("dataset", self.name).uniform(size=(self.n, self.n_features))
         frame = pd.DataFrame(x, columns=[f"x{i}" for i in range(self.n_features)])
         frame[self.target] = (

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from experiments.datasets.base import Domain, SyntheticDataset, Table
+from experiments.datasets.base import Domain, SyntheticDataset, Table, require_at_least
 from experiments.seeds import rng_for
 
 
@@ -25,6 +25,7 @@ class Paraboloid(SyntheticDataset):
     target = "y"
 
     def __init__(self, n: int = 5_000) -> None:
+        require_at_least("n", n, 1)
         self.n = n
 
     @property

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from experiments.datasets.base import Domain, SyntheticDataset, Table
+from experiments.datasets.base import Domain, SyntheticDataset, Table, require_at_least
 
 
 class Quartic(SyntheticDataset):
@@ -25,6 +25,7 @@ class Quartic(SyntheticDataset):
     target = "y"
 
     def __init__(self, n: int = 10_001) -> None:
+        require_at_least("n", n, 2)
         self.n = n
 
     @property

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from experiments.datasets.base import Domain, SyntheticDataset, Table
+from experiments.datasets.base import Domain, SyntheticDataset, Table, require_at_least
 from experiments.seeds import rng_for
 
 _DAY = 24
@@ -39,6 +39,8 @@ class Seasonal(SyntheticDataset):
     target = "target"
 
     def __init__(self, n: int = 3_000, n_drivers: int = 4) -> None:
+        require_at_least("n", n, 1)
+        require_at_least("n_drivers", n_drivers, 1)
         self.n = n
         self.n_drivers = n_drivers
 
@@ -49,11 +51,8 @@ class Seasonal(SyntheticDataset):
 
     def load(self) -> Table:
         """Generate the series."""
-        if self.n_drivers < 1:
-            raise ValueError(f"n_drivers must be at least 1, not {self.n_drivers}")
-        shape_rng, level_rng = rng_for("dataset", self.name, "shape"), rng_for(
-            "dataset", self.name, "level"
-        )
+        shape_rng = rng_for("dataset", self.name, "shape")
+        level_rng = rng_for("dataset", self.name, "level")
         # One day more in front, because the target looks a day back.
         step = np.arange(self.n + _DAY)[:, None]
         channels = self.n_drivers + 1

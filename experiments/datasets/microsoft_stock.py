@@ -1,0 +1,54 @@
+"""Prices and volume of the Microsoft share."""
+
+from __future__ import annotations
+
+from typing import BinaryIO, ClassVar, Literal
+
+import pandas as pd
+
+from experiments.datasets.base import Domain, FileDataset, Table, read_csv
+from experiments.datasets.files import RawFile
+
+_DATE = "Date"
+
+
+class MicrosoftStock(FileDataset):
+    """Five channels of 2,192 days from 2015 to 2021; the target is the closing price in dollars.
+
+    681 days (weekends, holidays) have no trade and are filled in; `observed` of the table says
+    which. Interpolation looks into the future, filling forward does not.
+
+    Parameters
+    ----------
+    fill : {"interpolate", "forward"}
+        Linear interpolation, as published, or the last trade before.
+    """
+
+    name: ClassVar[str] = "microsoft_stock"
+    title: ClassVar[str] = "Microsoft Stock"
+    domain: ClassVar[Domain] = "series"
+    target = "Close"
+    source: ClassVar[str] = "Kaggle vijayvvenkitesh/microsoft-stock-time-series-analysis"
+    licence: ClassVar[str] = "not stated"
+    published_shape: ClassVar[tuple[int, int]] = (2_192, 5)
+    files: ClassVar[tuple[RawFile, ...]] = (
+        RawFile(
+            name="Microsoft_Stock.csv",
+            sha256="d3df8b7302dccbad385599130d146edfdcce217cfd5822295e9737be11310c65",
+            how_to_get="Microsoft_Stock.csv from https://www.kaggle.com/datasets/"
+            "vijayvvenkitesh/microsoft-stock-time-series-analysis",
+        ),
+    )
+
+    def __init__(self, fill: Literal["interpolate", "forward"] = "interpolate") -> None:
+        self.fill = fill
+
+    def parse(self, *contents: BinaryIO) -> Table:
+        """Round trading times to the nearest day and fill the days between."""
+        frame = read_csv(contents[0], required=[_DATE, self.target])
+        # The market closes in the afternoon, so a trading day is dated the day after, as published.
+        frame[_DATE] = pd.to_datetime(frame[_DATE], format="%m/%d/%Y %H:%M:%S").dt.round("D")
+        daily = frame.set_index(_DATE).astype("float64").asfreq("D")
+        observed = daily[self.target].notna().to_numpy(copy=True)
+        filled = daily.ffill() if self.fill == "forward" else daily.interpolate(method="linear")
+        return Table.series(filled, self.target, observed=observed)
