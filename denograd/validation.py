@@ -151,7 +151,7 @@ def _to_array(values: Any, name: str) -> np.ndarray:
 def _numbers(values: np.ndarray | pd.Series, what: str) -> np.ndarray:
     """Return one column as float64, or say which one does not hold numbers."""
     dtype = values.dtype
-    if dtype == object or pd.api.types.is_numeric_dtype(dtype):
+    if pd.api.types.is_object_dtype(dtype) or pd.api.types.is_numeric_dtype(dtype):
         if getattr(dtype, "kind", "") == "c":
             raise ValueError(f"Complex data not supported: {what} has dtype {dtype}")
         try:
