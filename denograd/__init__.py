@@ -1,3 +1,32 @@
 """DenoGrad: refine noisy data with the gradients of a trained network."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from denograd.denoiser import DenoGrad
+    from denograd.estimator import DenoGradDenoiser
+    from denograd.history import OscillationWarning
+
 __version__ = "0.1.0"
+
+__all__ = ["DenoGrad", "DenoGradDenoiser", "OscillationWarning"]
+
+_HOMES = {
+    "DenoGrad": "denograd.denoiser",
+    "DenoGradDenoiser": "denograd.estimator",
+    "OscillationWarning": "denograd.history",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # torch takes seconds to import: what only needs the version or a submodule does not wait for it.
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,244 @@
+"""Freezing a network and taking gradients of its loss with respect to data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+Layout = Literal["rows", "time_first", "channels_first", "flat"]
+"""How a batch is handed to the network: rows (B, F), windows (B, W, C), (B, C, W) or (B, W * C)."""
+
+_CLASS_LOSSES = (
+    nn.CrossEntropyLoss,
+    nn.NLLLoss,
+    nn.BCELoss,
+    nn.BCEWithLogitsLoss,
+    nn.CTCLoss,
+    nn.HingeEmbeddingLoss,
+    nn.MultiLabelMarginLoss,
+    nn.MultiLabelSoftMarginLoss,
+    nn.MultiMarginLoss,
+    nn.SoftMarginLoss,
+)
+
+
+def model_dtype(model: nn.Module) -> torch.dtype | None:
+    """Floating type of the network's first floating parameter or buffer, None without one."""
+    for tensors in (model.parameters(), model.buffers()):
+        for tensor in tensors:
+            if tensor.is_floating_point():
+                return tensor.dtype
+    return None
+
+
+@contextmanager
+def frozen(
+    model: nn.Module, device: torch.device, *, train_recurrent: bool | None = None
+) -> Iterator[None]:
+    """Hold a network on a device in evaluation mode with weights that take no gradient.
+
+    On leaving, by whatever way, the network is what it was: the storage of its weights, its
+    device, the mode of every submodule, `requires_grad` flags and gradients.
+
+    Parameters
+    ----------
+    model : nn.Module
+        The network.
+    device : torch.device
+        Where it computes meanwhile.
+    train_recurrent : bool, optional
+        Whether recurrent modules are put in training mode with their own dropout at 0: cuDNN
+        offers their backward pass in that mode only. Default: on CUDA.
+    """
+    if train_recurrent is None:
+        train_recurrent = device.type == "cuda"
+    modes = [(module, module.training) for module in model.modules()]
+    dropouts = [(module, module.dropout) for module, _ in modes if isinstance(module, nn.RNNBase)]
+    weights = [(weight, weight.data, weight.grad, weight.requires_grad)
+               for weight in model.parameters()]
+    buffers = [(module, name, buffer) for module, _ in modes
+               for name, buffer in module._buffers.items()]
+    moved = any(tensor.device != device for tensor in (*model.parameters(), *model.buffers()))
+    try:
+        for weight, *_ in weights:
+            weight.requires_grad_(False)
+        if moved:
+            model.to(device)
+        model.eval()
+        if train_recurrent:
+            for module, _ in dropouts:
+                module.training = True
+                module.dropout = 0.0
+        with torch.inference_mode(False), torch.enable_grad():
+            yield
+    finally:
+        for module, training in modes:
+            module.training = training
+        for module, dropout in dropouts:
+            module.dropout = dropout
+        for weight, data, gradient, requires_grad in weights:
+            weight.data = data
+            weight.grad = gradient
+            weight.requires_grad_(requires_grad)
+        for module, name, buffer in buffers:
+            module._buffers[name] = buffer
+
+
+class Criterion:
+    """A loss function of any reduction, read as the mean over the samples of a batch.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(prediction, target) -> Tensor``: the mean or the sum over samples, or one
+        value per sample or element.
+    n_targets : int
+        Number of target columns.
+    dtype, device
+        Where the reduction is found out, on two made-up samples.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[Tensor, Tensor], Tensor],
+        n_targets: int,
+        dtype: torch.dtype,
+        device: torch.device,
+    ) -> None:
+        if isinstance(function, _CLASS_LOSSES):
+            raise ValueError(
+                f"{type(function).__name__} is a loss for classes; DenoGrad refines continuous "
+                "targets: use a regression loss such as nn.MSELoss()."
+            )
+        self._function = function
+        self._reduction = self._find_reduction(n_targets, dtype, device)
+
+    def _find_reduction(
+        self, n_targets: int, dtype: torch.dtype, device: torch.device
+    ) -> Literal["mean", "sum", "none"]:
+        columns = torch.linspace(0.0, 0.1, n_targets, dtype=dtype, device=device)
+        prediction = torch.tensor([[0.3], [0.8]], dtype=dtype, device=device) + columns
+        target = torch.tensor([[0.5], [0.2]], dtype=dtype, device=device) + columns.square()
+        both = self._function(prediction, target)
+        if not isinstance(both, Tensor):
+            raise TypeError(
+                f"The criterion returns {type(both).__name__}; it has to return a tensor."
+            )
+        if both.ndim > 0 and both.numel() > 1:
+            return "none"
+        parts = [self._function(prediction[i : i + 1], target[i : i + 1]) for i in range(2)]
+        total = parts[0] + parts[1]
+        if torch.allclose(both, total / 2, rtol=1e-2):
+            return "mean"
+        if torch.allclose(both, total, rtol=1e-2):
+            return "sum"
+        raise ValueError(
+            "The criterion is neither a mean nor a sum over samples (the loss of two samples "
+            "does not follow from the loss of each), so a sample has no gradient of its own: "
+            "use a loss such as nn.MSELoss()."
+        )
+
+    def mean(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """Mean loss over the samples (and targets) of a batch, a scalar."""
+        loss = self._function(prediction, target)
+        if self._reduction == "none":
+            return loss.mean()
+        if self._reduction == "sum":
+            return loss.squeeze() / target.numel()
+        return loss.squeeze()
+
+
+class Predictor:
+    """A frozen network as a function from a batch of rows or windows to (batch, n_targets).
+
+    Parameters
+    ----------
+    model : nn.Module
+        The network.
+    n_targets : int
+        Columns that it has to predict.
+    layout : {"rows", "time_first", "channels_first", "flat"}
+        How it wants its batch.
+    """
+
+    def __init__(self, model: nn.Module, n_targets: int, layout: Layout = "rows") -> None:
+        self.model = model
+        self.n_targets = n_targets
+        self.layout = layout
+
+    @property
+    def rows_are_independent(self) -> bool:
+        """Whether a prediction depends on its own row alone (not so where rows are context)."""
+        return bool(getattr(self.model, "rows_are_independent", True))
+
+    def __call__(self, batch: Tensor) -> Tensor:
+        if self.layout == "channels_first":
+            batch = batch.transpose(1, 2)
+        elif self.layout == "flat":
+            batch = batch.flatten(1)
+        prediction = self.model(batch)
+        if not isinstance(prediction, Tensor):
+            raise TypeError(
+                f"The model returns {type(prediction).__name__}; it has to return one tensor of "
+                f"predictions, (batch, {self.n_targets})."
+            )
+        expected = (len(batch), self.n_targets)
+        if prediction.shape == expected:
+            return prediction
+        if self.n_targets == 1 and prediction.shape == expected[:1]:
+            return prediction[:, None]
+        raise ValueError(
+            f"The model returns shape {tuple(prediction.shape)} for a batch of shape "
+            f"{tuple(batch.shape)}; y asks for {expected}."
+        )
+
+
+@dataclass(frozen=True)
+class SampleGradient:
+    """What the network says about a batch of B samples.
+
+    Attributes
+    ----------
+    residual : Tensor of shape (B, n_targets)
+        Prediction minus target.
+    x : Tensor of shape (B, n_inputs)
+        Gradient of each sample's loss with respect to its inputs, a window as one vector.
+    y : Tensor of shape (B, n_targets)
+        The same with respect to its targets.
+    loss : Tensor of shape ()
+        Mean loss of the batch.
+    """
+
+    residual: Tensor
+    x: Tensor
+    y: Tensor
+    loss: Tensor
+
+
+def sample_gradient(
+    predict: Predictor, criterion: Criterion, x: Tensor, y: Tensor
+) -> SampleGradient:
+    """Gradient of the loss of each sample with respect to its own inputs and targets.
+
+    Samples do not mix in a frozen network, so the gradient of the summed loss holds the
+    gradient of every sample.
+    """
+    x = x.detach().requires_grad_()
+    y = y.detach().requires_grad_()
+    prediction = predict(x)
+    loss = criterion.mean(prediction, y)
+    gradient_x, gradient_y = torch.autograd.grad(loss * len(y), (x, y))
+    residual = prediction.detach() - y.detach()
+    return SampleGradient(residual, gradient_x.flatten(1), gradient_y, loss.detach())
+
+
+def as_device(device: Any) -> torch.device:
+    """Device to compute on; None is CUDA where there is one."""
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(device)

@@ -1,0 +1,104 @@
+"""A series as overlapping windows: views, visit counts, and folding window values back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+Selection = slice | Tensor
+"""Samples of a batch: a range of them, or their indices."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The windows of a series of `n_steps` time steps.
+
+    Window ``i`` starts at ``s = i * stride``, covers ``[s, s + size)`` and predicts time step
+    ``s + size + future - 1``.
+
+    Parameters
+    ----------
+    n_steps : int
+        Length of the series.
+    size : int
+        Time steps in a window.
+    future : int
+        Distance from the last step of a window to the step it predicts.
+    stride : int
+        Distance between the starts of neighbouring windows.
+    """
+
+    n_steps: int
+    size: int
+    future: int = 1
+    stride: int = 1
+
+    def __len__(self) -> int:
+        return max(0, (self.n_steps - self.size - self.future) // self.stride + 1)
+
+    def starts(self, selection: Selection, device: torch.device | None = None) -> Tensor:
+        """First time step of each selected window."""
+        if isinstance(selection, slice):
+            first, stop, _ = selection.indices(len(self))
+            selection = torch.arange(first, stop, device=device)
+        return selection * self.stride
+
+    def targets(self, selection: Selection, device: torch.device | None = None) -> Tensor:
+        """Time step that each selected window predicts."""
+        return self.starts(selection, device) + (self.size + self.future - 1)
+
+    def gather(self, series: Tensor, selection: Selection) -> Tensor:
+        """Selected windows of a series, (n_steps, channels) -> (batch, size, channels)."""
+        view = series.unfold(0, self.size, self.stride)[: len(self)]
+        return view[selection].transpose(1, 2)
+
+    def add(self, total: Tensor, values: Tensor, selection: Selection) -> None:
+        """Add (batch, size, channels) window values to the time steps of `total`, in place."""
+        starts = self.starts(selection, total.device)
+        offsets = torch.arange(self.size, device=total.device)
+        if total.is_cuda:
+            # Within one offset no time step occurs twice, so the order of the sums is fixed.
+            for offset in range(self.size):
+                total.index_add_(0, starts + offset, values[:, offset])
+        else:
+            steps = (starts[:, None] + offsets).flatten()
+            total.index_add_(0, steps, values.reshape(len(steps), -1))
+
+    def visits(self, counted: Tensor) -> Tensor:
+        """How many of the counted windows cover each time step.
+
+        Parameters
+        ----------
+        counted : Tensor of shape (n_windows,)
+            True for the windows that count.
+
+        Returns
+        -------
+        Tensor of shape (n_steps,)
+            Integers, as differences of a running sum over window starts and ends.
+        """
+        edges = torch.zeros(self.n_steps + 1, dtype=torch.int64, device=counted.device)
+        starts = self.starts(slice(None), counted.device)
+        edges[starts] += counted.long()
+        edges[starts + self.size] -= counted.long()
+        return edges.cumsum(0)[:-1]
+
+    def covering(self, marked: Tensor) -> Tensor:
+        """Tell which windows cover at least one marked time step.
+
+        Parameters
+        ----------
+        marked : Tensor of shape (n_steps,)
+            True for marked time steps.
+
+        Returns
+        -------
+        Tensor of shape (n_windows,)
+            True for windows that cover one.
+        """
+        running = torch.zeros(self.n_steps + 1, dtype=torch.int64, device=marked.device)
+        running[1:] = marked.long().cumsum(0)
+        starts = self.starts(slice(None), marked.device)
+        return running[starts + self.size] > running[starts]
