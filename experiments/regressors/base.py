@@ -10,18 +10,17 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-Array = NDArray[np.float64]
+from denograd.validation import as_matrix, as_vector
 
-N_AXES = {"flat": 2, "sequence": 3}
-LAYOUT = {"flat": "(rows, columns)", "sequence": "(windows, time steps, channels)"}
+Array = NDArray[np.float64]
 
 
 class BaseRegressor(RegressorMixin, BaseEstimator, ABC):
     """A model that is trained on refined data and scored by the benchmark.
 
     A concrete regressor stores its constructor arguments, names itself with the class attributes
-    below and implements `_fit` and `_predict` on float64 arrays that have been checked. Neither
-    may write into them. Constructor parameters with the names `domain`, `window_size`,
+    below and implements `_fit` and `_predict` on float64 arrays that have been checked and are its
+    own copies. Constructor parameters with the names `domain`, `window_size`,
     `random_state` and `device` are filled in by the benchmark and are not part of the config files.
 
     Attributes
@@ -70,6 +69,8 @@ class BaseRegressor(RegressorMixin, BaseEstimator, ABC):
 
         Raises
         ------
+        TypeError
+            If something does not hold numbers.
         ValueError
             If shapes disagree, values are missing or infinite, or validation rows are needed and
             not given.
@@ -85,7 +86,7 @@ class BaseRegressor(RegressorMixin, BaseEstimator, ABC):
                 )
             validation: tuple[Array, Array] | tuple[None, None] = (None, None)
         else:
-            X_stop = self._check_inputs(X_val, "X_val", like=X_train.shape)
+            X_stop = self._check_inputs(X_val, "X_val", X_train.shape[1:])
             validation = (X_stop, _check_target(y_val, len(X_stop), "y_val"))
         self._fit(X_train, y_train, *validation)
         self.input_shape_: tuple[int, ...] = X_train.shape[1:]
@@ -112,7 +113,7 @@ class BaseRegressor(RegressorMixin, BaseEstimator, ABC):
             If the shape of X differs from that seen in `fit`, or values are missing or infinite.
         """
         check_is_fitted(self, "input_shape_")
-        checked = self._check_inputs(X, "X", like=(-1, *self.input_shape_))
+        checked = self._check_inputs(X, "X", self.input_shape_)
         return np.asarray(self._predict(checked), dtype=np.float64).reshape(len(checked))
 
     def why_skip(self, dataset: Any) -> str | None:
@@ -142,47 +143,34 @@ class BaseRegressor(RegressorMixin, BaseEstimator, ABC):
         """Predict from a checked array."""
 
     def _check_inputs(
-        self, values: ArrayLike, name: str, like: tuple[int, ...] | None = None
+        self, values: ArrayLike, name: str, row: tuple[int, ...] | None = None
     ) -> Array:
-        """Return finite float64 inputs with the right number of axes, or say what is wrong."""
-        array = _as_float(values, name)
-        n_axes = N_AXES[self.inputs]
-        if array.ndim != n_axes:
-            raise ValueError(
-                f"{name} must have the shape {LAYOUT[self.inputs]} for {type(self).__name__}, "
-                f"got {array.shape}."
-            )
-        if array.size == 0:
-            raise ValueError(f"{name} is empty: its shape is {array.shape}.")
-        if like is not None and array.shape[1:] != like[1:]:
+        """Return inputs as a float64 copy of the layout that `inputs` names, or say what is wrong.
+
+        The copy is in C order, so that the caller's memory layout does not show in the results.
+        """
+        if self.inputs == "flat":
+            array = np.ascontiguousarray(as_matrix(values, name))
+        else:
+            windows = np.asarray(values)
+            if windows.ndim != 3:
+                raise ValueError(
+                    f"{name} must have the shape (windows, time steps, channels) for "
+                    f"{type(self).__name__}, got {windows.shape}."
+                )
+            steps = as_matrix(windows.reshape(-1, windows.shape[2]), name)
+            array = np.ascontiguousarray(steps).reshape(windows.shape)
+        if row is not None and array.shape[1:] != row:
             raise ValueError(
                 f"Each row of {name} has the shape {array.shape[1:]}, "
-                f"{type(self).__name__} is fitted on {like[1:]}."
-            )
-        finite = np.isfinite(array)
-        if not finite.all():
-            column = int(np.argwhere(~finite)[0, -1])
-            raise ValueError(
-                f"{name} has {np.count_nonzero(~finite)} missing or infinite values, the first in "
-                f"column {column}: fill them or drop the rows."
+                f"{type(self).__name__} is fitted on {row}."
             )
         return array
 
 
-def _as_float(values: ArrayLike, name: str) -> Array:
-    """Return values as float64 in C order, so that memory layout does not show in the results."""
-    try:
-        return np.asarray(values, dtype=np.float64, order="C")
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must hold numbers only: {error}.") from error
-
-
 def _check_target(values: ArrayLike, n_rows: int, name: str) -> Array:
-    """Return a finite float64 vector of `n_rows` values, or say what is wrong."""
-    array = _as_float(values, name)
-    if array.shape != (n_rows,):
+    """Return a target as a float64 copy, or say what is wrong."""
+    array = as_vector(values, name)
+    if len(array) != n_rows:
         raise ValueError(f"{name} must have the shape ({n_rows},), got {array.shape}.")
-    n_bad = int(np.count_nonzero(~np.isfinite(array)))
-    if n_bad:
-        raise ValueError(f"{name} has {n_bad} missing or infinite values.")
     return array

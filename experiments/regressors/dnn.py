@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from experiments.regressors.base import Array, BaseRegressor
-
-# Bounds the memory of the activations, nothing else.
-ROWS_PER_PREDICTION = 8192
 
 
 class DNNRegressor(BaseRegressor):
@@ -67,22 +63,18 @@ class DNNRegressor(BaseRegressor):
         self.device = device
 
     def _fit(self, X: Array, y: Array, X_val: Array | None, y_val: Array | None) -> None:
-        import torch
-
         from denograd.networks import build
-        from denograd.training import train_network
+        from denograd.training import seeded, train_network
 
         hidden = self.hidden_series if self.domain == "series" else self.hidden_tabular
-        with torch.random.fork_rng(devices=[]):
-            if self.random_state is not None:
-                torch.manual_seed(self.random_state)
+        with seeded(self.random_state):
             self.network_ = build("mlp", n_features=X.shape[1], hidden_sizes=tuple(hidden))
         self.history_ = train_network(
             self.network_,
-            X.astype(np.float32),
-            y.astype(np.float32),
-            X_val.astype(np.float32),
-            y_val.astype(np.float32),
+            X,
+            y,
+            X_val,
+            y_val,
             epochs=self.epochs,
             patience=self.patience,
             batch_size=self.batch_size,
@@ -92,10 +84,6 @@ class DNNRegressor(BaseRegressor):
         )
 
     def _predict(self, X: Array) -> ArrayLike:
-        import torch
+        from denograd.training import predict
 
-        device = next(self.network_.parameters()).device
-        self.network_.eval()
-        with torch.no_grad():
-            batches = torch.as_tensor(X.astype(np.float32)).split(ROWS_PER_PREDICTION)
-            return torch.cat([self.network_(batch.to(device)).cpu() for batch in batches]).numpy()
+        return predict(self.network_, X, device=self.device)

@@ -31,8 +31,7 @@ class KNNRegressor(BaseRegressor):
                 f"n_neighbors={self.n_neighbors} needs at least as many training rows, "
                 f"X has {len(X)}."
             )
-        # The model keeps the rows it is given: they must not change with the caller's array.
-        self.model_ = KNeighborsRegressor(n_neighbors=self.n_neighbors).fit(X.copy(), y.copy())
+        self.model_ = KNeighborsRegressor(n_neighbors=self.n_neighbors).fit(X, y)
 
     def _predict(self, X: Array) -> ArrayLike:
         return self.model_.predict(X)

@@ -1,5 +1,6 @@
 """What every regressor promises, checked for each file in the package and each config file."""
 
+import functools
 import importlib
 import inspect
 import pickle
@@ -51,10 +52,10 @@ CASES = [
 
 
 def make(cls: type[BaseRegressor], domain: str = "tabular", seed: int = 0) -> BaseRegressor:
-    """Build a regressor with the context that the benchmark would give, on the CPU."""
+    """Build a regressor with the context that the benchmark would give, on the CPU, and quick."""
     context = {"domain": domain, "window_size": WINDOW, "random_state": seed, "device": "cpu"}
     accepted = inspect.signature(cls).parameters
-    return cls(**{key: value for key, value in context.items() if key in accepted})
+    return cls(**{k: v for k, v in (context | {"epochs": 25}).items() if k in accepted})
 
 
 def problem(cls: type[BaseRegressor], n: int = 600, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -64,9 +65,12 @@ def problem(cls: type[BaseRegressor], n: int = 600, seed: int = 0) -> tuple[np.n
     return X, flat[:, -1] - 0.5 * flat[:, -2]
 
 
-def fitted(cls: type[BaseRegressor], domain: str = "tabular", seed: int = 0) -> BaseRegressor:
+def fit_anew(cls: type[BaseRegressor], domain: str = "tabular") -> BaseRegressor:
     X, y = problem(cls)
-    return make(cls, domain, seed).fit(X[:480], y[:480], X[480:], y[480:])
+    return make(cls, domain).fit(X[:480], y[:480], X[480:], y[480:])
+
+
+fitted = functools.cache(fit_anew)
 
 
 def test_the_published_regressors_are_there() -> None:
@@ -102,7 +106,7 @@ class TestContract:
     ) -> None:
         X, _ = problem(cls, n=50, seed=1)
         first = fitted(cls, domain).predict(X)
-        np.testing.assert_array_equal(fitted(cls, domain).predict(X), first)
+        np.testing.assert_array_equal(fit_anew(cls, domain).predict(X), first)
 
     def test_fitting_twice_forgets_the_first_data(
         self, cls: type[BaseRegressor], domain: str
@@ -120,7 +124,7 @@ class TestContract:
         torch.manual_seed(99)
         np.random.seed(99)  # noqa: NPY002 - the global state is what is under test
         torch_state, numpy_state = torch.get_rng_state(), np.random.get_state()[1]  # noqa: NPY002
-        np.testing.assert_array_equal(fitted(cls, domain).predict(X), first)
+        np.testing.assert_array_equal(fit_anew(cls, domain).predict(X), first)
         assert torch.equal(torch.get_rng_state(), torch_state)
         np.testing.assert_array_equal(np.random.get_state()[1], numpy_state)  # noqa: NPY002
 
@@ -172,13 +176,13 @@ class TestErrors:
         X, y = problem(cls)
         X[3, ..., 1] = np.nan
         n_bad = np.isnan(X).sum()
-        with pytest.raises(ValueError, match=rf"X has {n_bad} missing.*column 1"):
+        with pytest.raises(ValueError, match=rf"X contains NaN.*column 1 \({n_bad}\)"):
             make(cls).fit(X, y, X, y)
 
     def test_a_missing_target_is_counted(self, cls: type[BaseRegressor]) -> None:
         X, y = problem(cls)
         y[:2] = np.inf
-        with pytest.raises(ValueError, match="y has 2 missing or infinite"):
+        with pytest.raises(ValueError, match=r"y contains NaN.*2 of 600 rows"):
             make(cls).fit(X, y, X, y)
 
     def test_lengths_must_agree(self, cls: type[BaseRegressor]) -> None:
@@ -205,17 +209,17 @@ class TestErrors:
 
     def test_the_wrong_number_of_axes_is_explained(self, cls: type[BaseRegressor]) -> None:
         X, y = problem(cls)
-        with pytest.raises(ValueError, match=r"X must have the shape \((rows|windows)"):
+        with pytest.raises(ValueError, match=r"X must have (two dimensions|the shape)"):
             make(cls).fit(X.reshape(-1), y, X, y)
 
     def test_text_is_refused(self, cls: type[BaseRegressor]) -> None:
         X, y = problem(cls)
-        with pytest.raises(ValueError, match="X must hold numbers only"):
+        with pytest.raises((TypeError, ValueError), match=r"column 0 of X.*numbers"):
             make(cls).fit(X.astype(str)[..., :1] + "a", y, X, y)
 
     def test_empty_inputs_are_refused(self, cls: type[BaseRegressor]) -> None:
         X, y = problem(cls)
-        with pytest.raises(ValueError, match="X is empty"):
+        with pytest.raises(ValueError, match=r"X has 0 sample\(s\)"):
             make(cls).fit(X[:0], y[:0], X, y)
 
     def test_early_stopping_asks_for_validation_rows(self, cls: type[BaseRegressor]) -> None:
