@@ -14,7 +14,7 @@ TORCH_INDEX  ?= $(RECORDED)
 BIN   := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-BENCHMARK = $(BIN)/python -m experiments -m experiment=$(EXPERIMENT) \
+BENCHMARK = $(BIN)/python -m experiments experiment=$(EXPERIMENT) \
 	hydra/launcher=joblib hydra.launcher.n_jobs=$(JOBS) $(ARGS)
 REPORT = $(BIN)/python -m experiments.report --experiment $(EXPERIMENT)
 
