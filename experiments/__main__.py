@@ -8,14 +8,11 @@ from __future__ import annotations
 import os
 import sys
 
-# One torch thread per worker; it counts only if it is set before torch is imported.
-for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")
-
 import hydra
 from omegaconf import DictConfig
 
 USAGE_ERROR = 2
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 def job(config: DictConfig) -> None:
@@ -35,6 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
         line or a config file, 130 after Ctrl-C.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    # One thread per worker; it counts only if it is set before NumPy and torch are imported.
+    for variable in THREAD_VARIABLES:
+        os.environ.setdefault(variable, "1")
     overrides = [a for a in arguments if not a.startswith("-")]
     flags = {a for a in arguments if a.startswith("-")}
     # Flags that show something, or change where configs come from, are Hydra's own affair.
@@ -47,6 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
         except ConfigError as error:
             print(f"experiments: {error}", file=sys.stderr)
             return USAGE_ERROR
+    # Workers of every launcher inherit it, wherever they run.
+    os.environ["DENOGRAD_RESULTS"] = os.path.abspath(os.environ.get("DENOGRAD_RESULTS", "results"))
     sys.argv = ["python -m experiments", *arguments]
     try:
         _hydra_main()

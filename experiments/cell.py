@@ -41,14 +41,19 @@ class Key:
 
     @property
     def identity(self) -> str:
-        """Sixteen hexadecimal digits of the SHA-256 of the canonical config."""
-        canonical = json.dumps(self.config, sort_keys=True, separators=(",", ":"), default=list)
-        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+        """Sixteen hexadecimal digits of the SHA-256 of the config."""
+        return identity(self.config)
 
     @property
     def path(self) -> str:
         """Path of the record below the store's root."""
         return f"{self.folder}/{self.stem}-{self.identity}.json"
+
+
+def identity(config: dict[str, Any]) -> str:
+    """Hash a config, whatever the order of its keys."""
+    canonical = json.dumps(config, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 def cell_key(corruption: Corruption, protocol: str, denoiser: Component) -> Key:

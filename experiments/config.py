@@ -1,7 +1,7 @@
 """From a composed Hydra config to plain, checked settings.
 
 No ``DictConfig`` goes deeper than this module. A component (dataset, noise, denoiser, regressor)
-is named by ``_target_``; the annotated signature of its constructor is the schema of its other keys.
+is named by ``_target_``; its constructor's annotated signature is the schema of its other keys.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ class Profile:
     name
         Printed beside every table.
     max_rows
-        Tables keep a random sample of this size in file order, series their first rows; None keeps all.
+        Tables keep a random sample of this size in file order, series their first rows; None keeps
+        all.
     caps
         Parameter name to the largest value that any denoiser or regressor may use.
     """
@@ -103,7 +104,7 @@ class Settings:
 
 
 def config_dir() -> Path:
-    """Return the folder of the Hydra config: inside the installed package, or beside it in a checkout."""
+    """Folder of the Hydra config: inside the installed package, or beside it in a checkout."""
     package = Path(__file__).resolve().parent
     installed = package / "conf"
     return installed if installed.is_dir() else package.parent / "conf"
@@ -140,10 +141,9 @@ def to_settings(config: DictConfig) -> Settings:
         For an unknown key (with the nearest known one), a missing one or a value of the wrong type.
     """
     try:
-        raw = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+        raw: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         raise ConfigError(f"{error.full_key or 'config'}: {first_line(error)}") from error
-    assert isinstance(raw, dict)
     _refuse_unknown(raw, [f.name for f in fields(Settings)], "", "the config")
     missing = [f.name for f in fields(Settings) if f.name not in raw]
     if missing:
@@ -157,14 +157,12 @@ def to_settings(config: DictConfig) -> Settings:
         protocol=_protocols(raw["protocol"]),
         profile=profile,
         seed=_natural(raw["seed"], "seed", least=0),
-        seeds_per_domain=coerce(
-            raw["seeds_per_domain"], dict[str, int] | None, "seeds_per_domain"
-        ),
+        seeds_per_domain=coerce(raw["seeds_per_domain"], dict[str, int] | None, "seeds_per_domain"),
         target=coerce(raw["target"], Literal["as_is", "permuted"], "target"),
         window_size=_natural(raw["window_size"], "window_size"),
         horizon=_natural(raw["horizon"], "horizon"),
         device=coerce(raw["device"], str | None, "device"),
-        results=Path(coerce(raw["results"], str, "results")),
+        results=Path(coerce(raw["results"], str, "results")).absolute(),
         name=coerce(raw["name"], str | None, "name"),
     )
 

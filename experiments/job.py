@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 from experiments.config import ConfigError, Settings, first_line, to_settings
 from experiments.corruption import noise_level
 from experiments.datasets.files import DataFileError
-from experiments.progress import append
+from experiments.progress import append, describe
 from experiments.run import run_corruption
 
 
@@ -27,8 +27,7 @@ def run_job(config: DictConfig) -> None:
 
     def notify(labels: dict[str, Any], status: str) -> None:
         counts[status] += 1
-        what = " ".join(str(labels[k]) for k in ("dataset", "protocol", "denoiser", "regressor"))
-        append({"event": "record", "status": status, "what": what})
+        append({"event": "record", "status": status, "what": describe(labels)})
 
     error: str | None = None
     what = "job"

@@ -76,7 +76,9 @@ class Monitor:
         if self._bar is not None:
             self._bar.close()
         os.environ.pop(VARIABLE, None)
-        self._print(f"{self.done} corruptions in {duration(time.monotonic() - self._begin)}: {self.tally()}")
+        elapsed = duration(time.monotonic() - self._begin)
+        plural = "" if self.done == 1 else "s"
+        self._print(f"{self.done} corruption{plural} in {elapsed}: {self.tally()}")
 
     def tally(self) -> str:
         """The counts as a phrase."""
@@ -126,6 +128,12 @@ class Monitor:
             self._bar.write(line, file=self.stream)
         else:
             print(line, file=self.stream, flush=True)
+
+
+def describe(labels: dict[str, Any]) -> str:
+    """A piece of work in a few words."""
+    keys = ("dataset", "protocol", "denoiser", "regressor")
+    return " ".join(str(labels[key]) for key in keys if key in labels)
 
 
 def duration(seconds: float) -> str:

@@ -92,7 +92,9 @@ class Protocol(ABC):
         with stages.measure("denoise"):
             X, y = denoiser.denoise(part.X, part.y)
         if not (np.isfinite(X).all() and np.isfinite(y).all()):
-            raise FloatingPointError(f"{type(denoiser).__name__} returned values that are not finite")
+            raise FloatingPointError(
+                f"{type(denoiser).__name__} returned values that are not finite"
+            )
         refined = Data(scaled.noisy.X.copy(), scaled.noisy.y.copy())
         refined.X[rows], refined.y[rows] = X, y
         return refined

@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from experiments.cell import Key, cell_key, score_key
@@ -28,7 +29,7 @@ Notify = Callable[[dict[str, Any], str], None]
 
 
 def run_corruption(settings: Settings, notify: Notify) -> None:
-    """Do what is missing of one corruption, and leave a record of each piece as soon as it is finished.
+    """Do what is missing of one corruption; leave a record of each piece as soon as it is done.
 
     A piece that fails leaves a record with its traceback; the others go on. Ctrl-C loses the piece
     in flight.
@@ -87,14 +88,14 @@ class _Job:
         key = cell_key(self.corruption, protocol, denoiser)
         scores = [(regressor, score_key(key, regressor)) for regressor in settings.regressor]
         if settings.name is not None:
-            of_cell = [key.path, *(score.path for _, score in scores)]
-            self.store.enlist(settings.name, f"{key.path.replace('/', '-')[:-5]}", of_cell)
-        done = self.store.is_done(key)
-        missing = [(r, k) for r, k in scores if not self.store.is_done(k)]
-        for _, score in scores:
-            if all(score is not k for _, k in missing):
+            self.store.enlist(settings.name, key, (score for _, score in scores))
+        missing = []
+        for regressor, score in scores:
+            if self.store.is_done(score):
                 self.notify(score.labels, "cached")
-        return _Cell(protocol, denoiser, key, missing, done)
+            else:
+                missing.append((regressor, score))
+        return _Cell(protocol, denoiser, key, missing, self.store.is_done(key))
 
     def _run_cell(self, cell: _Cell, scorer: Scorer) -> None:
         reason = cell.denoiser.build().why_skip(self.corruption.dataset)
@@ -155,15 +156,11 @@ class _Job:
         regressor: Component | None = None,
         stages: Stages | None = None,
     ) -> None:
-        components = [self.corruption.settings.dataset, self.corruption.settings.noise, cell.denoiser]
-        modules = ["experiments.run", *(c.cls.__module__ for c in components)]
-        if regressor is not None:
-            modules.append(regressor.cls.__module__)
         stages = stages or Stages()
         record = outcome | {
             "seconds": stages.seconds,
             "peak_memory_mb": stages.peak_memory_mb,
-            "source": source_hash(modules),
+            "source": source_of(key.config),
             "environment": environment(),
             "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
@@ -195,6 +192,16 @@ def cell_metrics(scaled: Scaled, refined: Data, protocol: str) -> dict[str, floa
             "recovery_y": recovery(refined.y, noisy.y, clean.y),
         }
     return metrics
+
+
+def source_of(config: dict[str, Any]) -> str:
+    """Hash of the present source of the components that a record's config names."""
+    components = (config.get(kind) for kind in ("dataset", "noise", "denoiser", "regressor"))
+    modules = {c["target"].rpartition(".")[0] for c in components if c}
+    return _hash_of(frozenset(modules | {__name__}))
+
+
+_hash_of = cache(source_hash)
 
 
 def _failure(error: Exception) -> Record:

@@ -23,8 +23,8 @@ Grid = dict[str, float]
 class Scorer:
     """Scores refined data under one protocol.
 
-    What is fitted on noisy and on clean rows is the same for every denoiser: the predictions of those
-    fits are kept, the fits are not.
+    What is fitted on noisy and on clean rows is the same for every denoiser: the predictions of
+    those fits are kept, the fits are not.
     """
 
     protocol: Protocol
@@ -44,10 +44,10 @@ class Scorer:
         Returns
         -------
         grid
-            ``<fit>|<inputs>|<targets>`` to MSE in standardised units: what the regressor was trained
-            on, which version of the test inputs it predicts from and which version of the targets it
-            is compared with. Refined test rows exist only where the protocol refines them, clean ones
-            only where noise was injected.
+            ``<fit>|<inputs>|<targets>`` to MSE in standardised units: what the regressor was
+            trained on, which version of the test inputs it predicts from and which version of the
+            targets it is compared with. Refined test rows exist only where the protocol refines
+            them, clean ones only where noise was injected.
         stages
             Cost of fitting and predicting; ``fit`` is the fit on refined rows.
         """
@@ -76,7 +76,7 @@ class Scorer:
         return grid, after
 
     def headline(self, grid: Grid) -> dict[str, float]:
-        """The three figures of a table: MSE before, after, and of the ceiling trained on clean rows."""
+        """The figures of a table: MSE before, after, and of the ceiling trained on clean rows."""
         inputs, targets = self.protocol.scored_on
         head = {
             "mse_before": grid["noisy|noisy|noisy"],
@@ -100,7 +100,11 @@ class Scorer:
             versions, of_noisy = self._versions(), Stages()
             predictions = {
                 fit: self._fit_predict(
-                    regressor, fit, versions, list(versions), of_noisy if fit == "noisy" else Stages()
+                    regressor,
+                    fit,
+                    versions,
+                    list(versions),
+                    of_noisy if fit == "noisy" else Stages(),
                 )
                 for fit in versions
             }

@@ -49,7 +49,9 @@ def _files(module: str) -> tuple[Path, ...]:
     if spec is None or spec.origin is None:
         return ()
     origin = Path(spec.origin)
-    return tuple(sorted(origin.parent.glob("*.py"))) if spec.submodule_search_locations else (origin,)
+    return (
+        tuple(sorted(origin.parent.glob("*.py"))) if spec.submodule_search_locations else (origin,)
+    )
 
 
 @cache

@@ -43,7 +43,7 @@ class Store:
         return read_json(path) if path.exists() else None
 
     def is_done(self, key: Key) -> bool:
-        """Whether the work needs no doing: it succeeded, or was skipped for good. Failures are retried."""
+        """Whether the work succeeded or was skipped for good; failures are tried again."""
         record = self.read(key)
         return record is not None and record["status"] != "failed"
 
@@ -62,9 +62,10 @@ class Store:
         for path in sorted((self.runs / "records").rglob("*.json")):
             yield read_json(path)
 
-    def enlist(self, name: str, corruption: str, paths: Iterable[str]) -> None:
-        """Note which records one corruption of a named experiment comprises."""
-        write_json(self.listing(name) / f"{corruption}.json", sorted(paths))
+    def enlist(self, name: str, cell: Key, scores: Iterable[Key]) -> None:
+        """Note that a named experiment comprises a cell and some of its scores."""
+        paths = [key.path for key in (cell, *scores)]
+        write_json(self.listing(name) / f"{cell.identity}.json", paths)
 
     def listed(self, name: str) -> list[Record]:
         """The records that the last run of a named experiment comprises and that are there.
@@ -95,7 +96,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: cannot be read ({error}); delete it to compute it anew") from error
+        raise StoreError(
+            f"{path}: cannot be read ({error}); delete it to compute it anew"
+        ) from error
 
 
 def write_json(path: Path, content: Any) -> None:

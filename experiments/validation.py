@@ -1,4 +1,4 @@
-"""Checking a command line before anything is launched, so that a slip costs a second, not a sweep."""
+"""Checking a command line before anything is launched: a slip costs a second, not a sweep."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 def check_command_line(overrides: Sequence[str], multirun: bool) -> None:
     """Compose every distinct setting of a command line and check it against the schema.
 
-    Of a sweep, the first job is checked, and each further value of each swept key beside it: the sum
-    of the values, not their product.
+    Of a sweep, the first job is checked, and each further value of each swept key beside it: the
+    sum of the values, not their product.
 
     Parameters
     ----------
@@ -111,8 +111,6 @@ def _compose(overrides: Sequence[str]) -> DictConfig:
 def _check(config: DictConfig) -> None:
     with open_dict(config):
         del config["hydra"]
-    # Composing without a running job leaves the working directory, which only a run knows, open.
-    config.results = "results"
     to_settings(config)
 
 

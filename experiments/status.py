@@ -1,0 +1,63 @@
+"""What the store holds: ``python -m experiments.status``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+EXAMPLES = """examples:
+  python -m experiments.status                      counts per dataset and denoiser, and what failed
+  python -m experiments.status --experiment quick   only what the last run of `quick` comprises
+
+A record is stale when it was made by other source than the present one: same identity, perhaps
+another result. Raise the `revision` of a component when its results change, or delete the record.
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the counts; 1 if anything failed, 2 if there is nothing to tell of."""
+    parser = argparse.ArgumentParser(
+        "python -m experiments.status",
+        description="What is done, failed, skipped and stale.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    default = os.environ.get("DENOGRAD_RESULTS", "results")
+    parser.add_argument("--results", type=Path, default=Path(default), help="default: %(default)s")
+    parser.add_argument("--experiment", help="only this experiment; default: every record")
+    options = parser.parse_args(arguments)
+
+    from experiments.progress import describe
+    from experiments.run import source_of
+    from experiments.store import Store, StoreError
+
+    store = Store(options.results)
+    try:
+        records = list(store.listed(options.experiment) if options.experiment else store.records())
+    except StoreError as error:
+        print(f"status: {error}", file=sys.stderr)
+        return 2
+    if not records:
+        print(f"status: no records below {store.runs}; run `make reproduce` first", file=sys.stderr)
+        return 2
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for record in records:
+        labels = record["labels"]
+        of = counts.setdefault((labels["dataset"], labels["denoiser"]), Counter())
+        of[record["status"]] += 1
+        of["stale"] += record["source"] != source_of(record["config"])
+    columns = ("ok", "failed", "skipped", "stale")
+    print(f"{'dataset':20} {'denoiser':20}" + "".join(f"{column:>9}" for column in columns))
+    for (dataset, denoiser), of in sorted(counts.items()):
+        print(f"{dataset:20} {denoiser:20}" + "".join(f"{of[column]:9}" for column in columns))
+    failed = [record for record in records if record["status"] == "failed"]
+    for record in failed:
+        print(f"failed: {describe(record['labels'])}: {record['reason']}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
