@@ -1,7 +1,6 @@
 """The PreNorm block that both transformers are made of."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from denograd.networks._base import check_counts
@@ -34,7 +33,7 @@ class Attention(nn.Module):
     def forward(self, tokens: Tensor, queries: Tensor) -> Tensor:
         """Let `queries` (batch, m, width) attend to `tokens` (batch, n, width)."""
         key, value = self.key_value(tokens).chunk(2, dim=-1)
-        heads = F.scaled_dot_product_attention(
+        heads = nn.functional.scaled_dot_product_attention(
             self._split(self.query(queries)),
             self._split(key),
             self._split(value),

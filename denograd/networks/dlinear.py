@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from denograd.networks._base import Network, check_counts
@@ -73,5 +72,5 @@ def moving_average_matrix(window: int, kernel_size: int) -> Tensor:
     a different order every time.
     """
     reach = kernel_size // 2
-    padded = F.pad(torch.eye(window).unsqueeze(0), (reach, reach), mode="replicate")
-    return F.avg_pool1d(padded, kernel_size, stride=1).squeeze(0)
+    padded = nn.functional.pad(torch.eye(window).unsqueeze(0), (reach, reach), mode="replicate")
+    return nn.functional.avg_pool1d(padded, kernel_size, stride=1).squeeze(0)

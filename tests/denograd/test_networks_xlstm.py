@@ -1,0 +1,200 @@
+"""The xLSTM cells: their recurrences step by step, their stability, the authors' package."""
+
+import functools
+import itertools
+
+import pytest
+import torch
+from torch import nn
+
+from denograd import networks
+from denograd.networks._xlstm import mlstm, slstm
+
+
+def draw(*shape, scale=1.0):
+    return scale * torch.randn(*shape, dtype=torch.float64, generator=GENERATOR)
+
+
+GENERATOR = torch.Generator()
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    GENERATOR.manual_seed(0)
+    torch.manual_seed(0)
+
+
+def shake(net, scale=0.3):
+    """Move every weight, so that those which start at zero take part."""
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.add_(draw(*parameter.shape, scale=scale).to(parameter.dtype))
+    return net
+
+
+def test_mlstm_equals_its_recurrence_without_stabiliser():
+    query, key, value = draw(3, 2, 2, 6, 4)
+    i, f = draw(2, 2, 2, 6)
+    memory, normaliser = torch.zeros(2, 2, 4, 4), torch.zeros(2, 2, 4)
+    expected = []
+    for t in range(6):
+        kept, added = f[..., t, None].sigmoid(), i[..., t, None].exp()
+        k = key[:, :, t] / 2  # √4
+        memory = kept[..., None] * memory + added[..., None] * torch.einsum(
+            "bhv,bhk->bhvk", value[:, :, t], k
+        )
+        normaliser = kept * normaliser + added * k
+        read = torch.einsum("bhvk,bhk->bhv", memory, query[:, :, t])
+        divisor = (normaliser * query[:, :, t]).sum(-1, keepdim=True).abs().clamp_min(1)
+        expected.append(read / divisor)
+    result = mlstm(query, key, value, i, f)
+    torch.testing.assert_close(result, torch.stack(expected, dim=2))
+
+
+def test_slstm_equals_its_recurrence_without_stabiliser():
+    gates, recurrent = draw(6, 4, 2, 3, 5), draw(4, 2, 5, 5)
+    cell = weight = hidden = torch.zeros(2, 3, 5, dtype=torch.float64)
+    expected = []
+    for now in gates:
+        i, f, z, o = now + torch.einsum("hbi,ghio->ghbo", hidden, recurrent)
+        cell = f.sigmoid() * cell + i.exp() * z.tanh()
+        weight = f.sigmoid() * weight + i.exp()
+        hidden = o.sigmoid() * cell / weight
+        expected.append(hidden)
+    torch.testing.assert_close(slstm(gates, recurrent), torch.stack(expected))
+
+
+@pytest.mark.parametrize("size", [1e2, 1e3, 1e4])
+@pytest.mark.parametrize("signs", list(itertools.product([-1, 0, 1], repeat=2)), ids=str)
+def test_gates_of_any_size_give_finite_outputs_and_gradients(size, signs):
+    sign_i, sign_f = signs
+    query, key, value = (draw(2, 2, 8, 4).float() for _ in range(3))
+    i, f = draw(2, 2, 8).float() + sign_i * size, draw(2, 2, 8).float() + sign_f * size
+    leaves = [leaf.requires_grad_() for leaf in (query, key, value, i, f)]
+    output = mlstm(*leaves)
+    gradients = torch.autograd.grad(output.sum(), leaves)
+    assert all(tensor.isfinite().all() for tensor in (output, *gradients))
+
+    gates = draw(8, 4, 2, 3, 4).float()
+    gates[:, 0] += sign_i * size
+    gates[:, 1] += sign_f * size
+    leaves = [gates.requires_grad_(), draw(4, 2, 4, 4).float().requires_grad_()]
+    output = slstm(*leaves)
+    gradients = torch.autograd.grad(output.sum(), leaves)
+    assert all(tensor.isfinite().all() for tensor in (output, *gradients))
+
+
+def test_a_zero_query_is_answered_by_zero_however_open_the_gates():
+    value, key = draw(1, 1, 3, 2), draw(1, 1, 3, 2)
+    query = torch.zeros_like(key).requires_grad_()
+    gate = torch.full((1, 1, 3), 1e3, dtype=torch.float64)
+    output = mlstm(query, key, value, gate, gate)
+    assert torch.equal(output, torch.zeros_like(output))
+    assert torch.autograd.grad(output.sum(), query)[0].isfinite().all()
+
+
+@pytest.mark.parametrize("blocks", [("mlstm",), ("slstm",), ("slstm", "mlstm", "slstm")])
+def test_the_future_is_not_seen(blocks):
+    net = shake(networks.build("xlstm", 3, 1, 6, width=8, n_heads=2, blocks=blocks).double())
+    x = draw(1, 6, 8)
+    later = x.clone()
+    later[:, 4:] += 1
+    before, after = net.blocks(x), net.blocks(later)
+    torch.testing.assert_close(after[:, :4], before[:, :4])
+    assert not torch.allclose(after[:, 4:], before[:, 4:])
+
+
+def authors_stack(net, width, n_heads, n_steps):
+    """Build the authors' stack of blocks with the weights of ours."""
+    xlstm = pytest.importorskip(
+        "xlstm", reason="the oracle is not installed: pip install 'denograd-repro[xlstm]'"
+    )
+    config = xlstm.xLSTMBlockStackConfig(
+        mlstm_block=xlstm.mLSTMBlockConfig(
+            mlstm=xlstm.mLSTMLayerConfig(num_heads=n_heads, round_proj_up_to_multiple_of=1)
+        ),
+        slstm_block=xlstm.sLSTMBlockConfig(
+            slstm=xlstm.sLSTMLayerConfig(num_heads=n_heads, backend="vanilla"),
+            feedforward=xlstm.FeedForwardConfig(
+                proj_factor=(width * 4 // 3) / width, bias=True, round_proj_up_to_multiple_of=1
+            ),
+        ),
+        context_length=n_steps,
+        num_blocks=2,
+        embedding_dim=width,
+        bias=True,
+        slstm_at=[1],
+    )
+    theirs = xlstm.xLSTMBlockStack(config).double()
+    m, s = net.blocks
+    layer_m, layer_s = theirs.blocks[0].xlstm, theirs.blocks[1].xlstm
+    i_gate, f_gate = m.gates.weight.chunk(2)
+    i_bias, f_bias = m.gates.bias.chunk(2)
+    pairs = [
+        (theirs.blocks[0].xlstm_norm.weight, m.norm.weight - 1),
+        (layer_m.proj_up.weight, m.up.weight),
+        (layer_m.proj_up.bias, m.up.bias),
+        (layer_m.conv1d.conv.weight, m.convolution.filter.weight),
+        (layer_m.conv1d.conv.bias, m.convolution.filter.bias),
+        (layer_m.q_proj.weight, m.query.weight),
+        (layer_m.k_proj.weight, m.key.weight),
+        (layer_m.v_proj.weight, m.value.weight),
+        (layer_m.mlstm_cell.igate.weight, i_gate),
+        (layer_m.mlstm_cell.igate.bias, i_bias),
+        (layer_m.mlstm_cell.fgate.weight, f_gate),
+        (layer_m.mlstm_cell.fgate.bias, f_bias),
+        (layer_m.mlstm_cell.outnorm.weight, m.head_norm.weight - 1),
+        (layer_m.learnable_skip, m.skip),
+        (layer_m.proj_down.weight, m.down.weight),
+        (layer_m.proj_down.bias, m.down.bias),
+        (theirs.blocks[1].xlstm_norm.weight, s.norm.weight - 1),
+        (layer_s.conv1d.conv.weight, s.convolution.filter.weight),
+        (layer_s.conv1d.conv.bias, s.convolution.filter.bias),
+        # The package hands what it calls the forget gate to the cell as input gate, and vice versa.
+        (layer_s.fgate.weight, s.gates[0].weight),
+        (layer_s.igate.weight, s.gates[1].weight),
+        (layer_s.zgate.weight, s.gates[2].weight),
+        (layer_s.ogate.weight, s.gates[3].weight),
+        (layer_s.slstm_cell._bias_, s.bias.flatten()),
+        (
+            layer_s.slstm_cell._recurrent_kernel_,
+            s.recurrent.permute(1, 0, 3, 2).flatten(1, 2),
+        ),
+        (layer_s.group_norm.weight, s.head_norm.weight - 1),
+        (theirs.blocks[1].ffn_norm.weight, s.feed_norm.weight - 1),
+        (theirs.blocks[1].ffn.proj_up.weight, s.up.weight),
+        (theirs.blocks[1].ffn.proj_up.bias, s.up.bias),
+        (theirs.blocks[1].ffn.proj_down.weight, s.down.weight),
+        (theirs.blocks[1].ffn.proj_down.bias, s.down.bias),
+        (theirs.post_blocks_norm.weight, net.norm.weight - 1),
+    ]
+    constant = [layer_m.q_proj.bias, layer_m.k_proj.bias, layer_m.v_proj.bias]
+    assert {id(p) for p in theirs.parameters()} == {id(p) for p in constant} | {
+        id(target) for target, _ in pairs
+    }
+    with torch.no_grad():
+        for bias in constant:
+            bias.zero_()
+        for target, source in pairs:
+            target.copy_(source)
+    # They add 1e-6 to the divisor of the mLSTM, which would hide smaller differences.
+    cell = layer_m.mlstm_cell
+    cell.backend_fn = functools.partial(cell.backend_fn, eps=0.0)
+    return theirs.eval()
+
+
+@pytest.mark.parametrize("scale", [0.1, 0.3])
+def test_blocks_equal_those_of_the_authors_package(scale):
+    width, n_heads, n_steps = 64, 4, 24
+    net = shake(networks.build("xlstm", 3, 1, n_steps).double(), scale=scale)
+    with torch.no_grad():  # their normalisations have no bias
+        for module in net.modules():
+            if isinstance(module, nn.LayerNorm | nn.GroupNorm):
+                module.bias.zero_()
+    theirs = authors_stack(net, width, n_heads, n_steps)
+    x = draw(5, n_steps, width).requires_grad_()
+    outputs = net.norm(net.blocks(x)), theirs(x)
+    direction = draw(*x.shape)
+    gradients = [torch.autograd.grad((out * direction).sum(), x)[0] for out in outputs]
+    torch.testing.assert_close(*outputs, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(*gradients, rtol=1e-9, atol=1e-9)
