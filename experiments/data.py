@@ -18,8 +18,9 @@ examples:
   python -m experiments.data fetch parkinsons ett
   {files.DATA_VARIABLE}=~/data python -m experiments.data check
 
-Files are looked for as <dataset>/<file> or <dataset>/<file>.gz in the folder that {files.DATA_VARIABLE}
-names, then in the cache ({files.CACHE_VARIABLE} moves it), where downloads go.
+Files are looked for as <dataset>/<file> or <dataset>/<file>.gz in the folder that
+{files.DATA_VARIABLE} names, then in the cache, where downloads go.
+{files.CACHE_VARIABLE} moves the cache.
 """
 
 
@@ -46,13 +47,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     failed = False
     for dataset in chosen:
         try:
-            lines = list(work(dataset))
+            for line in work(dataset):
+                _say(f"{dataset.name}: {line}")
         except MissingFileError as error:
-            lines, failed = [f"missing: {error}"], failed or bool(arguments.dataset)
+            _say(f"missing: {error}")
+            failed = failed or bool(arguments.dataset)
         except (DataFileError, ValueError) as error:
-            lines, failed = [f"wrong: {error}"], True
-        for line in lines:
-            _say(f"{dataset.name}: {line.removeprefix(f'{dataset.name}: ')}")
+            _say(f"wrong: {error}")
+            failed = True
     return int(failed)
 
 
@@ -129,14 +131,16 @@ def _check(dataset: Dataset) -> Iterable[str]:
                 if file.url
                 else files.by_hand(dataset.name, file)
             )
-            raise MissingFileError(f"{file.name} is not here. {advice}")
+            raise MissingFileError(f"{dataset.name}: {file.name} is not here. {advice}")
         digest = files.read(dataset.name, file).sha256
         verdict = "right" if file.sha256 else "nothing to compare with"
         yield f"{path}: SHA-256 {digest} ({verdict})"
     found = dataset.load().shape
     if found != dataset.shape:
-        raise ValueError(f"the cleaned table has shape {found}, published is {dataset.shape}")
-    yield f"{found[0]:,} x {found[1]} after cleaning, as published"
+        raise ValueError(
+            f"{dataset.name}: the cleaned table has shape {found}, expected {dataset.shape}"
+        )
+    yield f"{found[0]:,} rows x {found[1]} columns after cleaning, as expected"
 
 
 def _say(line: str) -> None:

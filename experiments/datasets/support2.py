@@ -27,16 +27,14 @@ class Support2(FileDataset):
         "Vanderbilt University Department of Biostatistics; "
         "UCI Machine Learning Repository 880, doi:10.3886/ICPSR02957.v2"
     )
-    licence: ClassVar[str] = (
-        "public research data without a stated licence; "
-        "acknowledge the Vanderbilt Department of Biostatistics"
-    )
+    licence: ClassVar[str] = "none stated; acknowledge Vanderbilt Biostatistics"
     published_shape: ClassVar[tuple[int, int]] = (8_579, 33)
     files: ClassVar[tuple[RawFile, ...]] = (
         RawFile(
             name="support2.csv",
             sha256="79621945edf2a5c8dc36359684ff356d3c6025e773ba4fefac26f865f7894c78",
-            how_to_get="support2csv.zip from https://hbiostat.org/data; UCI's data.csv has other bytes",
+            how_to_get="support2csv.zip from https://hbiostat.org/data; "
+            + "UCI's data.csv has other bytes",
             url="https://hbiostat.org/data/repo/support2csv.zip",
             member="support2.csv",
         ),
