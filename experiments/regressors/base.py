@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from denograd.base import DescribesData
 from denograd.validation import as_matrix, as_vector
 
 Array = NDArray[np.float64]
@@ -116,13 +117,13 @@ class BaseRegressor(RegressorMixin, BaseEstimator, ABC):
         checked = self._check_inputs(X, "X", self.input_shape_)
         return np.asarray(self._predict(checked), dtype=np.float64).reshape(len(checked))
 
-    def why_skip(self, dataset: Any) -> str | None:
+    def why_skip(self, dataset: DescribesData) -> str | None:
         """Say why a dataset is left out.
 
         Parameters
         ----------
         dataset : object with attributes `name` and `domain`
-            A dataset of the benchmark.
+            The dataset in question.
 
         Returns
         -------
