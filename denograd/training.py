@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 
-class Windows:
-    """Windows of a series that are gathered only when they are asked for.
+class WindowedSeries:
+    """WindowedSeries of a series that are gathered only when they are asked for.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Windows:
         return type(self)(self.series.to(device), self.window, self.starts.to(device))
 
 
-Examples: TypeAlias = np.ndarray | Tensor | Windows
+Examples: TypeAlias = np.ndarray | Tensor | WindowedSeries
 
 
 @dataclass
@@ -109,7 +109,7 @@ def train_network(
     ----------
     net : nn.Module
         Maps (batch, ...) to (batch, n_targets) or (batch,).
-    X : array or Tensor of shape (n, ...), or Windows
+    X : array or Tensor of shape (n, ...), or WindowedSeries
         Inputs; they are cast to float32 and moved to the device as a whole.
     y : array or Tensor of shape (n,) or (n, n_targets)
         Targets.
@@ -181,7 +181,7 @@ def predict(
     ----------
     net : nn.Module
         It is moved to the device and left there, its train or eval mode as before.
-    X : array or Tensor of shape (n, ...), or Windows
+    X : array or Tensor of shape (n, ...), or WindowedSeries
         Inputs.
     batch_size : int
         Rows of a forward pass; it bounds the memory.
@@ -224,9 +224,9 @@ def seeded(random_state: int | None, device: torch.device | None = None) -> Iter
 def _run_epochs(
     net: nn.Module,
     optimizer: torch.optim.Optimizer,
-    inputs: Tensor | Windows,
+    inputs: Tensor | WindowedSeries,
     targets: Tensor,
-    held_out: tuple[Tensor | Windows, Tensor] | None,
+    held_out: tuple[Tensor | WindowedSeries, Tensor] | None,
     history: TrainingHistory,
     *,
     epochs: int,
@@ -260,7 +260,7 @@ def _run_epochs(
 def _train_epoch(
     net: nn.Module,
     optimizer: torch.optim.Optimizer,
-    inputs: Tensor | Windows,
+    inputs: Tensor | WindowedSeries,
     targets: Tensor,
     batch_size: int,
 ) -> Tensor:
@@ -289,12 +289,12 @@ def _batches(order: Tensor, batch_size: int) -> list[Tensor]:
 
 
 @torch.no_grad()
-def _evaluate(net: nn.Module, inputs: Tensor | Windows, targets: Tensor) -> Tensor:
+def _evaluate(net: nn.Module, inputs: Tensor | WindowedSeries, targets: Tensor) -> Tensor:
     return nn.functional.mse_loss(_outputs(net, inputs, 4096).reshape(targets.shape), targets)
 
 
 @torch.no_grad()
-def _outputs(net: nn.Module, inputs: Tensor | Windows, batch_size: int) -> Tensor:
+def _outputs(net: nn.Module, inputs: Tensor | WindowedSeries, batch_size: int) -> Tensor:
     outputs = [
         net(inputs[start : start + batch_size]) for start in range(0, len(inputs), batch_size)
     ]
@@ -303,7 +303,7 @@ def _outputs(net: nn.Module, inputs: Tensor | Windows, batch_size: int) -> Tenso
 
 def _on_device(
     X: Examples, y: np.ndarray | Tensor, device: torch.device
-) -> tuple[Tensor | Windows, Tensor]:
+) -> tuple[Tensor | WindowedSeries, Tensor]:
     if len(X) != len(y):
         raise ValueError(f"inputs and targets differ in length: {len(X)} and {len(y)}")
     if len(y) == 0:
@@ -313,8 +313,8 @@ def _on_device(
     return inputs, targets.reshape(len(targets), -1)
 
 
-def _inputs_on_device(X: Examples, device: torch.device) -> Tensor | Windows:
-    if isinstance(X, Windows):
+def _inputs_on_device(X: Examples, device: torch.device) -> Tensor | WindowedSeries:
+    if isinstance(X, WindowedSeries):
         return X.to(device)
     return _float32(X).to(device)
 

@@ -12,7 +12,7 @@ Target: TypeAlias = np.ndarray | pd.Series
 
 
 def as_matrix(X: Any, name: str = "X") -> np.ndarray:
-    """Return a table as an own float64 copy of shape (rows, columns).
+    """Return a table as an own float64 copy of shape (rows, columns), in C order.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def as_matrix(X: Any, name: str = "X") -> np.ndarray:
             ]
         )
     elif table.dtype.kind in "fiub":
-        matrix = table.astype(np.float64)
+        matrix = table.astype(np.float64, order="C")
     else:
         matrix = np.column_stack(
             [_numbers(table[:, j], f"column {label} of {name}") for j, label in enumerate(labels)]

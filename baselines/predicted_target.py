@@ -1,0 +1,65 @@
+"""The control that trusts the backbone blindly."""
+
+from collections.abc import Callable
+
+import numpy as np
+from torch import nn
+
+from denograd.backbone import predict_target
+from denograd.base import Domain, replace_target
+from denograd.estimator import BackboneDenoiser
+
+
+class PredictedTargetDenoiser(BackboneDenoiser):
+    """Replace the target by the backbone's prediction: refinement without DenoGrad's step.
+
+    The backbone is that of `denograd.estimator.DenoGradDenoiser`, trained once for both when
+    settings, data, seed and `backbone_cache` are the same. In a series the first
+    `window_size + horizon - 1` steps have no prediction and stay as they are.
+
+    Parameters
+    ----------
+    backbone, standardize, backbone_epochs, patience, learning_rate, backbone_batch_size, \
+validation_fraction, domain, window_size, horizon, device, random_state, backbone_cache, progress
+        As in `denograd.estimator.DenoGradDenoiser`. In a series channel 0 changes with the target.
+    """
+
+    is_control = True
+
+    def __init__(
+        self,
+        backbone: str | nn.Module | Callable[..., nn.Module] = "auto",
+        standardize: bool = True,
+        backbone_epochs: int = 100,
+        patience: int = 15,
+        learning_rate: float = 1e-3,
+        backbone_batch_size: int | None = None,
+        validation_fraction: float = 0.125,
+        domain: Domain = "tabular",
+        window_size: int = 24,
+        horizon: int = 1,
+        device: str | None = None,
+        random_state: int | None = None,
+        backbone_cache: dict | None = None,
+        progress: bool = False,
+    ) -> None:
+        self.backbone = backbone
+        self.standardize = standardize
+        self.backbone_epochs = backbone_epochs
+        self.patience = patience
+        self.learning_rate = learning_rate
+        self.backbone_batch_size = backbone_batch_size
+        self.validation_fraction = validation_fraction
+        self.domain = domain
+        self.window_size = window_size
+        self.horizon = horizon
+        self.device = device
+        self.random_state = random_state
+        self.backbone_cache = backbone_cache
+        self.progress = progress
+
+    def _denoise(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        plan = self._plan()
+        target = y.copy()
+        target[plan.context :] = predict_target(plan, self.backbone_, X)
+        return replace_target(X, target, self.domain)
