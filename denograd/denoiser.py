@@ -1,55 +1,416 @@
-"""The class of the method: fit remembers the data, transform refines them."""
+"""The class of the method: `fit` remembers the data, `transform` refines them."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
-import numpy as np
 import torch
 from sklearn.exceptions import NotFittedError
 from torch import Tensor, nn
+from tqdm import tqdm
 
-from denograd.gradients import Criterion, Predictor, as_device, frozen, model_dtype
+from denograd.gradients import (
+    Criterion,
+    Layout,
+    OutputError,
+    Predictor,
+    as_device,
+    frozen,
+    model_dtype,
+    sample_gradient,
+)
 from denograd.history import History
+from denograd.inputs import Inputs, read_inputs
 from denograd.problem import Problem
-from denograd.rules import rule_class
+from denograd.rules import make_rule, rule_class
+from denograd.rules.base import check_count
 from denograd.windows import Windows
+
+_MANY_BYTES = 10**9
+"""Saved gradients above this size are announced by a warning."""
 
 
 class DenoGrad:
-    def __init__(self, model, criterion, device=None, *, rule="normalized"):
+    """Refine noisy data with the gradients of a trained network.
+
+    The weights are frozen and the loss is propagated back into the data: inputs and targets move
+    until the network agrees with them up to a threshold, and rest there.
+
+    Parameters
+    ----------
+    model : nn.Module
+        A trained network; it is left exactly as it was. It maps rows (batch, features) or windows
+        (batch, time, channels) to (batch, targets) or (batch,).
+    criterion : callable
+        Regression loss ``criterion(prediction, target)`` of any reduction.
+    device : torch.device or str, optional
+        Where to compute. Default: CUDA where there is one.
+    rule : {"normalized", "gauss-newton", "global"}
+        The step rule.
+
+    Attributes
+    ----------
+    history_ : History
+        Loss, share of gated samples and mean step per epoch of the last `transform`;
+        ``history_.to_frame()`` is a DataFrame.
+
+    Examples
+    --------
+    >>> import numpy as np, torch
+    >>> from torch import nn
+    >>> from denograd import DenoGrad
+    >>> model = nn.Linear(1, 1)  # the line y = 2x
+    >>> _ = nn.init.constant_(model.weight, 2.0), nn.init.zeros_(model.bias)
+    >>> X, y = np.array([[1.0], [2.0]]), np.array([2.0, 5.0])
+    >>> X_refined, y_refined, _, _ = DenoGrad(model, nn.MSELoss(), "cpu").fit_transform(
+    ...     X, y, nrr=0.05, nr_threshold=0.1, max_epochs=20
+    ... )
+    >>> X_refined.round(2).ravel(), y_refined.round(2)
+    (array([1.  , 2.36]), array([2.  , 4.82]))
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        criterion: Callable[[Tensor, Tensor], Tensor],
+        device: torch.device | str | None = None,
+        *,
+        rule: str = "normalized",
+    ) -> None:
+        if not isinstance(model, nn.Module):
+            raise TypeError(f"model has to be a torch.nn.Module, got {type(model).__name__}.")
+        if not callable(criterion):
+            raise TypeError(f"criterion has to be callable, got {type(criterion).__name__}.")
+        rule_class(rule)
         self.model = model
         self.criterion = criterion
         self.device = device
         self.rule = rule
 
-    def fit(self, X, y=None, is_ts=False, window_size=None, future=1, stride=1, flattening=False):
-        self._X, self._y = np.array(X), np.array(y)
-        self._windows = Windows(len(X), window_size, future, stride) if is_ts else None
-        self._layout = ("flat" if flattening else "time_first") if is_ts else "rows"
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        is_ts: bool = False,
+        window_size: int | None = None,
+        future: int = 1,
+        stride: int = 1,
+        flattening: bool = False,
+        *,
+        keep_target: bool | None = None,
+        target_cols: Any = None,
+        channels_first: bool | None = None,
+    ) -> Self:
+        """Check and remember the data, and try the model on two samples of them.
+
+        Parameters
+        ----------
+        X : ndarray, Tensor or DataFrame of shape (n, n_features)
+            Rows of a table, or time steps of a series.
+        y : ndarray, Tensor, Series or DataFrame of shape (n,) or (n, n_targets)
+            Continuous targets; where X is a DataFrame, also the name of their column or a list of
+            names.
+        is_ts : bool
+            Whether X is a series.
+        window_size : int, optional
+            Time steps in a window; a series needs it.
+        future : int
+            A window that covers [s, s + window_size) predicts step s + window_size + future - 1.
+        stride : int
+            Distance between the starts of neighbouring windows.
+        flattening : bool
+            Hand each window to the model as one vector.
+        keep_target : bool, optional
+            Whether columns named by `y` stay in X. Default: in a series, not in a table.
+        target_cols : int, str or list of them, optional
+            Under the rule "global", instead of `y`: columns of X that are the target, each one
+            variable with both roles. Names given as `y` mean the same there.
+        channels_first : bool, optional
+            Hand windows to the model as (batch, channels, time). Default: only if it refuses
+            (batch, time, channels).
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            For data, arguments or a model that do not fit together.
+        """
+        rule = rule_class(self.rule)
+        if ("series" if is_ts else "table") not in rule.domains:
+            wanted = "a series: pass is_ts=True" if not is_ts else "a table: pass is_ts=False"
+            raise ValueError(f"The rule {self.rule!r} refines {wanted}.")
+        _check_window_arguments(is_ts, window_size, future, stride, flattening, channels_first)
+        inputs = read_inputs(
+            X,
+            y,
+            is_ts=is_ts,
+            keep_target=keep_target,
+            target_cols=target_cols,
+            one_variable=rule.ties_target,
+        )
+        windows = None
+        if is_ts:
+            windows = _cut(inputs.X.shape[0], window_size, future, stride)
+        layouts = _layouts(inputs, windows, flattening, channels_first)
+        device = as_device(self.device)
+        with frozen(self.model, device):
+            self._dtype = model_dtype(self.model) or inputs.X.dtype
+            criterion = Criterion(self.criterion, inputs.y.shape[1], self._dtype, device)
+            self._layout = self._rehearse(inputs, windows, layouts, criterion, device)
+        self._inputs, self._windows, self._criterion = inputs, windows, criterion
         return self
 
-    def transform(self, nrr=None, nr_threshold=None, max_epochs=None, denoise_y=True,
-                  batch_size=1000, save_gradients=True, **rest):
-        given = dict(nrr=nrr, nr_threshold=nr_threshold, max_epochs=max_epochs, **rest)
-        rule = rule_class(self.rule)(**{k: v for k, v in given.items() if v is not None})
-        device = as_device(self.device)
-        dtype = model_dtype(self.model)
-        y = self._y.reshape(len(self._y), -1)
+    def _rehearse(
+        self,
+        inputs: Inputs,
+        windows: Windows | None,
+        layouts: tuple[Layout, ...],
+        criterion: Criterion,
+        device: torch.device,
+    ) -> Layout:
+        """Find the first layout that the model accepts, with a gradient for two samples."""
+        rows = slice(0, 2 if windows is None else windows.size + windows.stride)
+        x = inputs.X.head(rows.stop).tensor(device, self._dtype, "X")
+        if windows is not None:
+            x = windows.gather(x, slice(0, 2))
+        y = torch.zeros(len(x), inputs.y.shape[1], dtype=self._dtype, device=device)
+        refusals = []
+        for layout in layouts:
+            try:
+                sample_gradient(Predictor(self.model, y.shape[1], layout), criterion, x, y)
+            except OutputError:
+                raise
+            except Exception as error:
+                if len(layouts) == 1:
+                    raise
+                refusals.append((layout, error))
+            else:
+                return layout
+        reasons = "; ".join(f"{layout}: {error}" for layout, error in refusals)
+        raise ValueError(f"The model takes windows neither way round ({reasons}).")
+
+    def transform(
+        self,
+        nrr: float | None = None,
+        nr_threshold: float | None = None,
+        max_epochs: int | None = None,
+        denoise_y: bool = True,
+        batch_size: int = 1000,
+        save_gradients: bool = True,
+        *,
+        progress: bool | None = None,
+        **rule_arguments: float | None,
+    ) -> tuple[Any, Any, list[Any], list[Any]]:
+        """Refine the fitted data; every call starts from them again.
+
+        None means the default of the rule; an argument without effect under it is an error.
+
+        Parameters
+        ----------
+        nrr : float, optional
+            Step size η: the length of a step ("normalized", 0.05), or the share of the distance
+            to the model's surface closed per epoch ("gauss-newton", 0.5).
+        nr_threshold : float, optional
+            Gate τ: samples whose residuals are all within it rest (0.01).
+        max_epochs : int, optional
+            Epochs at most (100; "global" 300). It stops earlier when no row moves any more.
+        denoise_y : bool
+            Whether targets move as well.
+        batch_size : int
+            Rows or windows that the model sees at once; results do not depend on it.
+        save_gradients : bool
+            Whether to return the directions applied.
+        progress : bool, optional
+            Whether to show a progress bar. Default: on a terminal only.
+        **rule_arguments
+            ``eta_x, eta_y`` (1, 1): factors of the two blocks under "gauss-newton";
+            ``lam, lr, tol`` (1.0, 0.05, 1e-7): weight of the distance to the observed values,
+            learning rate and smallest change of the objective under "global".
+
+        Returns
+        -------
+        X_denoised, y_denoised
+            In the containers of X and y, with their index, names and floating types (integers
+            become floats). Values that did not move are bit-identical.
+        grad_x_list, grad_y_list : list
+            One array (a tensor for data that are one) per epoch: the direction applied, gated,
+            normalised and averaged, a row per sample or time step; the data moved by minus the
+            step size times it. Empty with ``save_gradients=False``.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            For arguments that are wrong or without effect.
+        FloatingPointError
+            When predictions or gradients become NaN or infinite.
+        """
+        if not hasattr(self, "_inputs"):
+            raise NotFittedError("This DenoGrad is not fitted yet: call fit(X, y) first.")
+        given = {
+            "nrr": nrr,
+            "nr_threshold": nr_threshold,
+            "max_epochs": max_epochs,
+            **rule_arguments,
+        }
+        rule = make_rule(self.rule, **given)
+        check_count("batch_size", batch_size)
+        inputs, device = self._inputs, as_device(self.device)
+        if save_gradients:
+            self._warn_of_many_bytes(rule.max_epochs)
+        history, directions_x, directions_y = History(), [], []
         with frozen(self.model, device):
-            problem = Problem(Predictor(self.model, y.shape[1], self._layout),
-                Criterion(self.criterion, y.shape[1], dtype, device),
-                torch.tensor(self._X, dtype=dtype, device=device),
-                torch.tensor(y, dtype=dtype, device=device), self._windows,
-                denoise_y=denoise_y, batch_size=batch_size, keep_directions=save_gradients)
-            self.history_ = History()
-            gx, gy = [], []
-            for step in rule.refine(problem):
-                self.history_.append(step.epoch)
-                if save_gradients:
-                    gx.append(step.x.numpy()); gy.append(step.y.numpy())
-        return problem.x.numpy(), problem.y.numpy().reshape(self._y.shape), gx, gy
-    def fit_transform(self, **kw):
-        t = {k: kw.pop(k) for k in ("nrr","nr_threshold","max_epochs","denoise_y","batch_size","save_gradients") if k in kw}
-        return self.fit(**kw).transform(**t)
+            problem = Problem(
+                predict=Predictor(self.model, inputs.y.shape[1], self._layout),
+                criterion=self._criterion,
+                x=inputs.X.tensor(device, self._dtype, "X"),
+                y=inputs.y.tensor(device, self._dtype, "y"),
+                windows=self._windows,
+                target_columns=inputs.target_columns,
+                denoise_y=denoise_y,
+                batch_size=batch_size,
+                keep_directions=save_gradients,
+            )
+            with tqdm(
+                rule.refine(problem),
+                desc="DenoGrad",
+                unit="epoch",
+                total=rule.max_epochs,
+                disable=None if progress is None else not progress,
+            ) as steps:
+                for step in steps:
+                    history.append(step.epoch)
+                    if save_gradients:
+                        directions_x.append(step.x)
+                        directions_y.append(step.y)
+        self.history_ = history
+        history.warn_if_oscillating()
+        return (
+            inputs.X.restore(problem.x),
+            inputs.y.restore(problem.target),
+            [inputs.X.direction(direction) for direction in directions_x],
+            [inputs.y.direction(direction) for direction in directions_y],
+        )
+
+    def fit_transform(
+        self,
+        X: Any,
+        y: Any = None,
+        is_ts: bool = False,
+        window_size: int | None = None,
+        future: int = 1,
+        stride: int = 1,
+        flattening: bool = False,
+        *,
+        keep_target: bool | None = None,
+        target_cols: Any = None,
+        channels_first: bool | None = None,
+        nrr: float | None = None,
+        nr_threshold: float | None = None,
+        max_epochs: int | None = None,
+        denoise_y: bool = True,
+        batch_size: int = 1000,
+        save_gradients: bool = True,
+        progress: bool | None = None,
+        **rule_arguments: float | None,
+    ) -> tuple[Any, Any, list[Any], list[Any]]:
+        """Call `fit`, then `transform`, with the arguments of both."""
+        self.fit(
+            X,
+            y,
+            is_ts,
+            window_size,
+            future,
+            stride,
+            flattening,
+            keep_target=keep_target,
+            target_cols=target_cols,
+            channels_first=channels_first,
+        )
+        return self.transform(
+            nrr,
+            nr_threshold,
+            max_epochs,
+            denoise_y,
+            batch_size,
+            save_gradients,
+            progress=progress,
+            **rule_arguments,
+        )
+
+    def _warn_of_many_bytes(self, max_epochs: int) -> None:
+        width = self._inputs.X.shape[1] + self._inputs.y.shape[1]
+        n_bytes = max_epochs * self._inputs.X.shape[0] * width * self._dtype.itemsize
+        if n_bytes > _MANY_BYTES:
+            warnings.warn(
+                f"Saving the gradients of {max_epochs} epochs takes up to {n_bytes / 1e9:.1f} GB; "
+                "save_gradients=False takes none.",
+                UserWarning,
+                stacklevel=3,
+            )
+
+
+def _check_window_arguments(
+    is_ts: bool,
+    window_size: int | None,
+    future: int,
+    stride: int,
+    flattening: bool,
+    channels_first: bool | None,
+) -> None:
+    """Refuse windows without a series, and a series without windows."""
+    if not is_ts:
+        given = {
+            "window_size": window_size is not None,
+            "future": future != 1,
+            "stride": stride != 1,
+            "flattening": flattening,
+            "channels_first": channels_first is not None,
+        }
+        idle = [name for name, is_given in given.items() if is_given]
+        if idle:
+            raise ValueError(f"{', '.join(idle)} has an effect on a series only: pass is_ts=True.")
+        return
+    if window_size is None:
+        raise ValueError("A series needs window_size, the number of time steps in a window.")
+    check_count("window_size", window_size)
+    check_count("future", future)
+    check_count("stride", stride)
+    if flattening and channels_first is not None:
+        raise ValueError("channels_first has no effect with flattening=True.")
+
+
+def _cut(n_steps: int, window_size: int | None, future: int, stride: int) -> Windows:
+    assert window_size is not None
+    windows = Windows(n_steps, window_size, future, stride)
+    if len(windows) == 0:
+        raise ValueError(
+            f"A window of {window_size} steps that predicts {future} ahead needs at least "
+            f"{window_size + future} rows; the series has {n_steps}."
+        )
+    return windows
+
+
+def _layouts(
+    inputs: Inputs, windows: Windows | None, flattening: bool, channels_first: bool | None
+) -> tuple[Layout, ...]:
+    """Layouts to try on the model, in this order."""
+    if windows is None:
+        return ("rows",)
+    if flattening:
+        return ("flat",)
+    if channels_first is not None:
+        return ("channels_first",) if channels_first else ("time_first",)
+    if inputs.X.shape[1] == windows.size:
+        raise ValueError(
+            f"Window and channels are both {windows.size}, so the model's answer does not tell "
+            "which way round it takes them: pass channels_first=True for (batch, channels, time), "
+            "False for (batch, time, channels)."
+        )
+    return ("time_first", "channels_first")

@@ -58,11 +58,14 @@ def frozen(
     if train_recurrent is None:
         train_recurrent = device.type == "cuda"
     modes = [(module, module.training) for module in model.modules()]
-    dropouts = [(module, module.dropout) for module, _ in modes if isinstance(module, nn.RNNBase)]
-    weights = [(weight, weight.data, weight.grad, weight.requires_grad)
-               for weight in model.parameters()]
-    buffers = [(module, name, buffer) for module, _ in modes
-               for name, buffer in module._buffers.items()]
+    recurrent = [module for module, _ in modes if isinstance(module, nn.RNNBase)]
+    dropouts = [module.dropout for module in recurrent]
+    weights = [
+        (weight, weight.data, weight.grad, weight.requires_grad) for weight in model.parameters()
+    ]
+    buffers = [
+        (module, name, buffer) for module, _ in modes for name, buffer in module._buffers.items()
+    ]
     moved = any(tensor.device != device for tensor in (*model.parameters(), *model.buffers()))
     try:
         for weight, *_ in weights:
@@ -71,16 +74,16 @@ def frozen(
             model.to(device)
         model.eval()
         if train_recurrent:
-            for module, _ in dropouts:
-                module.training = True
-                module.dropout = 0.0
+            for layer in recurrent:
+                layer.training = True
+                layer.dropout = 0.0
         with torch.inference_mode(False), torch.enable_grad():
             yield
     finally:
         for module, training in modes:
             module.training = training
-        for module, dropout in dropouts:
-            module.dropout = dropout
+        for layer, dropout in zip(recurrent, dropouts, strict=True):
+            layer.dropout = dropout
         for weight, data, gradient, requires_grad in weights:
             weight.data = data
             weight.grad = gradient
@@ -153,6 +156,10 @@ class Criterion:
         return loss.squeeze()
 
 
+class OutputError(ValueError):
+    """A model returned something else than one prediction per sample and target."""
+
+
 class Predictor:
     """A frozen network as a function from a batch of rows or windows to (batch, n_targets).
 
@@ -177,13 +184,20 @@ class Predictor:
         return bool(getattr(self.model, "rows_are_independent", True))
 
     def __call__(self, batch: Tensor) -> Tensor:
+        """Predict a batch.
+
+        Raises
+        ------
+        OutputError
+            When the model returns anything but one prediction per sample and target.
+        """
         if self.layout == "channels_first":
             batch = batch.transpose(1, 2)
         elif self.layout == "flat":
             batch = batch.flatten(1)
         prediction = self.model(batch)
         if not isinstance(prediction, Tensor):
-            raise TypeError(
+            raise OutputError(
                 f"The model returns {type(prediction).__name__}; it has to return one tensor of "
                 f"predictions, (batch, {self.n_targets})."
             )
@@ -192,7 +206,7 @@ class Predictor:
             return prediction
         if self.n_targets == 1 and prediction.shape == expected[:1]:
             return prediction[:, None]
-        raise ValueError(
+        raise OutputError(
             f"The model returns shape {tuple(prediction.shape)} for a batch of shape "
             f"{tuple(batch.shape)}; y asks for {expected}."
         )
@@ -232,7 +246,14 @@ def sample_gradient(
     y = y.detach().requires_grad_()
     prediction = predict(x)
     loss = criterion.mean(prediction, y)
-    gradient_x, gradient_y = torch.autograd.grad(loss * len(y), (x, y))
+    gradient_x, gradient_y = torch.autograd.grad(loss * len(y), (x, y), allow_unused=True)
+    if gradient_x is None:
+        raise ValueError(
+            "The model's output has no gradient with respect to its input (is it detached, or "
+            "computed outside torch?), so there is no direction to move in."
+        )
+    if gradient_y is None:
+        raise ValueError("The criterion has no gradient with respect to the targets.")
     residual = prediction.detach() - y.detach()
     return SampleGradient(residual, gradient_x.flatten(1), gradient_y, loss.detach())
 

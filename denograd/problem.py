@@ -63,6 +63,11 @@ class Problem:
     batch_size: int = 1000
     keep_directions: bool = False
 
+    @property
+    def target(self) -> Tensor:
+        """Targets as they stand, (n, n_targets)."""
+        return self.x[:, list(self.target_columns)] if self.target_columns else self.y
+
     def gradient(self, x: Tensor, y: Tensor) -> SampleGradient:
         """Gradient of the loss with respect to a batch."""
         return sample_gradient(self.predict, self.criterion, x, y)

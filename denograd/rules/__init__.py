@@ -6,10 +6,11 @@ import importlib
 import inspect
 import pkgutil
 from functools import cache
+from typing import Any
 
 from denograd.rules.base import Rule
 
-__all__ = ["Rule", "rule_class", "rules"]
+__all__ = ["Rule", "make_rule", "rule_class", "rules"]
 
 
 @cache
@@ -36,3 +37,27 @@ def rule_class(name: str) -> type[Rule]:
     except (KeyError, TypeError):
         known = ", ".join(map(repr, sorted(rules())))
         raise ValueError(f"There is no rule {name!r}; the rules are {known}.") from None
+
+
+def make_rule(name: str, **arguments: Any) -> Rule:
+    """The rule of this name with the arguments that are not None.
+
+    Raises
+    ------
+    TypeError
+        For an argument that no rule has.
+    ValueError
+        For one that has no effect under this rule, or a wrong value.
+    """
+    cls = rule_class(name)
+    given = {key: value for key, value in arguments.items() if value is not None}
+    for key in arguments:
+        if not any(key in rule.arguments() for rule in rules().values()):
+            raise TypeError(f"transform has no argument {key!r}.")
+    idle = [key for key in given if key not in cls.arguments()]
+    if idle:
+        raise ValueError(
+            f"{', '.join(idle)} has no effect under the rule {name!r}; its arguments are "
+            f"{', '.join(cls.arguments())}."
+        )
+    return cls(**given)

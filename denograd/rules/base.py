@@ -30,10 +30,13 @@ class Rule(ABC):
         What ``DenoGrad(rule=...)`` calls it.
     domains : frozenset of str
         "table", "series" or both.
+    ties_target : bool
+        Whether a target that is a column of X is one variable with both roles.
     """
 
     name: ClassVar[str]
     domains: ClassVar[frozenset[str]] = frozenset({"table", "series"})
+    ties_target: ClassVar[bool] = False
 
     max_epochs: int = 100
 

@@ -1,6 +1,7 @@
 """The published packages' numbers on small cases (see tests/golden/README.md)."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from denograd.denoiser import DenoGrad
+from denograd import DenoGrad
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -39,11 +40,10 @@ class Flat(nn.Module):
 
 
 def perceptron(d: int, k: int, *hidden: int, activation: type[nn.Module]) -> nn.Module:
-    sizes = (d, *hidden)
     layers: list[nn.Module] = []
-    for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for n_in, n_out in pairwise((d, *hidden)):
         layers += [nn.Linear(n_in, n_out), activation()]
-    return nn.Sequential(*layers, nn.Linear(sizes[-1], k))
+    return nn.Sequential(*layers, nn.Linear(hidden[-1], k))
 
 
 ARCHITECTURES = {

@@ -1,0 +1,109 @@
+"""One objective for the whole series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from denograd.history import Epoch
+from denograd.problem import Problem, Step, check_finite, row_norms
+from denograd.rules.base import Rule, check_number
+
+
+@dataclass(frozen=True)
+class Global(Rule):
+    """Adam on criterion(f(windows), targets) + lam · mean((z − z_observed)²).
+
+    z is every value that is refined: the series and its targets, or the series alone where the
+    target is one of its columns or is held fixed.
+
+    Parameters
+    ----------
+    max_epochs : int
+        Steps at most.
+    lam : float
+        Weight of the distance to the observed values.
+    lr : float
+        Learning rate of Adam.
+    tol : float
+        The refinement stops when the objective changes by less.
+    """
+
+    name: ClassVar[str] = "global"
+    domains: ClassVar[frozenset[str]] = frozenset({"series"})
+    ties_target: ClassVar[bool] = True
+
+    max_epochs: int = 300
+    lam: float = 1.0
+    lr: float = 0.05
+    tol: float = 1e-7
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_number("lam", self.lam)
+        check_number("lr", self.lr, positive=True)
+        check_number("tol", self.tol)
+
+    def refine(self, problem: Problem) -> Iterator[Step]:
+        """Take one step of Adam per epoch."""
+        x, y = problem.x, problem.y
+        refined = [x] if problem.target_columns or not problem.denoise_y else [x, y]
+        observed = [values.clone() for values in refined]
+        held = list(problem.target_columns or ()) if not problem.denoise_y else []
+        n_values = sum(values.numel() for values in refined) - len(x) * len(held)
+        optimizer = torch.optim.Adam(refined, lr=self.lr)
+        before = None
+        for epoch in range(1, self.max_epochs + 1):
+            loss, *gradients = _loss_gradient(problem)
+            penalty = torch.zeros((), dtype=torch.float64, device=x.device)
+            for values, start, gradient in zip(refined, observed, gradients, strict=False):
+                away = values - start
+                penalty += away.square().sum(dtype=torch.float64) * (self.lam / n_values)
+                gradient.add_(away, alpha=2 * self.lam / n_values)
+                values.grad = gradient
+            gradients[0][:, held] = 0.0
+            x_before, y_before = x.clone(), y.clone()
+            optimizer.step()
+            direction_x, direction_y = (x_before - x) / self.lr, (y_before - y) / self.lr
+            length = row_norms(direction_x, direction_y).mean(dtype=torch.float64)
+            objective, length = torch.stack([loss + penalty, length]).tolist()
+            check_finite([objective, length], epoch)
+            if problem.target_columns:
+                direction_y = direction_x[:, list(problem.target_columns)]
+            yield Step(
+                Epoch(loss=objective, gated=0.0, step=self.lr * length),
+                direction_x if problem.keep_directions else None,
+                direction_y if problem.keep_directions else None,
+            )
+            if before is not None and abs(before - objective) < self.tol:
+                break
+            before = objective
+
+
+def _loss_gradient(problem: Problem) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean loss over all windows, and its gradient with respect to the series and the targets.
+
+    Where the target is a column of the series its gradient is already added there.
+    """
+    windows = problem.windows
+    assert windows is not None
+    x, columns = problem.x, problem.target_columns
+    y = problem.target
+    total = torch.zeros((), dtype=torch.float64, device=x.device)
+    gradient_x, gradient_y = torch.zeros_like(x), torch.zeros_like(y)
+    for batch in problem.batches(len(windows)):
+        targets = windows.targets(batch, x.device)
+        x_batch = windows.gather(x, batch)
+        sample = problem.gradient(x_batch, y[targets])
+        windows.add(gradient_x, sample.x.view(x_batch.shape), batch)
+        gradient_y[targets] += sample.y
+        total += sample.loss.double() * len(targets)
+    for gradient in (gradient_x, gradient_y):
+        gradient /= len(windows)
+    if columns:
+        gradient_x[:, list(columns)] += gradient_y
+    return total / len(windows), gradient_x, gradient_y
