@@ -6,10 +6,13 @@ import argparse
 import difflib
 import sys
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from experiments.datasets import discover, files
-from experiments.datasets.base import Dataset
 from experiments.datasets.files import DataFileError, MissingFileError
+
+if TYPE_CHECKING:
+    from experiments.datasets.base import Dataset
 
 _EXAMPLES = f"""
 examples:

@@ -16,8 +16,8 @@ class Gaussian:
     """Normal noise whose size is a share of each column's standard deviation.
 
     noisy = clean + σ·s·E, with s the standard deviation of the clean column over all rows and E one
-    standard normal draw for the whole table, target included. E depends on the generator
-    only, so every level, choice of columns and method sees the same draw. A constant column gets none.
+    standard normal draw for the whole table, target included. E depends on the generator only, so
+    every level, choice of columns and method sees the same draw. A constant column gets none.
 
     Parameters
     ----------

@@ -18,6 +18,10 @@ from experiments.datasets.files import RawFile
 Domain = Literal["tabular", "series"]
 SplitKind = Literal["random", "grouped", "chronological"]
 
+# pandas 3 reads a decimal as the nearest double; pandas 2 does so only when told to.
+_PANDAS_MAJOR = int(pd.__version__.partition(".")[0])
+_CORRECT_ROUNDING: dict[str, Any] = {"float_precision": "round_trip"} if _PANDAS_MAJOR < 3 else {}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
@@ -226,8 +230,7 @@ def read_csv(content: BinaryIO, required: list[str] | None = None, **options: An
     ValueError
         If a required column is missing.
     """
-    # pandas 2 and 3 round the last digit of a decimal differently unless told to round correctly.
-    frame = pd.read_csv(content, float_precision="round_trip", **options)
+    frame = pd.read_csv(content, **_CORRECT_ROUNDING, **options)
     missing = [column for column in required or [] if column not in frame.columns]
     if missing:
         raise ValueError(

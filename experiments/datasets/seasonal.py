@@ -15,7 +15,7 @@ _WEEK = 7 * _DAY
 _SEASON = 60 * _DAY
 _HARMONICS = 3
 _DAY_MEMORY = 0.7
-_DAY_SPREAD = 0.25
+_DAY_SPREAD = 0.4
 
 
 class Seasonal(SyntheticDataset):
@@ -62,7 +62,7 @@ class Seasonal(SyntheticDataset):
         level = 1 + _autoregression(n_days, channels, level_rng)
         signal = level[step[:, 0] // _DAY] * daily + 0.5 * slow
 
-        weights = shape_rng.uniform(0.5, 1.0, size=self.n_drivers) / self.n_drivers
+        weights = shape_rng.uniform(0.5, 1.0, size=self.n_drivers) / np.sqrt(self.n_drivers)
         target = signal[:-_DAY, 1:] @ weights + 0.5 * signal[_DAY:, 0]
         columns = [self.target, *(f"driver_{i}" for i in range(1, channels))]
         values = np.column_stack([target, signal[_DAY:, 1:]])
