@@ -145,13 +145,15 @@ def to_settings(config: DictConfig) -> Settings:
     except OmegaConfBaseException as error:
         raise ConfigError(f"{error.full_key or 'config'}: {first_line(error)}") from error
     _refuse_unknown(raw, [f.name for f in fields(Settings)], "", "the config")
+    # An empty list of options leaves no key at all.
+    raw = {"denoiser": None, "regressor": None} | raw
     missing = [f.name for f in fields(Settings) if f.name not in raw]
     if missing:
         raise ConfigError(f"{missing[0]}: required, but not in the config")
     profile = _profile(raw["profile"])
     return Settings(
-        dataset=_component(raw["dataset"], "dataset", label_key="name"),
-        noise=_component(raw["noise"], "noise"),
+        dataset=_checked(_component(raw["dataset"], "dataset", label_key="name"), "dataset"),
+        noise=_checked(_component(raw["noise"], "noise"), "noise"),
         denoiser=_components(raw["denoiser"], "denoiser", profile),
         regressor=_components(raw["regressor"], "regressor", profile),
         protocol=_protocols(raw["protocol"]),
@@ -271,6 +273,15 @@ def _component(
         if params.get(name) is not None:
             params[name] = type(params[name])(min(params[name], cap))
     return Component(label, target, params)
+
+
+def _checked(component: Component, key: str) -> Component:
+    """Let a constructor refuse values that its annotations allow."""
+    try:
+        component.build()
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{key}: {first_line(error)}") from error
+    return component
 
 
 def _components(raw: Any, key: str, profile: Profile) -> tuple[Component, ...]:

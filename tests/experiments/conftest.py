@@ -1,0 +1,31 @@
+"""Settings as the command line makes them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from experiments.config import Settings, config_dir, to_settings
+
+# The smallest corruption: a few hundred rows of a synthetic table, cheap regressors.
+SMALL = ("dataset=friedman", "dataset.n=300", "denoiser=identity", "regressor=ridge")
+DOUBLE = "tests.experiments.doubles"
+
+
+def double(kind: str, name: str, **params: object) -> list[str]:
+    """Overrides that add a double as a denoiser or regressor."""
+    values = "".join(f",{key}:{value}" for key, value in params.items())
+    return [f"+{kind}.{name.lower()}={{_target_:{DOUBLE}.{name}{values}}}"]
+
+
+@pytest.fixture
+def settings_of(tmp_path: Path) -> Callable[..., Settings]:
+    """Compose settings from overrides, with results in a temporary folder."""
+
+    def make(*overrides: str) -> Settings:
+        with initialize_config_dir(str(config_dir()), version_base="1.3"):
+            config = compose("config", overrides=[*overrides, f"results={tmp_path / 'results'}"])
+        return to_settings(config)
+
+    return make

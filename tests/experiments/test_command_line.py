@@ -1,0 +1,199 @@
+"""The command as a user types it: exit status, output, resuming, dying, stopping."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.experiments.conftest import SMALL, double
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def command(tmp_path: Path):
+    """Start ``python -m experiments`` in a folder that is not the project's."""
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "DENOGRAD_RESULTS": str(tmp_path / "results"),
+        "OMP_NUM_THREADS": "1",
+    }
+
+    def start(*arguments: str, module: str = "experiments") -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
+
+
+@pytest.fixture
+def run(command):
+    def run(*arguments: str, module: str = "experiments") -> tuple[int, str, str]:
+        process = command(*arguments, module=module)
+        out, err = process.communicate(timeout=240)
+        return process.returncode, out, err
+
+    return run
+
+
+def records(tmp_path: Path) -> dict[str, dict]:
+    found = (tmp_path / "results" / "runs" / "records").rglob("*.json")
+    return {p.name: json.loads(p.read_text()) for p in found}
+
+
+def test_help_shows_examples_and_loads_nothing_heavy(run):
+    status, out, _ = run("--help")
+
+    assert status == 0
+    assert "python -m experiments dataset=parkinsons denoiser=denograd" in out
+    code = (
+        "import sys; from experiments.__main__ import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'sklearn', 'pandas', 'xgboost', 'matplotlib'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    "slip", ["noise.sgima=0.1", "+noise.sgima=0.1", "denoiser=denogard", "seed=a"]
+)
+def test_a_slip_ends_with_status_2_and_one_line(run, slip, tmp_path):
+    status, out, err = run(slip)
+
+    assert status == 2
+    assert len(err.strip().splitlines()) == 1
+    assert out == ""
+    assert not (tmp_path / "results").exists()
+
+
+def test_the_same_command_again_computes_nothing(run, tmp_path):
+    command = (*SMALL, "regressor=[ridge,knn]")
+
+    status, _, err = run(*command)
+    assert status == 0, err
+    assert "4 computed" in err
+    first = records(tmp_path)
+    status, _, err = run(*command)
+
+    assert status == 0
+    assert "4 already there" in err
+    assert "computed" not in err
+    assert records(tmp_path) == first
+
+
+def test_a_sweep_in_workers_tells_progress_and_a_failure_makes_status_1(run, tmp_path):
+    flag = tmp_path / "broken"
+    flag.touch()
+    sweep = (
+        "-m",
+        *SMALL,
+        "seed=0,1",
+        *double("denoiser", "Broken", log=flag),
+        "protocol=held_out",
+        "hydra/launcher=joblib",
+        "hydra.launcher.n_jobs=2",
+    )
+
+    status, _, err = run(*sweep)
+
+    assert status == 1
+    assert "[2/2] friedman, noise 0.1, seed " in err
+    assert "2 computed, 2 failed" in err
+    of = {(r["labels"]["denoiser"], r["labels"]["seed"]): r for r in records(tmp_path).values()}
+    assert of["identity", 1]["status"] == "ok"
+    assert of["broken", 1]["status"] == "failed"
+    assert "ArithmeticError: no solution today" in of["broken", 1]["traceback"]
+
+    flag.unlink()
+    status, _, err = run(*sweep)
+
+    assert status == 0, err
+    assert "2 computed, 2 already there" in err
+
+
+def test_a_sweep_that_is_killed_goes_on_where_it_was(run, tmp_path):
+    flag = tmp_path / "kill"
+    flag.touch()
+    sweep = ("-m", *SMALL, "seed=0,1", *double("regressor", "Dies", while_exists=flag))
+
+    status, _, _ = run(*sweep)
+
+    assert status == -9
+    assert len(records(tmp_path)) == 2, "the cell and its first score were kept"
+    left = list((tmp_path / "results" / "runs" / "records").rglob(".*"))
+    assert left == []
+    kept = records(tmp_path)
+    flag.unlink()
+    status, _, err = run(*sweep)
+
+    assert status == 0, err
+    assert "7 computed, 1 already there" in err
+    assert kept.items() <= records(tmp_path).items()
+
+
+def test_ctrl_c_loses_the_piece_in_flight_only(command, run, tmp_path):
+    slow = (*SMALL, "protocol=held_out", *double("denoiser", "Halve", seconds=60))
+    process = command(*slow)
+    deadline = time.monotonic() + 120
+    while len(records(tmp_path)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert "the same command continues" in err
+    assert "Traceback" not in err
+    assert {r["labels"]["denoiser"] for r in records(tmp_path).values()} == {"identity"}
+
+
+def test_a_missing_file_fails_its_corruption_and_says_what_to_get(run, tmp_path, monkeypatch):
+    monkeypatch.delenv("DENOGRAD_DATA", raising=False)
+    status, _, err = run(
+        "-m", *SMALL[2:], "dataset=daily_climate,friedman", "profile=quick", "protocol=held_out"
+    )
+    if "daily_climate, noise 0.1, seed 0: 1 computed" in err:
+        pytest.skip("the file lies in this user's cache folder")
+
+    assert status == 1
+    assert "DailyDelhiClimateTrain.csv" in err
+    assert "1 computed, 1 failed" in err
+
+
+def test_status_counts_and_names_what_failed(run, tmp_path):
+    flag = tmp_path / "broken"
+    flag.touch()
+    run(*SMALL, *double("denoiser", "Broken", log=flag), "protocol=held_out", "+name=x"[1:])
+
+    status, out, _ = run(module="experiments.status")
+
+    assert status == 1
+    assert "friedman broken" not in out.splitlines()[0]
+    assert "failed: friedman held_out broken ridge: the denoiser failed" in out
+    assert " ".join(out.splitlines()[2].split()) == "friedman identity 2 0 0 0"
+    status, out, _ = run("--experiment", "x", module="experiments.status")
+    assert status == 1
+    status, _, err = run("--experiment", "y", module="experiments.status")
+    assert status == 2
+    assert "no run of an experiment called 'y'" in err
+    assert "there is x" in err
+
+
+def test_a_swept_experiment_can_be_single_run_by_the_command_line(run, tmp_path):
+    status, _, err = run("experiment=quick", "hydra.mode=RUN", *SMALL, "seed=0")
+
+    assert status == 0, err
+    assert "[1/1]" in err
