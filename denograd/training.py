@@ -11,7 +11,10 @@ from typing import Self, TypeAlias
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.adam import adam
 from tqdm import tqdm
+
+from denograd.gradients import model_dtype
 
 
 class WindowedSeries:
@@ -50,9 +53,9 @@ class WindowedSeries:
         """Return a stack of windows, of shape (len(rows), window, n_channels)."""
         return self._view[self.starts[rows]]
 
-    def to(self, device: torch.device) -> Self:
-        """Return the same windows of the series on another device."""
-        return type(self)(self.series.to(device), self.window, self.starts.to(device))
+    def to(self, device: torch.device, dtype: torch.dtype) -> Self:
+        """Return the same windows of the series on another device and as another type."""
+        return type(self)(self.series.to(device, dtype), self.window, self.starts.to(device))
 
 
 Examples: TypeAlias = np.ndarray | Tensor | WindowedSeries
@@ -110,7 +113,7 @@ def train_network(
     net : nn.Module
         Maps (batch, ...) to (batch, n_targets) or (batch,).
     X : array or Tensor of shape (n, ...), or WindowedSeries
-        Inputs; they are cast to float32 and moved to the device as a whole.
+        Inputs; they are cast to the network's dtype and moved to the device as a whole.
     y : array or Tensor of shape (n,) or (n, n_targets)
         Targets.
     X_val, y_val : like X and y, optional
@@ -147,17 +150,18 @@ def train_network(
         if value < least:
             raise ValueError(f"{name} must be at least {least}, got {value}")
     place = torch.device(device) if device is not None else default_device()
-    inputs, targets = _on_device(X, y, place)
+    dtype = model_dtype(net) or torch.float32
+    inputs, targets = _examples(X, y, place, dtype)
     held_out = None
     if X_val is not None and y_val is not None:
-        held_out = _on_device(X_val, y_val, place)
+        held_out = _examples(X_val, y_val, place, dtype)
 
     started = time.perf_counter()
     history = TrainingHistory()
     net.to(place)
     weights = [weight for weight in net.parameters() if weight.requires_grad]
     if epochs and weights:
-        optimizer = torch.optim.Adam(weights, lr=learning_rate, fused=_can_fuse(weights))
+        optimizer = _Adam(weights, learning_rate)
         with seeded(random_state, place):
             _run_epochs(
                 net, optimizer, inputs, targets, held_out, history,
@@ -189,7 +193,7 @@ def predict(
         By default CUDA if there is one.
     """
     place = torch.device(device) if device is not None else default_device()
-    inputs = _inputs_on_device(X, place)
+    inputs = _inputs(X, place, model_dtype(net) or torch.float32)
     net.to(place)
     was_training = net.training
     net.eval()
@@ -221,9 +225,34 @@ def seeded(random_state: int | None, device: torch.device | None = None) -> Iter
         yield
 
 
+class _Adam:
+    """Adam through torch's function for it.
+
+    The optimizer class imports torch's compiler when it is constructed: two seconds and eighty
+    megabytes in every worker for a network that trains in one.
+    """
+
+    def __init__(self, weights: list[nn.Parameter], learning_rate: float) -> None:
+        self.weights: list[Tensor] = [*weights]
+        self.learning_rate = learning_rate
+        self.means = [torch.zeros_like(weight) for weight in weights]
+        self.squares = [torch.zeros_like(weight) for weight in weights]
+        self.steps = [torch.zeros((), device=weight.device) for weight in weights]
+
+    def step(self, loss: Tensor) -> None:
+        """Move the weights against the gradient of the loss."""
+        gradients = torch.autograd.grad(loss, self.weights, materialize_grads=True)
+        with torch.no_grad():
+            adam(
+                self.weights, list(gradients), self.means, self.squares, [], self.steps,
+                foreach=False, fused=True, amsgrad=False, maximize=False, lr=self.learning_rate,
+                beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0,
+            )  # fmt: skip
+
+
 def _run_epochs(
     net: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizer: _Adam,
     inputs: Tensor | WindowedSeries,
     targets: Tensor,
     held_out: tuple[Tensor | WindowedSeries, Tensor] | None,
@@ -259,7 +288,7 @@ def _run_epochs(
 
 def _train_epoch(
     net: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizer: _Adam,
     inputs: Tensor | WindowedSeries,
     targets: Tensor,
     batch_size: int,
@@ -270,9 +299,7 @@ def _train_epoch(
     for rows in _batches(order, batch_size):
         wanted = targets[rows]
         loss = nn.functional.mse_loss(net(inputs[rows]).reshape(wanted.shape), wanted)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
+        optimizer.step(loss)
         total += loss.detach() * len(rows)
     return total / len(targets)
 
@@ -301,34 +328,26 @@ def _outputs(net: nn.Module, inputs: Tensor | WindowedSeries, batch_size: int) -
     return torch.cat([output.reshape(len(output), -1) for output in outputs])
 
 
-def _on_device(
-    X: Examples, y: np.ndarray | Tensor, device: torch.device
+def _examples(
+    X: Examples, y: np.ndarray | Tensor, device: torch.device, dtype: torch.dtype
 ) -> tuple[Tensor | WindowedSeries, Tensor]:
     if len(X) != len(y):
         raise ValueError(f"inputs and targets differ in length: {len(X)} and {len(y)}")
     if len(y) == 0:
         raise ValueError("there are no rows to train on")
-    inputs = _inputs_on_device(X, device)
-    targets = _float32(y).to(device)
-    return inputs, targets.reshape(len(targets), -1)
+    targets = _tensor(y, device, dtype)
+    return _inputs(X, device, dtype), targets.reshape(len(targets), -1)
 
 
-def _inputs_on_device(X: Examples, device: torch.device) -> Tensor | WindowedSeries:
-    if isinstance(X, WindowedSeries):
-        return X.to(device)
-    return _float32(X).to(device)
+def _inputs(X: Examples, device: torch.device, dtype: torch.dtype) -> Tensor | WindowedSeries:
+    return X.to(device, dtype) if isinstance(X, WindowedSeries) else _tensor(X, device, dtype)
 
 
-def _float32(values: np.ndarray | Tensor) -> Tensor:
-    if isinstance(values, Tensor):
-        return values.detach().float()
-    # Writable memory, or torch warns that it cannot keep others from writing to it.
-    return torch.from_numpy(np.require(values, np.float32, ["C", "W"]))
-
-
-def _can_fuse(weights: list[nn.Parameter]) -> bool:
-    """Return whether Adam can update all weights in one call; small steps gain most from it."""
-    return all(weight.device.type in ("cpu", "cuda") for weight in weights)
+def _tensor(values: np.ndarray | Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
+    if not isinstance(values, Tensor):
+        # Torch warns when it gets memory that it cannot keep others from writing to.
+        values = torch.from_numpy(np.require(values, requirements=["C", "W"]))
+    return values.detach().to(device, dtype)
 
 
 def _finite(loss: Tensor, epoch: int) -> float:
