@@ -1,0 +1,252 @@
+"""The report's command: ``python -m experiments.report`` writes tables and figures of the records.
+
+Everything heavy is imported inside the functions, so that ``--help`` stays fast.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import shutil
+import sys
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from experiments.layout import Table
+    from experiments.tables import View
+
+USAGE_ERROR = 2
+DESCRIPTION = """\
+Collect the records of the benchmark into one long table (CSV) and write the tables
+(Markdown, LaTeX, CSV) and figures (PNG, PDF) that follow from it. The main table is
+printed as well.
+"""
+EXAMPLES = """\
+examples:
+  python -m experiments.report                           all records below results
+  python -m experiments.report --experiment quick        those of one named experiment
+  python -m experiments.report --experiment real --out paper/tables
+  python -m experiments.report --results /data/results   records that lie elsewhere
+
+Open README.md in the output folder first: it says what was run and lists the files.
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the report and return the exit status.
+
+    Parameters
+    ----------
+    arguments
+        The command line without the program's name; None takes that of the process.
+
+    Returns
+    -------
+    int
+        0 when the report is written, 2 when there are no records or they cannot be read.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = _parser().parse_args(arguments)
+    from experiments.long_table import read_long_table
+    from experiments.store import StoreError
+
+    try:
+        long_table = read_long_table(options.results, options.experiment)
+    except StoreError as error:
+        return _refuse(str(error))
+    if long_table.empty:
+        what = f"of experiment {options.experiment!r} " if options.experiment else ""
+        wanted = f" experiment={options.experiment}" if options.experiment else ""
+        return _refuse(
+            f"no records {what}below {options.results / 'runs'}; "
+            f"run the benchmark first: python -m experiments{wanted}"
+        )
+    out = options.out or options.results / (options.experiment or "all")
+    command = shlex.join(["python", "-m", "experiments.report", *arguments])
+    try:
+        written = write_report(long_table, out, command)
+    except ValueError as error:
+        return _refuse(str(error))
+    print(main_tables(long_table, shutil.get_terminal_size((100, 24)).columns))
+    print(f"{len(written)} files in {out}: start with {out / 'README.md'}")
+    return 0
+
+
+def write_report(long_table: pd.DataFrame, out: Path, command: str | None = None) -> list[Path]:
+    """Write the long table, every table and figure, and an index of them.
+
+    Parameters
+    ----------
+    long_table
+        A row per cell × regressor, as made by `experiments.long_table.read_long_table`.
+    out
+        Folder to write to; created if it is not there.
+    command
+        The command that made this report, for the files' headers.
+
+    Returns
+    -------
+    list of Path
+        The files written, the index first.
+
+    Raises
+    ------
+    ValueError
+        If the long table lacks a column, or two of its rows stand for the same piece of work.
+    """
+    from experiments.tables import views
+
+    command = command or "python -m experiments.report"
+    found = views(long_table)
+    out.mkdir(parents=True, exist_ok=True)
+    long_csv = out / "long.csv"
+    long_table.to_csv(long_csv, index=False, lineterminator="\n")
+    listed = [(long_csv, "the long table: one row per cell × regressor")]
+    tables = _tables(found)
+    for name, (title, kind) in tables.items():
+        for path in _write_tables(out / name, title, kind, command):
+            listed.append((path, title))
+    figures = _write_figures(found, out)
+    index = out / "README.md"
+    index.write_text(_index(found, tables, [*listed, *figures], command), encoding="utf-8")
+    return [index, *(path for path, _ in listed), *(path for path, _ in figures)]
+
+
+def main_tables(long_table: pd.DataFrame, width: int = 100) -> str:
+    """Imp% per dataset × denoiser for both protocols as plain text, a table per condition."""
+    from experiments.aggregate import IMP
+    from experiments.tables import metric_table, views
+
+    return "\n".join(metric_table(view, IMP).text(max(60, width)) for view in views(long_table))
+
+
+def _tables(views: list[View]) -> dict[str, tuple[str, list[Table]]]:
+    """Name of the files to title and tables, one or more per condition."""
+    from experiments import aggregate
+    from experiments.comparisons import COMPARED, pair_table, rank_table
+    from experiments.tables import imp_by_regressor, metric_table
+
+    def of(*metrics: aggregate.Metric) -> list[Table]:
+        return [
+            metric_table(view, metric)
+            for view in views
+            for metric in metrics
+            if metric is aggregate.IMP
+            or any(entry.mean is not None for entry in view.summary(metric).values())
+        ]
+
+    ranks = [table for view in views if (table := rank_table(view))]
+    pairs = [table for view in views for m in COMPARED if (table := pair_table(view, m))]
+    kinds = {
+        "imp": ("Imp% per dataset and denoiser", of(aggregate.IMP)),
+        "imp_by_regressor": ("Imp% per regressor", [imp_by_regressor(view) for view in views]),
+        "swd": ("Sliced Wasserstein distance", of(aggregate.SWD, aggregate.SWD_CLEAN)),
+        "rho": ("Mean correlation of the columns, ρ̄", of(aggregate.RHO, aggregate.RHO_CLEAN)),
+        "recovery": ("Recovery of clean values", of(aggregate.RECOVERY_X, aggregate.RECOVERY_Y)),
+        "ranks": ("Average ranks, Friedman and Nemenyi", ranks),
+        "pairs": ("Pairs of methods", pairs),
+    }
+    return {name: (title, tables) for name, (title, tables) in kinds.items() if tables}
+
+
+def _write_tables(stem: Path, title: str, tables: list[Table], command: str) -> list[Path]:
+    from experiments.layout import to_csv
+
+    rows = tables[0].csv_rows()[:1] + [row for table in tables for row in table.csv_rows()[1:]]
+    contents = {
+        ".md": "\n".join([f"# {title}\n\n`{command}`\n", *(t.markdown() for t in tables)]),
+        ".tex": "\n".join(
+            [f"% {command}\n% needs \\usepackage{{booktabs}}", *(t.latex() for t in tables)]
+        ),
+        ".csv": to_csv(rows),
+    }
+    paths = []
+    for suffix, content in contents.items():
+        path = stem.with_name(stem.name + suffix)
+        path.write_text(content, encoding="utf-8", newline="\n")
+        paths.append(path)
+    return paths
+
+
+def _write_figures(views: list[View], out: Path) -> list[tuple[Path, str]]:
+    from experiments import figures
+    from experiments.aggregate import IMP
+
+    written: list[tuple[Path, str]] = []
+    for view in views:
+        drawings = {
+            "imp_vs_swd": (figures.imp_against_swd(view), "Imp% against SWD"),
+            "cd_imp": (
+                figures.critical_difference_diagram(view, IMP),
+                "critical differences of Imp%",
+            ),
+        }
+        for name, (figure, title) in drawings.items():
+            if figure is not None:
+                stem = out / f"{name}_{view.condition.slug}"
+                paths = figures.save(figure, stem)
+                written += [(path, f"{title}: {view.condition}") for path in paths]
+    return written
+
+
+def _index(
+    views: list[View],
+    tables: dict[str, tuple[str, list[Table]]],
+    listed: list[tuple[Path, str]],
+    command: str,
+) -> str:
+    from experiments.overview import what_was_run
+
+    pictures = [f"![{title}]({path.name})" for path, title in listed if path.suffix == ".png"]
+    files = [
+        f"- {', '.join(f'[{path.name}]({path.name})' for path, _ in same)}: {title}"
+        for title, same in groupby(listed, key=lambda entry: entry[1])
+    ]
+    parts = [
+        "# Report",
+        f"Made by `{command}`.",
+        *(table.markdown().strip() for table in tables["imp"][1]),
+        *pictures,
+        "## What was run",
+        what_was_run(views).strip(),
+        "## Files",
+        "\n".join(files),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.report",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=Path(os.environ.get("DENOGRAD_RESULTS", "results")),
+        metavar="DIR",
+        help="folder of the records (default: results, or what DENOGRAD_RESULTS says)",
+    )
+    parser.add_argument(
+        "--experiment", metavar="NAME", help="only the records of this experiment (default: all)"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder to write to (default: RESULTS/NAME, or all)"
+    )
+    return parser
+
+
+def _refuse(message: str) -> int:
+    print(f"experiments.report: {message}", file=sys.stderr)
+    return USAGE_ERROR
+
+
+if __name__ == "__main__":
+    sys.exit(main())
