@@ -174,8 +174,10 @@ class DenoGrad:
         device: torch.device,
     ) -> Layout:
         """Find the first layout that the model accepts, with a gradient for two samples."""
-        rows = slice(0, 2 if windows is None else windows.size + windows.stride)
-        x = inputs.X.head(rows.stop).tensor(device, self._dtype, "X")
+        n_rows = 2 if windows is None else windows.size + windows.stride
+        if not Predictor(self.model, 1).rows_are_independent:
+            n_rows = inputs.X.shape[0]
+        x = inputs.X.head(n_rows).tensor(device, self._dtype, "X")
         if windows is not None:
             x = windows.gather(x, slice(0, 2))
         y = torch.zeros(len(x), inputs.y.shape[1], dtype=self._dtype, device=device)

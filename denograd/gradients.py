@@ -57,6 +57,7 @@ def frozen(
     """
     if train_recurrent is None:
         train_recurrent = device.type == "cuda"
+    home = next((weight.device for weight in model.parameters()), device)
     modes = [(module, module.training) for module in model.modules()]
     recurrent = [module for module, _ in modes if isinstance(module, nn.RNNBase)]
     dropouts = [module.dropout for module in recurrent]
@@ -90,6 +91,8 @@ def frozen(
             weight.requires_grad_(requires_grad)
         for module, name, buffer in buffers:
             module._buffers[name] = buffer
+        if moved:  # for tensors that a module moves along without having registered them
+            model.to(home)
 
 
 class Criterion:

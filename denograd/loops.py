@@ -9,10 +9,14 @@ import torch
 from torch import Tensor
 
 from denograd.history import Epoch
-from denograd.problem import Problem, Step, check_finite, row_norms
+from denograd.problem import Problem, Step, check_finite, put, row_norms, take
 
 if TYPE_CHECKING:
     from denograd.rules.base import SampleRule
+
+_SCOUT_SHARE = 0.6
+"""Up to this share of moving windows a forward pass that finds them first saves time: a gradient
+costs about three forward passes."""
 
 
 def gate(residual: Tensor, threshold: float) -> Tensor:
@@ -33,43 +37,36 @@ def table_epochs(problem: Problem, rule: SampleRule) -> Iterator[Step]:
     """
     x, y = problem.x, problem.y
     n_rows = len(x)
-    independent = problem.predict.rows_are_independent
-    if not independent:
-        problem.batch_size = n_rows
+    rows_left = torch.arange(n_rows, device=x.device) if problem.skips_resting else None
+    n_left, n_epoch, resting_loss = n_rows, 0, 0.0
     residuals = torch.zeros_like(y)
-    active: Tensor | int = n_rows
-    resting_loss = 0.0
-    n_epoch = 0
     while True:
         n_epoch += 1
-        direction_x = torch.zeros_like(x) if problem.keep_directions else None
-        direction_y = torch.zeros_like(y) if problem.keep_directions else None
+        direction_x, direction_y = problem.no_directions()
         masks, figures = [], []
-        for rows in problem.batches(active):
-            x_batch, y_batch = x[rows], y[rows]
+        for rows in problem.batches(n_rows if rows_left is None or n_left == n_rows else rows_left):
+            x_batch, y_batch = take(x, rows), take(y, rows)
             gradient = problem.gradient(x_batch, y_batch)
             moving = gate(gradient.residual, rule.nr_threshold)
-            step_x, step_y = rule.direction(gradient)
-            step_x *= moving[:, None]
-            step_y *= moving[:, None] if problem.denoise_y else 0.0
-            swinging = swings(gradient.residual, residuals[rows]) & moving
+            step_x, step_y = problem.gated_direction(rule, gradient, moving)
+            swinging = swings(gradient.residual, take(residuals, rows)) & moving
             masks.append(moving)
             figures.append(
                 torch.stack(
                     [
                         gradient.loss.double() * len(x_batch),
-                        moving.sum().double(),
-                        swinging.sum().double(),
+                        moving.sum(),
+                        swinging.sum(),
                         row_norms(step_x, step_y).sum(dtype=torch.float64),
                     ]
                 )
             )
-            x[rows] = x_batch.sub_(step_x, alpha=rule.nrr)
-            y[rows] = y_batch.sub_(step_y, alpha=rule.nrr)
-            residuals[rows] = gradient.residual
+            put(x, rows, torch.sub(x_batch, step_x, alpha=rule.nrr))
+            put(y, rows, torch.sub(y_batch, step_y, alpha=rule.nrr))
+            put(residuals, rows, gradient.residual)
             if direction_x is not None and direction_y is not None:
-                direction_x[rows] = step_x
-                direction_y[rows] = step_y
+                put(direction_x, rows, step_x)
+                put(direction_y, rows, step_y)
         loss, n_moving, n_swinging, length = torch.stack(figures).sum(0).tolist()
         check_finite([loss, length], n_epoch)
         yield Step(
@@ -84,54 +81,67 @@ def table_epochs(problem: Problem, rule: SampleRule) -> Iterator[Step]:
         )
         if n_moving == 0:
             return
-        if independent and n_moving < (active if isinstance(active, int) else len(active)):
+        if rows_left is not None and n_moving < n_left:
             moving = torch.cat(masks)
-            indices = torch.arange(n_rows, device=x.device) if isinstance(active, int) else active
-            rested = indices[~moving]
-            predictions = y[rested] + residuals[rested]
-            resting_loss += problem.criterion.mean(predictions, y[rested]).item() * len(rested)
-            active = indices[moving]
+            rested = rows_left[~moving]
+            target = y[rested]
+            loss_of_rested = problem.criterion.mean(target + residuals[rested], target)
+            resting_loss += loss_of_rested.item() * len(rested)
+            rows_left, n_left = rows_left[moving], int(n_moving)
 
 
 def series_epochs(problem: Problem, rule: SampleRule) -> Iterator[Step]:
-    """Move the time steps of a series by the mean direction of the windows that cover them."""
+    """Move the time steps of a series, epoch by epoch, until no window moves any.
+
+    A time step moves by the mean direction of the windows that cover it. A window at rest in
+    which nothing has moved since it was seen rests on, so it is not visited.
+    """
     windows = problem.windows
     assert windows is not None
     x, y = problem.x, problem.y
-    device = x.device
-    n_windows = len(windows)
+    device, n_windows = x.device, len(windows)
+    targets = windows.targets(slice(None), device)
+    every_visit = windows.visits(torch.ones(n_windows, dtype=torch.bool, device=device))
     residuals = torch.zeros(n_windows, y.shape[1], dtype=y.dtype, device=device)
-    n_epoch = 0
+    stale: Tensor | int = n_windows
+    n_epoch, scouts = 0, False
     while True:
         n_epoch += 1
+        before = residuals.clone()
         total_x, total_y = torch.zeros_like(x), torch.zeros_like(y)
-        moves = torch.zeros(n_windows, dtype=torch.bool, device=device)
-        losses, swinging = [], []
-        for batch in problem.batches(n_windows):
-            targets = windows.targets(batch, device)
+        visited = stale
+        if scouts:
+            for batch in problem.batches(stale):
+                put(residuals, batch, problem.residual(windows.gather(x, batch), y[targets[batch]]))
+            visited = gate(residuals, rule.nr_threshold).nonzero().squeeze(1)
+        for batch in problem.batches(visited):
             x_batch = windows.gather(x, batch)
-            gradient = problem.gradient(x_batch, y[targets])
+            gradient = problem.gradient(x_batch, y[targets[batch]])
             moving = gate(gradient.residual, rule.nr_threshold)
-            step_x, step_y = rule.direction(gradient)
-            step_x *= moving[:, None]
-            step_y *= moving[:, None] if problem.denoise_y else 0.0
+            step_x, step_y = problem.gated_direction(rule, gradient, moving)
             windows.add(total_x, step_x.view(x_batch.shape), batch)
-            total_y[targets] = step_y
-            losses.append(gradient.loss.double() * len(targets))
-            swinging.append((swings(gradient.residual, residuals[batch]) & moving).sum())
-            moves[batch] = moving
-            residuals[batch] = gradient.residual
-        counted = torch.ones_like(moves) if rule.gated_windows_count else moves
-        total_x /= windows.visits(counted).clamp_(min=1)[:, None]
-        length = row_norms(total_x, total_y).sum(dtype=torch.float64)
-        figures = [torch.stack(losses).sum(), moves.sum(), torch.stack(swinging).sum(), length]
-        loss, n_moving, n_swinging, length = torch.stack([f.double() for f in figures]).tolist()
+            total_y[targets[batch]] = step_y
+            put(residuals, batch, gradient.residual)
+        moves = gate(residuals, rule.nr_threshold)
+        visits = every_visit if rule.gated_windows_count else windows.visits(moves)
+        total_x /= visits.clamp(min=1)[:, None]
+        changed = windows.covering(total_x.any(dim=1)) | total_y.any(dim=1)[targets] | moves
+        figures = [
+            problem.criterion.mean(y[targets] + residuals, y[targets]),
+            moves.sum(),
+            (swings(residuals, before) & moves).sum(),
+            row_norms(total_x, total_y).sum(dtype=torch.float64),
+            changed.sum(),
+        ]
+        loss, n_moving, n_swinging, length, n_stale = torch.stack(
+            [figure.double() for figure in figures]
+        ).tolist()
         check_finite([loss, length], n_epoch)
         x.sub_(total_x, alpha=rule.nrr)
         y.sub_(total_y, alpha=rule.nrr)
         yield Step(
             Epoch(
-                loss=loss / n_windows,
+                loss=loss,
                 gated=1 - n_moving / n_windows,
                 step=rule.nrr * length / len(x),
                 swinging=n_swinging / n_windows,
@@ -141,3 +151,6 @@ def series_epochs(problem: Problem, rule: SampleRule) -> Iterator[Step]:
         )
         if n_moving == 0:
             return
+        if problem.skips_resting:
+            stale = n_windows if n_stale == n_windows else changed.nonzero().squeeze(1)
+            scouts = n_moving < _SCOUT_SHARE * n_stale

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,6 +13,9 @@ from torch import Tensor
 from denograd.gradients import Criterion, Predictor, SampleGradient, sample_gradient
 from denograd.history import Epoch
 from denograd.windows import Selection, Windows
+
+if TYPE_CHECKING:
+    from denograd.rules.base import SampleRule
 
 
 class Step(NamedTuple):
@@ -51,6 +54,9 @@ class Problem:
         Samples that the network sees at once.
     keep_directions : bool
         Whether rules report the directions applied.
+    skip_resting : bool
+        Whether samples that cannot move are left out, where samples are independent; the result
+        is the same.
     """
 
     predict: Predictor
@@ -62,23 +68,61 @@ class Problem:
     denoise_y: bool = True
     batch_size: int = 1000
     keep_directions: bool = False
+    skip_resting: bool = True
 
     @property
     def target(self) -> Tensor:
         """Targets as they stand, (n, n_targets)."""
         return self.x[:, list(self.target_columns)] if self.target_columns else self.y
 
+    @property
+    def skips_resting(self) -> bool:
+        """Whether samples that cannot move are left out."""
+        return self.skip_resting and self.predict.rows_are_independent
+
+    def residual(self, x: Tensor, y: Tensor) -> Tensor:
+        """Prediction minus target of a batch, without a gradient."""
+        with torch.no_grad():
+            return self.predict(x) - y
+
     def gradient(self, x: Tensor, y: Tensor) -> SampleGradient:
         """Gradient of the loss with respect to a batch."""
         return sample_gradient(self.predict, self.criterion, x, y)
 
-    def batches(self, active: Tensor | int) -> Iterator[Selection]:
-        """Cut the first `active` samples, or those with the given indices, into batches."""
-        if isinstance(active, int):
-            for start in range(0, active, self.batch_size):
-                yield slice(start, min(start + self.batch_size, active))
-        else:
-            yield from active.split(self.batch_size)
+    def gated_direction(
+        self, rule: SampleRule, gradient: SampleGradient, moving: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Directions of the samples that move, zero for the others and for targets held fixed."""
+        x, y = rule.direction(gradient)
+        moving = moving[:, None]
+        return x.mul_(moving), y.mul_(moving) if self.denoise_y else torch.zeros_like(y)
+
+    def batches(self, samples: Tensor | int) -> Iterator[Selection]:
+        """Cut the first so many samples, or those with the given indices, into batches."""
+        n_samples = samples if isinstance(samples, int) else len(samples)
+        size = self.batch_size if self.predict.rows_are_independent else max(1, n_samples)
+        for start in range(0, n_samples, size):
+            batch = slice(start, min(start + size, n_samples))
+            yield batch if isinstance(samples, int) else samples[batch]
+
+    def no_directions(self) -> tuple[Tensor | None, Tensor | None]:
+        """Zeros to write the directions of an epoch into, None where nobody asked for them."""
+        if not self.keep_directions:
+            return None, None
+        return torch.zeros_like(self.x), torch.zeros_like(self.y)
+
+
+def take(data: Tensor, rows: Selection) -> Tensor:
+    """Rows of a tensor: a view of a range, a copy of indexed ones."""
+    return data[rows] if isinstance(rows, slice) else data.index_select(0, rows)
+
+
+def put(data: Tensor, rows: Selection, values: Tensor) -> None:
+    """Overwrite rows of a tensor."""
+    if isinstance(rows, slice):
+        data[rows] = values
+    else:
+        data.index_copy_(0, rows, values)
 
 
 def check_finite(figures: list[float], epoch: int) -> None:

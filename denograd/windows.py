@@ -51,19 +51,18 @@ class Windows:
 
     def gather(self, series: Tensor, selection: Selection) -> Tensor:
         """Selected windows of a series, (n_steps, channels) -> (batch, size, channels)."""
-        view = series.unfold(0, self.size, self.stride)[: len(self)]
-        return view[selection].transpose(1, 2)
+        view = series.unfold(0, self.size, self.stride)[: len(self)].transpose(1, 2)
+        return view[selection].contiguous()
 
     def add(self, total: Tensor, values: Tensor, selection: Selection) -> None:
         """Add (batch, size, channels) window values to the time steps of `total`, in place."""
         starts = self.starts(selection, total.device)
-        offsets = torch.arange(self.size, device=total.device)
         if total.is_cuda:
             # Within one offset no time step occurs twice, so the order of the sums is fixed.
             for offset in range(self.size):
                 total.index_add_(0, starts + offset, values[:, offset])
         else:
-            steps = (starts[:, None] + offsets).flatten()
+            steps = (starts[:, None] + torch.arange(self.size)).flatten()
             total.index_add_(0, steps, values.reshape(len(steps), -1))
 
     def visits(self, counted: Tensor) -> Tensor:
