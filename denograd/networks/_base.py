@@ -1,5 +1,6 @@
 """What all networks share: facts about them, and checks of what they are given."""
 
+from numbers import Integral
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -63,7 +64,7 @@ class Network(nn.Module):
 def check_counts(owner: object, **counts: int) -> None:
     """Raise a ValueError that names the first of `counts` that is no positive integer."""
     for name, value in counts.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
             raise ValueError(
                 f"{type(owner).__name__}: {name} must be a positive integer, got {value!r}"
             )
