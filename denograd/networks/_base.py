@@ -61,10 +61,10 @@ class Network(nn.Module):
             )
 
 
-def check_counts(owner: object, **counts: int) -> None:
+def check_counts(owner: object, **counts: object) -> None:
     """Raise a ValueError that names the first of `counts` that is no positive integer."""
     for name, value in counts.items():
-        if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
             raise ValueError(
                 f"{type(owner).__name__}: {name} must be a positive integer, got {value!r}"
             )
