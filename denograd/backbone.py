@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Self, TypeAlias
+from typing import Protocol, Self, TypeAlias, runtime_checkable
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from denograd.networks import build
+from denograd.networks import build, size_names
 from denograd.training import (
     Examples,
     TrainingHistory,
@@ -105,6 +105,14 @@ class TrainingPlan:
         return 0 if self.window is None else self.window + self.horizon - 1
 
 
+@runtime_checkable
+class LearnsInContext(Protocol):
+    """A network that is shown rows and their targets instead of being trained on them."""
+
+    def set_context(self, X: Tensor, y: Tensor) -> None:
+        """Remember rows (n, n_features) and targets (n,)."""
+
+
 @dataclass(frozen=True)
 class FittedBackbone:
     """A trained network, in eval mode on the CPU, and the units it works in."""
@@ -195,7 +203,9 @@ def make_network(backbone: Backbone, n_features: int, window: int | None) -> nn.
         For anything else, and for a factory that returns no module.
     """
     if isinstance(backbone, str):
-        return build(backbone, n_features, 1, window)
+        # A network that is shown rows instead of being trained keeps those it was fitted on.
+        sizes = {"context": "fitted"} if "context" in size_names(backbone) else {}
+        return build(backbone, n_features, 1, window, **sizes)
     if isinstance(backbone, nn.Module):
         return deepcopy(backbone)
     if not callable(backbone):
@@ -235,18 +245,24 @@ def _train(
     scaling = Scaling.of(X[usable], y[usable]) if plan.standardize else Scaling.none(X.shape[1])
     with seeded(weights_seed):
         network = make_network(plan.backbone, X.shape[1], plan.window)
-    history = train_network(
-        network,
-        *_gather(plan, scaling, X, y, training),
-        *_gather(plan, scaling, X_val, y_val, stopping),
-        epochs=plan.epochs,
-        patience=plan.patience,
-        batch_size=plan.batch_size,
-        learning_rate=plan.learning_rate,
-        random_state=order_seed,
-        device=plan.device,
-        progress=progress,
-    )
+    inputs, targets = _gather(plan, scaling, X, y, training)
+    if isinstance(network, LearnsInContext):
+        network.set_context(torch.as_tensor(inputs), torch.from_numpy(targets))
+        history = TrainingHistory()
+    else:
+        history = train_network(
+            network,
+            inputs,
+            targets,
+            *_gather(plan, scaling, X_val, y_val, stopping),
+            epochs=plan.epochs,
+            patience=plan.patience,
+            batch_size=plan.batch_size,
+            learning_rate=plan.learning_rate,
+            random_state=order_seed,
+            device=plan.device,
+            progress=progress,
+        )
     return FittedBackbone(network.cpu(), scaling, history, time.perf_counter() - started)
 
 

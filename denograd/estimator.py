@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 from torch import nn
@@ -15,9 +15,11 @@ from denograd.backbone import (
 from denograd.base import BaseDenoiser, DescribesData, Domain, Table, Target
 from denograd.denoiser import DenoGrad
 from denograd.networks import available, network_class
+from denograd.rules import make_rule, rule_class
 
-RuleName = Literal["normalized", "gauss-newton", "global"]
-PUBLISHED = {"nrr": 0.01, "nr_threshold": 0.1, "max_epochs": 150}
+_RULE_ARGUMENTS = ("nrr", "nr_threshold", "max_epochs", "eta_x", "eta_y", "lam", "lr", "tol")
+_PUBLISHED: dict[str, float] = {"nrr": 0.01, "nr_threshold": 0.1, "max_epochs": 150}
+"""The step rule's arguments in the published benchmark."""
 
 
 class BackboneDenoiser(BaseDenoiser):
@@ -148,7 +150,7 @@ class DenoGradDenoiser(BackboneDenoiser):
         (n_features, n_targets, window). "auto" is an MLP for tables, an LSTM for series. Modules
         map (rows, columns), for a series (windows, steps, channels), to (rows, 1).
     rule : {"normalized", "gauss-newton", "global"}
-        Step rule, see `denograd.DenoGrad`.
+        Step rule, see `denograd.DenoGrad`; "global" is for series.
     nrr, nr_threshold, max_epochs : float, float, int, optional
         Step size, gate and number of refinement iterations. None stands for the published
         0.01, 0.1 and 150 under `normalized`, for the rule's own default under the others.
@@ -201,7 +203,7 @@ class DenoGradDenoiser(BackboneDenoiser):
     def __init__(
         self,
         backbone: str | nn.Module | Callable[..., nn.Module] = "auto",
-        rule: RuleName = "normalized",
+        rule: str = "normalized",
         nrr: float | None = None,
         nr_threshold: float | None = None,
         max_epochs: int | None = None,
@@ -254,6 +256,13 @@ class DenoGradDenoiser(BackboneDenoiser):
         self.backbone_cache = backbone_cache
         self.progress = progress
 
+    def why_skip(self, dataset: DescribesData) -> str | None:
+        """Return None when method, backbone and rule accept this dataset, else a sentence."""
+        reason = super().why_skip(dataset)
+        if reason is None and _rule_domain(dataset.domain) not in rule_class(self.rule).domains:
+            reason = f"The rule {self.rule!r} does not refine {dataset.domain} data."
+        return reason
+
     def fit_resample(self, X: Table, y: Target) -> tuple[Table, Target]:
         """Learn from these rows and return them refined, cross-fitted when `cv` is given.
 
@@ -276,7 +285,11 @@ class DenoGradDenoiser(BackboneDenoiser):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        self._transform_arguments()
+        make_rule(self.rule, **self._rule_arguments())
+        if _rule_domain(self.domain) not in rule_class(self.rule).domains:
+            raise ValueError(f"the rule {self.rule!r} cannot refine {self.domain} data")
+        if self.batch_size is not None and self.batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {self.batch_size}")
         if self.cv is not None and self.cv < 2:
             raise ValueError(f"cv must be None or at least 2 folds, got {self.cv}")
 
@@ -287,31 +300,32 @@ class DenoGradDenoiser(BackboneDenoiser):
         self, fitted: FittedBackbone, X: np.ndarray, y: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Refine with a given backbone."""
-        scaling = fitted.scaling
+        scaling, series = fitted.scaling, self.domain == "series"
         inputs, targets = scaling.inputs(X), scaling.targets(y)
-        series = {"is_ts": True, "window_size": self.window_size, "future": self.horizon}
+        cut: dict[str, Any] = {}
+        if series:
+            cut = {"window_size": self.window_size, "future": self.horizon, "channels_first": False}
         denograd = DenoGrad(fitted.network, nn.MSELoss(), self.device, rule=self.rule)
-        denograd.fit(inputs, targets, **(series if self.domain == "series" else {}))
-        moved_inputs, moved_targets, _, _ = denograd.transform(**self._transform_arguments())
+        moved_inputs, moved_targets, _, _ = denograd.fit(
+            inputs, targets, is_ts=series, **cut
+        ).transform(
+            **self._rule_arguments(),
+            denoise_y=self.denoise_y,
+            batch_size=self.batch_size or (512 if series else 1024),
+            save_gradients=False,
+            progress=None if self.progress else False,
+        )
         # Adding what has moved, rather than scaling back, leaves rows at rest exactly as they are.
         return (
             X + scaling.x_scale * (moved_inputs - inputs).astype(np.float64),
             y + scaling.y_scale * (moved_targets - targets).astype(np.float64),
         )
 
-    def _transform_arguments(self) -> dict[str, Any]:
-        series = self.domain == "series"
-        published = PUBLISHED if self.rule == "normalized" else {}
-        arguments = {
-            name: published.get(name) if getattr(self, name) is None else getattr(self, name)
-            for name in ("nrr", "nr_threshold", "max_epochs", "eta_x", "eta_y", "lam", "lr", "tol")
-        }
-        return {
-            **{name: value for name, value in arguments.items() if value is not None},
-            "denoise_y": self.denoise_y,
-            "batch_size": self.batch_size or (512 if series else 1024),
-            "save_gradients": False,
-        }
+    def _rule_arguments(self) -> dict[str, Any]:
+        """Return what the rule is told; what is absent has the rule's own default."""
+        published = _PUBLISHED if self.rule == "normalized" else {}
+        given = {name: getattr(self, name) for name in _RULE_ARGUMENTS}
+        return published | {name: value for name, value in given.items() if value is not None}
 
     def _cross_fit(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Refine each fold by a backbone trained without it."""
@@ -339,6 +353,10 @@ class DenoGradDenoiser(BackboneDenoiser):
         if self.domain == "tabular":
             rows = np.random.default_rng(self.random_state).permutation(rows)
         return [np.sort(fold) for fold in np.array_split(rows, self.cv)]
+
+
+def _rule_domain(domain: str) -> str:
+    return "table" if domain == "tabular" else domain
 
 
 def _fold_seed(random_state: int, number: int) -> int:
