@@ -159,10 +159,11 @@ class DenoGrad:
         layouts = _layouts(inputs, windows, flattening, channels_first)
         device = as_device(self.device)
         with frozen(self.model, device):
-            self._dtype = model_dtype(self.model) or inputs.X.dtype
-            criterion = Criterion(self.criterion, inputs.y.shape[1], self._dtype, device)
-            self._layout = self._rehearse(inputs, windows, layouts, criterion, device)
-        self._inputs, self._windows, self._criterion = inputs, windows, criterion
+            dtype = model_dtype(self.model) or inputs.X.dtype
+            criterion = Criterion(self.criterion, inputs.y.shape[1], dtype, device)
+            layout = self._rehearse(inputs, windows, layouts, criterion, dtype, device)
+        self._inputs, self._windows, self._layout = inputs, windows, layout
+        self._criterion, self._dtype = criterion, dtype
         return self
 
     def _rehearse(
@@ -171,16 +172,17 @@ class DenoGrad:
         windows: Windows | None,
         layouts: tuple[Layout, ...],
         criterion: Criterion,
+        dtype: torch.dtype,
         device: torch.device,
     ) -> Layout:
         """Find the first layout that the model accepts, with a gradient for two samples."""
         n_rows = 2 if windows is None else windows.size + windows.stride
         if not Predictor(self.model, 1).rows_are_independent:
             n_rows = inputs.X.shape[0]
-        x = inputs.X.head(n_rows).tensor(device, self._dtype, "X")
+        x = inputs.X.head(n_rows).tensor(device, dtype, "X")
         if windows is not None:
             x = windows.gather(x, slice(0, 2))
-        y = torch.zeros(len(x), inputs.y.shape[1], dtype=self._dtype, device=device)
+        y = torch.zeros(len(x), inputs.y.shape[1], dtype=dtype, device=device)
         refusals = []
         for layout in layouts:
             try:

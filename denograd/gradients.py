@@ -61,16 +61,17 @@ def frozen(
     modes = [(module, module.training) for module in model.modules()]
     recurrent = [module for module, _ in modes if isinstance(module, nn.RNNBase)]
     dropouts = [module.dropout for module in recurrent]
-    weights = [
-        (weight, weight.data, weight.grad, weight.requires_grad) for weight in model.parameters()
-    ]
-    buffers = [
-        (module, name, buffer) for module, _ in modes for name, buffer in module._buffers.items()
+    weights = [(w, w.data, w.grad, w.requires_grad) for w in model.parameters()]
+    slots = [
+        (registered, dict(registered))
+        for module, _ in modes
+        for registered in (module._parameters, module._buffers)
     ]
     moved = any(tensor.device != device for tensor in (*model.parameters(), *model.buffers()))
     try:
         for weight, *_ in weights:
             weight.requires_grad_(False)
+            weight.grad = None  # so that it is not moved along
         if moved:
             model.to(device)
         model.eval()
@@ -89,8 +90,8 @@ def frozen(
             weight.data = data
             weight.grad = gradient
             weight.requires_grad_(requires_grad)
-        for module, name, buffer in buffers:
-            module._buffers[name] = buffer
+        for registered, tensors in slots:
+            registered.update(tensors)  # type: ignore[arg-type]
         if moved:  # for tensors that a module moves along without having registered them
             model.to(home)
 

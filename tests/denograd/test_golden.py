@@ -11,32 +11,9 @@ from torch import nn
 
 from denograd import DenoGrad
 
+from .toys import Flat, LastStep
+
 GOLDEN = Path(__file__).parents[1] / "golden"
-
-
-class LastStep(nn.Module):
-    """An LSTM with a linear head on its last step."""
-
-    def __init__(self, n_features: int, hidden: int) -> None:
-        super().__init__()
-        self.rnn = nn.LSTM(n_features, hidden, batch_first=True)
-        self.head = nn.Linear(hidden, 1)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.head(self.rnn(x)[0][:, -1])
-
-
-class Flat(nn.Module):
-    """A perceptron on the flattened window."""
-
-    def __init__(self, n_inputs: int, hidden: int) -> None:
-        super().__init__()
-        self.net = nn.Sequential(
-            nn.Flatten(), nn.Linear(n_inputs, hidden), nn.Tanh(), nn.Linear(hidden, 1)
-        )
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.net(x)
 
 
 def perceptron(d: int, k: int, *hidden: int, activation: type[nn.Module]) -> nn.Module:
