@@ -57,6 +57,11 @@ def test_every_experiment_says_its_command_and_its_name(name):
     assert f"\nname: {name}\n" in text
 
 
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_what_an_experiment_says_counts(settings_of, name):
+    assert settings_of(f"experiment={name}").name == name
+
+
 def test_settings_are_plain_all_the_way_down(settings_of):
     def walk(value: object) -> None:
         assert type(value).__module__ in ("builtins", "pathlib", "experiments.config"), value
