@@ -234,6 +234,16 @@ def _train(
     usable = np.ones(len(y), dtype=bool) if rows is None else rows
     weights_seed, part_seed, order_seed = _seeds(plan.random_state, 3)
     training = examples(plan, usable)
+    scaling = Scaling.of(X[usable], y[usable]) if plan.standardize else Scaling.none(X.shape[1])
+    with seeded(weights_seed):
+        network = make_network(plan.backbone, X.shape[1], plan.window)
+    if isinstance(network, LearnsInContext):
+        _require(plan, len(training), 1, "X and y", "to be shown")
+        inputs, targets = _gather(plan, scaling, X, y, training)
+        network.set_context(torch.as_tensor(inputs), torch.from_numpy(targets))
+        return FittedBackbone(
+            network.cpu(), scaling, TrainingHistory(), time.perf_counter() - started
+        )
     if X_val is None or y_val is None:
         _require(plan, len(training), 2, "X and y", "one of them for early stopping")
         training, stopping = _set_aside(plan, training, part_seed)
@@ -242,27 +252,18 @@ def _train(
         stopping = examples(plan, np.ones(len(y_val), dtype=bool))
         _require(plan, len(training), 1, "X and y", "to train on")
         _require(plan, len(stopping), 1, "X_val and y_val", "for early stopping")
-    scaling = Scaling.of(X[usable], y[usable]) if plan.standardize else Scaling.none(X.shape[1])
-    with seeded(weights_seed):
-        network = make_network(plan.backbone, X.shape[1], plan.window)
-    inputs, targets = _gather(plan, scaling, X, y, training)
-    if isinstance(network, LearnsInContext):
-        network.set_context(torch.as_tensor(inputs), torch.from_numpy(targets))
-        history = TrainingHistory()
-    else:
-        history = train_network(
-            network,
-            inputs,
-            targets,
-            *_gather(plan, scaling, X_val, y_val, stopping),
-            epochs=plan.epochs,
-            patience=plan.patience,
-            batch_size=plan.batch_size,
-            learning_rate=plan.learning_rate,
-            random_state=order_seed,
-            device=plan.device,
-            progress=progress,
-        )
+    history = train_network(
+        network,
+        *_gather(plan, scaling, X, y, training),
+        *_gather(plan, scaling, X_val, y_val, stopping),
+        epochs=plan.epochs,
+        patience=plan.patience,
+        batch_size=plan.batch_size,
+        learning_rate=plan.learning_rate,
+        random_state=order_seed,
+        device=plan.device,
+        progress=progress,
+    )
     return FittedBackbone(network.cpu(), scaling, history, time.perf_counter() - started)
 
 
