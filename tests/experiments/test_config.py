@@ -124,9 +124,7 @@ def test_a_slip_in_any_value_of_a_sweep_is_found_before_it_starts():
 
 def test_a_slip_inside_a_file_is_refused(tmp_path: Path):
     (tmp_path / "experiment").mkdir()
-    (tmp_path / "experiment" / "mine.yaml").write_text(
-        "# @package _global_\nnoise:\n  sigm: 0.3\n"
-    )
+    (tmp_path / "experiment" / "mine.yaml").write_text("# @package _global_\nnoise:\n  sigm: 0.3\n")
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose(
             "config", overrides=["experiment=mine", f"hydra.searchpath=[file://{tmp_path}]"]
@@ -183,7 +181,7 @@ def test_values_become_what_the_annotation_says(value, annotation, expected):
     ],
 )
 def test_other_values_are_refused(value, annotation):
-    with pytest.raises(ConfigError, match="^key"):
+    with pytest.raises(ConfigError, match=r"^key"):
         coerce(value, annotation, "key")
 
 

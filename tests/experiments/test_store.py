@@ -75,5 +75,5 @@ def test_a_listing_holds_what_was_enlisted_and_is_there(tmp_path):
     store.write(KEY, {"status": "ok"})
 
     assert [r["identity"] for r in store.listed("mine")] == [KEY.identity]
-    with pytest.raises(StoreError, match="called 'yours'.* there is mine"):
+    with pytest.raises(StoreError, match=r"called 'yours'.* there is mine"):
         store.listed("yours")
