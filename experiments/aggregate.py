@@ -154,6 +154,12 @@ def _column(name: str) -> Callable[[pd.DataFrame], pd.Series]:
     return values
 
 
+def _log_errors(rows: pd.DataFrame) -> pd.Series:
+    # An error of zero has the logarithm minus infinity, and its mean is zero again.
+    with np.errstate(divide="ignore"):
+        return np.log(pd.to_numeric(rows["mse_after"]))
+
+
 IMP = Metric(
     name="imp",
     title="Imp%",
@@ -164,6 +170,7 @@ IMP = Metric(
     shown=imp_from_log_ratio,
     rope=1.0,
 )
+MSE = Metric("mse", "MSE", 4, False, True, _log_errors, shown=math.exp)
 SWD = Metric("swd", "SWD", 3, False, False, _column("swd"), rope=0.01)
 RHO = Metric("rho", "ρ̄", 3, True, False, _column("rho"), rope=0.01)
 SWD_CLEAN = Metric("swd_clean", "SWD to the clean data", 3, False, False, _column("swd_clean"))

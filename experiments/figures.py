@@ -116,7 +116,7 @@ def _points(view: View, protocol: str) -> list[Point]:
             if of_imp.mean is None or of_swd.mean is None:
                 continue
             value = aggregate.IMP.shown(of_imp.mean)
-            label = name if value >= LOWEST else f"{name} ({_plain(value)})"
+            label = name if value >= LOWEST else f"{name} ({plain(value)})"
             label += "" if of_imp.whole and of_swd.whole else PARTIAL
             colour = CONTROL_COLOUR if hollow else COLOURS[number % len(COLOURS)]
             # Colours and shapes repeat after different numbers of methods.
@@ -147,7 +147,7 @@ def _scatter(ax: Axes, points: Sequence[Point]) -> None:
     ax.set_xlabel("SWD between noisy and refined X (standard deviations)")
     if lowest < STEEP:
         _logarithmic_below(ax, lowest)
-        ax.set_ylabel(f"Imp% (per cent; logarithmic below {_plain(-LINEAR)})")
+        ax.set_ylabel(f"Imp% (per cent; logarithmic below {plain(-LINEAR)})")
     else:
         room = 0.1 * max(highest - lowest, 10.0)
         ax.set_ylim(lowest - room, highest + room)
@@ -163,7 +163,7 @@ def _logarithmic_below(ax: Axes, lowest: float) -> None:
     powers = [-(10.0**power) for power in range(2, decades + 1)]
     ax.yaxis.set_major_locator(FixedLocator([*powers, -50.0, 0.0, 50.0, 100.0]))
     ax.yaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
 
 
 def _drawn(imp: float) -> float:
@@ -301,7 +301,8 @@ def _figure(width: float, height: float) -> Figure:
     return figure
 
 
-def _plain(value: float) -> str:
+def plain(value: float) -> str:
+    """A number as axes show it: without decimals, with a true minus sign."""
     if math.isinf(value):
         return "−∞" if value < 0 else "∞"
     if abs(value) > 1e6:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patheffects import withStroke
@@ -21,6 +22,9 @@ LEADER_FROM = 13
 HALO = [withStroke(linewidth=2, foreground="white")]
 # Half the size of a marker, in points.
 MARKER_RADIUS = 4.5
+
+
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,14 @@ def place_labels(ax: Axes, labels: Sequence[Label], fontsize: float) -> None:
     assert figure is not None
     renderer = cast(FigureCanvasAgg, figure.canvas).get_renderer()
     per_point = figure.dpi / 72
-    points = [tuple(ax.transData.transform((label.x, label.y))) for label in labels]
+    points: list[Point] = [
+        tuple(ax.transData.transform((label.x, label.y)).tolist()) for label in labels
+    ]
     radius = MARKER_RADIUS * per_point
     markers = [Bbox.from_extents(x - radius, y - radius, x + radius, y + radius) for x, y in points]
     inside = ax.get_window_extent(renderer)
     written: list[Bbox] = []
+    leaders: list[tuple[Point, Point]] = []
     for label, (x, y) in zip(labels, points, strict=True):
         text = ax.annotate(
             label.text,
@@ -79,6 +86,10 @@ def place_labels(ax: Axes, labels: Sequence[Label], fontsize: float) -> None:
                 box = Bbox.from_bounds(x + dx - width / 2, y + dy - height / 2, width, height)
                 cost = 3 * _covered(box, written) + _covered(box, markers)
                 cost += 3 * (width * height - _common(box, inside))
+                if distance >= LEADER_FROM:
+                    leader = ((x, y), _nearest((x, y), box))
+                    cost += width * height * _crossings([leader], written)
+                cost += width * height * _crossings(leaders, [box])
                 if best is None or cost < best[0] - 1e-6:
                     best = (cost, dx, dy, distance, box)
             if best is not None and best[0] <= 1e-6:
@@ -88,7 +99,9 @@ def place_labels(ax: Axes, labels: Sequence[Label], fontsize: float) -> None:
         text.set_position((dx / per_point, dy / per_point))
         written.append(box)
         if distance >= LEADER_FROM:
-            _lead(ax, (x, y), box, label.colour)
+            leaders.append(((x, y), _nearest((x, y), box)))
+            ends = ax.transData.inverted().transform(leaders[-1])
+            ax.plot(ends[:, 0], ends[:, 1], color=label.colour, linewidth=0.6, alpha=0.7, zorder=1)
 
 
 def _offset(direction: float, distance: float, width: float, height: float) -> tuple[float, float]:
@@ -98,11 +111,19 @@ def _offset(direction: float, distance: float, width: float, height: float) -> t
     return cosine * (distance + width / 2), sine * (distance + height / 2)
 
 
-def _lead(ax: Axes, point: tuple[float, float], box: Bbox, colour: str) -> None:
+def _nearest(point: Point, box: Bbox) -> Point:
+    """The place of a box that is nearest to a point."""
     x, y = point
-    nearest = (min(max(x, box.x0), box.x1), min(max(y, box.y0), box.y1))
-    ends = ax.transData.inverted().transform([point, nearest])
-    ax.plot(ends[:, 0], ends[:, 1], color=colour, linewidth=0.6, alpha=0.7, zorder=1)
+    return min(max(x, box.x0), box.x1), min(max(y, box.y0), box.y1)
+
+
+def _crossings(lines: Iterable[tuple[Point, Point]], boxes: Sequence[Bbox]) -> int:
+    """How often a line runs through a box."""
+    count = 0
+    for (x0, y0), (x1, y1) in lines:
+        between = [(x0 + t * (x1 - x0), y0 + t * (y1 - y0)) for t in np.linspace(0, 1, 16)[:-1]]
+        count += sum(any(box.contains(x, y) for x, y in between) for box in boxes)
+    return count
 
 
 def _covered(box: Bbox, others: Iterable[Bbox]) -> float:

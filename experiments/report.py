@@ -129,7 +129,7 @@ def _tables(views: list[View]) -> dict[str, tuple[str, list[Table]]]:
     """Name of the files to title and tables, one or more per condition."""
     from experiments import aggregate
     from experiments.comparisons import COMPARED, pair_table, rank_table
-    from experiments.tables import imp_by_regressor, metric_table
+    from experiments.tables import error_table, imp_by_regressor, metric_table
 
     def of(*metrics: aggregate.Metric) -> list[Table]:
         return [
@@ -145,6 +145,7 @@ def _tables(views: list[View]) -> dict[str, tuple[str, list[Table]]]:
     kinds = {
         "imp": ("Imp% per dataset and denoiser", of(aggregate.IMP)),
         "imp_by_regressor": ("Imp% per regressor", [imp_by_regressor(view) for view in views]),
+        "mse": ("Mean squared errors", [error_table(view) for view in views]),
         "swd": ("Sliced Wasserstein distance", of(aggregate.SWD, aggregate.SWD_CLEAN)),
         "rho": ("Mean correlation of the columns, ρ̄", of(aggregate.RHO, aggregate.RHO_CLEAN)),
         "recovery": ("Recovery of clean values", of(aggregate.RECOVERY_X, aggregate.RECOVERY_Y)),

@@ -19,6 +19,8 @@ from experiments.layout import ABSENT, Cell, Column, Row, Section, Table, number
 PROTOCOL_ORDER = ("published", "held_out")
 DOMAIN_ORDER = ("tabular", "series")
 CONTROLS = "controls, not ranked"
+# Errors without a denoiser, and their columns of the long table.
+REFERENCES = {"(before)": "mse_before", "(ceiling)": "mse_ceiling"}
 PARTIAL = "†"
 
 
@@ -112,9 +114,51 @@ def metric_table(view: View, metric: Metric) -> Table:
         Mean over seeds, then regressors; the last group averages over datasets. Intervals are
         Student's over seeds, where there are two or more.
     """
+    over = "seeds, then regressors" if metric.per_regressor else "seeds"
+    if metric is aggregate.IMP:
+        how = (
+            f"Imp% = 100(1 − exp(m)), m the mean of log(MSE after / MSE before) over {over}; "
+            "the last columns average m over datasets too."
+        )
+    else:
+        how = f"Mean over {over}; the last columns average over datasets too."
     summary = view.summary(metric)
-    columns = _columns([*view.datasets, "mean"], view.protocols)
+    return _dataset_table(view, metric, summary, how, lambda row: sections_of(view, row))
 
+
+def error_table(view: View) -> Table:
+    """Errors after each denoiser, below those without one: on noisy and on clean training data."""
+    rows = view.rows[view.rows["status"] == "ok"]
+    run = ["protocol", "dataset", "seed", "regressor"]
+    references = [
+        rows.assign(mse_after=rows[column], denoiser=label).dropna(subset="mse_after")
+        for label, column in REFERENCES.items()
+        if column in rows
+    ]
+    references = [part.sort_values("denoiser").drop_duplicates(run) for part in references]
+    summary = aggregate.summarise(pd.concat([view.rows, *references]), aggregate.MSE)
+    names = [label for label in REFERENCES if any(key[2] == label for key in summary)]
+    return _dataset_table(
+        view,
+        aggregate.MSE,
+        summary,
+        "Geometric mean over seeds, regressors and, in the last columns, datasets; in squared "
+        "standard deviations of the target. Before: trained on the noisy data. Ceiling: trained "
+        "on the clean data. The protocols take their errors against different targets.",
+        lambda row: (
+            Section("", tuple(row(name) for name in names)),
+            *sections_of(view, row, "methods"),
+        ),
+    )
+
+
+def _dataset_table(
+    view: View,
+    metric: Metric,
+    summary: Summary,
+    how: str,
+    sections: Callable[[Callable[[str], Row]], tuple[Section, ...]],
+) -> Table:
     def row(denoiser: str) -> Row:
         entries = [
             [summary.get((protocol, dataset, denoiser)) for protocol in view.protocols]
@@ -124,22 +168,14 @@ def metric_table(view: View, metric: Metric) -> Table:
         means = [_mean_cell(over_datasets, metric) for over_datasets in zip(*entries, strict=True)]
         return Row(denoiser, (*cells, *means))
 
-    over = "seeds, then regressors" if metric.per_regressor else "seeds"
-    if metric is aggregate.IMP:
-        how = (
-            f"Imp% = 100(1 − exp(m)), m the mean of log(MSE after / MSE before) over {over}; "
-            "the last columns average m over datasets too."
-        )
-    else:
-        how = f"Mean over {over}; the last columns average over datasets too."
     best = "higher is better" if metric.larger_is_better else "lower is better"
     return Table(
         name=metric.name,
         title=f"{metric.title} ({best}): {view.condition}",
         stub="denoiser",
         axes=("dataset", "protocol"),
-        columns=columns,
-        sections=sections_of(view, row),
+        columns=_columns([*view.datasets, "mean"], view.protocols),
+        sections=sections(row),
         context=view.condition.context,
         notes=(how, *_outcome_notes(view, summary)),
         interval_note=_interval_note(summary.values()),
@@ -186,10 +222,10 @@ def _columns(groups: Iterable[str], titles: Sequence[str]) -> tuple[Column, ...]
     return tuple(Column(group, title) for group in groups for title in titles)
 
 
-def sections_of(view: View, row: Callable[[str], Row]) -> tuple[Section, ...]:
-    """Rows of the methods, and below a rule those of the controls."""
+def sections_of(view: View, row: Callable[[str], Row], title: str = "") -> tuple[Section, ...]:
+    """Rows of the methods, below `title`, and below a rule those of the controls."""
     sections = (
-        Section("", tuple(row(name) for name in view.methods)),
+        Section(title, tuple(row(name) for name in view.methods)),
         Section(CONTROLS, tuple(row(name) for name in view.controls)),
     )
     return tuple(section for section in sections if section.rows)
