@@ -1,6 +1,7 @@
 """The arrows between the rooms, and imports that a fast command line must not pay for."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -60,6 +61,18 @@ def test_the_rooms_do_meet() -> None:
     for room, uses in (("baselines", "denograd"), ("experiments", "denograd")):
         files = (ROOT / room).rglob("*.py")
         assert any(package == uses for path in files for _, package in imported(path))
+
+
+def test_the_page_names_every_module_and_no_other() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text()
+    named = set(re.findall(r"`(?:\w+/)?(\w+\.py)`", page))
+    modules = {path.name for room in FORBIDDEN for path in (ROOT / room).glob("*.py")} - {
+        "__init__.py"
+    }
+    singles = {path.name for path in (ROOT / "baselines").glob("*.py")}
+    nested = {path.name for path in ROOT.glob("experiments/*/*.py")}
+    assert modules - singles <= named
+    assert named <= modules | nested | {"test_architecture.py"}
 
 
 def test_the_command_line_imports_nothing_heavy() -> None:
