@@ -309,8 +309,9 @@ def _same_length(inputs: Inputs) -> Inputs:
 def _read_array(data: np.ndarray, name: str) -> ArrayBlock:
     if data.dtype.kind not in "fiub":
         raise TypeError(f"{name} has dtype {data.dtype}, which holds no real numbers: {_ENCODE}")
-    out = data.dtype.newbyteorder("=") if data.dtype.kind == "f" else np.dtype(np.float64)
-    inner = out if out.itemsize <= 8 else np.dtype(np.float64)
+    out = data.dtype if data.dtype.kind == "f" else np.dtype(np.float64)
+    # Torch has neither long doubles nor foreign byte orders.
+    inner = np.dtype(np.float64) if out.itemsize > 8 else out.newbyteorder("=")
     _check_dimensions(data.shape, name)
     values = np.array(data, dtype=inner, order="C", copy=True, subok=False)
     flat = data.ndim == 1

@@ -55,6 +55,10 @@ class Global(Rule):
         observed = [values.clone() for values in refined]
         held = list(problem.target_columns or ()) if not problem.denoise_y else []
         n_values = sum(values.numel() for values in refined) - len(x) * len(held)
+        if n_values == 0:
+            raise ValueError(
+                "With denoise_y=False every column of X is held fixed: nothing is left to refine."
+            )
         optimizer = torch.optim.Adam(refined, lr=self.lr)
         before = None
         for epoch in range(1, self.max_epochs + 1):

@@ -1,0 +1,342 @@
+"""Containers in and out, and what is refused with which words."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+from denograd import DenoGrad
+from denograd.inputs import read_inputs
+
+from .toys import Flat, perceptron, plane, series, table
+
+CPU = torch.device("cpu")
+
+
+def refine(model, X, y=None, **arguments):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return DenoGrad(model, nn.MSELoss(), CPU).fit_transform(
+            X, y, **{"max_epochs": 3, **arguments}
+        )
+
+
+@pytest.fixture
+def frame():
+    """Columns a, b, c and the target t, under an index of dates."""
+    X, y = table(40)
+    index = pd.date_range("2020-01-01", periods=40, name="day")
+    return pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "t": y, "c": X[:, 2]}, index=index)
+
+
+@pytest.fixture
+def expected(frame):
+    """What the arrays of that frame become."""
+    return refine(perceptron(3), frame[["a", "b", "c"]].to_numpy(), frame["t"].to_numpy())
+
+
+class TestArrays:
+    @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble, ">f4"])
+    def test_floating_types_stay(self, dtype):
+        X, y = table()
+        X_out, y_out, steps_x, _ = refine(perceptron(3), X.astype(dtype), y.astype(dtype))
+        assert X_out.dtype == y_out.dtype == np.dtype(dtype)
+        assert X_out.shape == X.shape
+        assert y_out.shape == y.shape
+        assert steps_x[0].dtype == np.float32
+
+    @pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.bool_])
+    def test_integers_become_floats(self, dtype):
+        X = np.arange(6).reshape(3, 2).astype(dtype)
+        X_out, y_out, *_ = refine(plane([1.0, 1.0]), X, np.arange(3))
+        assert X_out.dtype == y_out.dtype == np.float64
+
+    def test_integers_at_rest_keep_every_digit(self):
+        X = np.array([[2**40 + 1], [0]])
+        X_out, *_ = refine(plane([0.0]), X, np.zeros(2))
+        assert X_out[0, 0] == 2**40 + 1
+
+    def test_a_column_of_targets_keeps_its_shape(self):
+        X, y = table()
+        flat = refine(perceptron(3), X, y)
+        column = refine(perceptron(3), X, y[:, None])
+        assert column[1].shape == (60, 1)
+        assert column[3][0].shape == (60, 1)
+        assert np.array_equal(column[1][:, 0], flat[1])
+
+    def test_strange_memory_layouts(self):
+        X, y = table()
+        expected = refine(perceptron(3), X, y)
+        for strange in (np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2], X[::-1][::-1]):
+            assert np.array_equal(refine(perceptron(3), strange, y)[0], expected[0])
+
+    def test_one_row_is_a_table(self):
+        X, y = table(1)
+        X_out, y_out, *_ = refine(perceptron(3), X, y)
+        assert X_out.shape == (1, 3)
+        assert y_out.shape == (1,)
+
+
+class TestTensors:
+    @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+    def test_tensors_stay_tensors(self, dtype):
+        X, y = (torch.tensor(a).to(dtype) for a in table())
+        X_before = X.clone()
+        X_out, y_out, steps_x, steps_y = refine(perceptron(3), X, y)
+        assert X_out.dtype == y_out.dtype == dtype
+        assert y_out.shape == y.shape
+        assert steps_x[0].shape == X.shape
+        assert steps_y[0].shape == y.shape
+        assert torch.equal(X, X_before)
+        assert not X_out.requires_grad
+
+    def test_same_values_as_arrays(self):
+        X, y = table()
+        arrays = refine(perceptron(3), X, y)
+        leaf = torch.tensor(X).requires_grad_()
+        tensors = refine(perceptron(3), leaf, torch.tensor(y))
+        assert np.array_equal(tensors[0].numpy(), arrays[0])
+        assert np.array_equal(tensors[1].numpy(), arrays[1])
+        assert leaf.grad is None
+
+    def test_integers_become_floats(self):
+        X_out, y_out, *_ = refine(plane([1.0]), torch.arange(3)[:, None], torch.arange(3))
+        assert X_out.dtype == y_out.dtype == torch.float64
+
+    def test_transposed_tensors(self):
+        X, y = (torch.tensor(a) for a in table())
+        assert torch.equal(
+            refine(perceptron(3), X.T.contiguous().T, y)[0], refine(perceptron(3), X, y)[0]
+        )
+
+    @pytest.mark.parametrize(
+        "X", [torch.ones(3, 1, dtype=torch.complex64), torch.ones(3, 1).to_sparse()], ids=str
+    )
+    def test_others_are_refused(self, X):
+        with pytest.raises(TypeError, match="dense and real"):
+            refine(plane([1.0]), X, torch.ones(3))
+
+    def test_nan(self):
+        X = torch.ones(4, 2)
+        X[1, 1] = torch.nan
+        with pytest.raises(ValueError, match=r"X contains NaN.*column 1 \(1\)"):
+            refine(plane([1.0, 1.0]), X, torch.ones(4))
+
+
+class TestFrames:
+    def test_target_by_name_leaves_a_table(self, frame, expected):
+        before = frame.copy()
+        X, y, steps_x, steps_y = refine(perceptron(3), frame, "t")
+        pd.testing.assert_frame_equal(frame, before)
+        assert list(X.columns) == ["a", "b", "c"]
+        assert y.name == "t"
+        pd.testing.assert_index_equal(X.index, frame.index)
+        pd.testing.assert_index_equal(y.index, frame.index)
+        assert np.array_equal(X, expected[0])
+        assert np.array_equal(y, expected[1])
+        assert isinstance(steps_x[0], np.ndarray)
+        assert steps_y[0].shape == (40,)
+
+    def test_targets_by_list(self, frame, expected):
+        X, y, *_ = refine(perceptron(3), frame, ["t"])
+        assert list(y.columns) == ["t"]
+        assert np.array_equal(y["t"], expected[1])
+        X, y, *_ = refine(perceptron(2, n_targets=2), frame, ["t", "b"])
+        assert list(X.columns) == ["a", "c"]
+        assert list(y.columns) == ["t", "b"]
+
+    def test_keep_target(self, frame):
+        X, y, *_ = refine(perceptron(4), frame, "t", keep_target=True)
+        assert list(X.columns) == ["a", "b", "t", "c"]
+        assert not np.array_equal(X["t"], y)
+
+    @pytest.mark.parametrize("kind", ["array", "series", "column frame", "tensor"])
+    def test_target_beside_the_frame(self, frame, expected, kind):
+        y = {
+            "array": frame["t"].to_numpy(),
+            "series": frame["t"],
+            "column frame": frame[["t"]],
+            "tensor": torch.tensor(frame["t"].to_numpy(copy=True)),
+        }[kind]
+        X, y_out, *_ = refine(perceptron(3), frame[["a", "b", "c"]], y)
+        assert type(y_out) is type(y)
+        assert np.array_equal(X, expected[0])
+        assert np.array_equal(np.ravel(y_out), expected[1])
+
+    def test_series_beside_an_array(self, frame, expected):
+        X, y, *_ = refine(perceptron(3), frame[["a", "b", "c"]].to_numpy(), frame["t"])
+        assert isinstance(X, np.ndarray)
+        pd.testing.assert_series_equal(y, pd.Series(expected[1], frame.index, name="t"))
+
+    def test_every_column_keeps_its_type(self, frame):
+        mixed = frame.astype({"a": np.float32, "b": "Float64"}).assign(c=np.arange(40))
+        X, y, *_ = refine(perceptron(3), mixed.assign(t=np.arange(40)), "t")
+        assert [str(dtype) for dtype in X.dtypes] == ["float32", "Float64", "float64"]
+        assert y.dtype == np.float64
+        narrow = refine(perceptron(3), frame.astype(np.float32), "t")
+        assert {str(dtype) for dtype in narrow[0].dtypes} == {"float32"}
+
+    def test_other_labels(self, frame):
+        numbers = frame.set_axis([0, 1, 2, 3], axis=1)
+        assert list(refine(perceptron(3), numbers, 2)[0].columns) == [0, 1, 3]
+        pairs = frame.set_axis(pd.MultiIndex.from_product([["u", "v"], ["p", "q"]]), axis=1)
+        X, y, *_ = refine(perceptron(3), pairs, ("v", "p"))
+        assert y.name == ("v", "p")
+        assert X.columns.nlevels == 2
+        twins = frame.set_axis(["a", "a", "t", "c"], axis=1)
+        assert list(refine(perceptron(3), twins, "t")[0].columns) == ["a", "a", "c"]
+
+    def test_a_named_target_stays_in_a_series(self):
+        values, _ = series()
+        frame = pd.DataFrame(values, columns=["u", "v"])
+        window = {"is_ts": True, "window_size": 5}
+        model = Flat(10, 6)
+        X, y, *_ = refine(model, frame, "u", **window)
+        arrays = refine(model, values, values[:, 0], **window)
+        assert list(X.columns) == ["u", "v"]
+        assert np.array_equal(X, arrays[0])
+        assert np.array_equal(y, arrays[1])
+        X, *_ = refine(Flat(5, 6), frame, "u", keep_target=False, **window)
+        assert list(X.columns) == ["v"]
+
+    def test_the_published_call(self, frame):
+        X, y, *_ = DenoGrad(perceptron(3), nn.MSELoss(), CPU).fit_transform(
+            X=frame, y="t", nrr=0.05, max_epochs=10
+        )
+        assert X.shape == (40, 3)
+        assert y.shape == (40,)
+
+
+class TestErrors:
+    def test_missing_column(self, frame):
+        with pytest.raises(ValueError, match=r"no column 'price'; .*\['a', 'b', 't', 'c'\]"):
+            refine(perceptron(3), frame, "price")
+
+    def test_columns_that_are_not_numbers(self, frame):
+        for bad in (
+            frame.assign(b="x"),
+            frame.assign(b=pd.Categorical(["x"] * 40)),
+            frame.assign(b=frame.index),
+            frame.assign(b=frame["b"].astype(object)),
+            frame.assign(b=1j),
+        ):
+            with pytest.raises(TypeError, match="Column 'b' of X has dtype"):
+                refine(perceptron(3), bad, "t")
+        with pytest.raises(TypeError, match="X has dtype object"):
+            refine(perceptron(3), frame.to_numpy(object), frame["t"])
+
+    def test_targets_that_are_not_continuous(self, frame):
+        X = frame[["a", "b", "c"]]
+        for y in (
+            frame["t"] > 0,
+            (frame["t"] > 0).astype("boolean"),
+            (frame["t"] > 0).to_numpy(),
+            torch.tensor((frame["t"] > 0).to_numpy(copy=True)),
+            (frame["t"] > 0).to_frame(),
+        ):
+            with pytest.raises(TypeError, match="continuous targets, not classes"):
+                refine(perceptron(3), X, y)
+        with pytest.raises(TypeError, match="Column 't' of y has dtype"):
+            refine(perceptron(3), X, frame["t"].astype(str))
+        with pytest.raises(TypeError, match="y has dtype <U"):
+            refine(perceptron(3), X, np.array(["a"] * 40))
+        with pytest.raises(ValueError, match="CrossEntropyLoss is a loss for classes"):
+            DenoGrad(perceptron(3), nn.CrossEntropyLoss()).fit(X, np.zeros(40, dtype=int))
+
+    @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+    def test_nan_and_infinity(self, frame, bad):
+        frame.iloc[3, 1] = bad
+        frame.iloc[4:6, 3] = bad
+        with pytest.raises(ValueError, match=r"X .*column 'b' \(1\), column 'c' \(2\)"):
+            refine(perceptron(3), frame, "t")
+        frame = frame.fillna(0).replace([np.inf, -np.inf], 0)
+        frame.iloc[0, 2] = bad
+        with pytest.raises(ValueError, match=r"y .*column 't' \(1\)"):
+            refine(perceptron(3), frame, "t")
+
+    def test_missing_values_of_extension_types(self, frame):
+        gaps = frame.assign(b=pd.array([1, None] * 20, dtype="Int64"))
+        with pytest.raises(ValueError, match=r"column 'b' \(20\)"):
+            refine(perceptron(3), gaps, "t")
+
+    def test_shapes(self):
+        X, y = table()
+        model = perceptron(3)
+        with pytest.raises(ValueError, match="X has 60 rows, but y has 59"):
+            refine(model, X, y[1:])
+        with pytest.raises(ValueError, match=r"shape is \(60,\).*reshape"):
+            refine(model, X[:, 0], y)
+        with pytest.raises(ValueError, match="X has to have two dimensions"):
+            refine(model, pd.Series(X[:, 0]), y)
+        with pytest.raises(ValueError, match="y has to have one or two"):
+            refine(model, X, y.reshape(6, 5, 2))
+        with pytest.raises(ValueError, match="X is empty: it has 0 rows, 3 columns"):
+            refine(model, X[:0], y[:0])
+        with pytest.raises(ValueError, match="X is empty: it has 60 rows, 0 columns"):
+            refine(model, X[:, :0], y)
+
+    def test_containers(self):
+        X, y = table(3)
+        with pytest.raises(TypeError, match="X has to be a NumPy array, a tensor or a DataFrame"):
+            refine(perceptron(3), X.tolist(), y)
+        with pytest.raises(TypeError, match=r"y has to be .* got list"):
+            refine(perceptron(3), X, y.tolist())
+        with pytest.raises(ValueError, match="y is missing"):
+            refine(perceptron(3), X)
+        with pytest.raises(TypeError, match="X is a ndarray without names"):
+            refine(perceptron(3), X, "t")
+
+    def test_names(self, frame):
+        with pytest.raises(ValueError, match="names a column twice"):
+            refine(perceptron(3), frame, ["t", "t"])
+        with pytest.raises(ValueError, match="2 columns named 'a'"):
+            refine(perceptron(3), frame.set_axis(["a", "a", "t", "c"], axis=1), "a")
+        with pytest.raises(ValueError, match=r"No column of X is left beside the target \['t'\]"):
+            refine(perceptron(3), frame[["t"]], "t")
+        with pytest.raises(ValueError, match="keep_target has an effect only where y names"):
+            refine(perceptron(3), frame, frame["t"], keep_target=True)
+
+    def test_target_cols_need_a_rule_that_ties_them(self, frame):
+        with pytest.raises(ValueError, match="target_cols has no effect under this rule"):
+            refine(perceptron(4), frame, target_cols="t")
+
+
+class TestTargetColumns:
+    def read(self, X, **arguments):
+        return read_inputs(X, None, is_ts=True, one_variable=True, **arguments)
+
+    @pytest.mark.parametrize(
+        ("wanted", "positions"), [(0, (0,)), (-1, (2,)), ([2, 0], (2, 0)), (np.int64(1), (1,))]
+    )
+    def test_positions(self, wanted, positions):
+        X = np.arange(12.0).reshape(4, 3)
+        inputs = self.read(X, target_cols=wanted)
+        assert inputs.target_columns == positions
+        assert np.array_equal(inputs.y.values, X[:, list(positions)])
+
+    def test_names(self, frame):
+        assert self.read(frame, target_cols="t").target_columns == (2,)
+        assert self.read(frame, target_cols=["t", "a"]).target_columns == (2, 0)
+        assert self.read(frame, target_cols=1).target_columns == (1,)
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"target_cols": 3}, "no column 3; it has 3"),
+            ({"target_cols": "t"}, "no column 't'"),
+            ({"target_cols": []}, "empty"),
+            ({"target_cols": [1, 1]}, "twice"),
+            ({"target_cols": 1, "keep_target": True}, "keep_target has no effect"),
+        ],
+        ids=str,
+    )
+    def test_errors(self, arguments, message):
+        with pytest.raises(ValueError, match=message):
+            self.read(np.ones((4, 3)), **arguments)
+
+    def test_not_beside_y(self):
+        with pytest.raises(ValueError, match="either y or target_cols"):
+            read_inputs(np.ones((4, 3)), np.ones(4), target_cols=0, one_variable=True)
