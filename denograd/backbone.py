@@ -173,8 +173,10 @@ def train_backbone(
 
 def predict_target(plan: TrainingPlan, fitted: FittedBackbone, X: np.ndarray) -> np.ndarray:
     """Return predictions of the rows of X after the first `plan.context`, in y's units."""
-    scaling = fitted.scaling
-    inputs, _ = _gather(plan, scaling, X, X[:, 0], examples(plan, np.ones(len(X), dtype=bool)))
+    scaling, chosen = fitted.scaling, examples(plan, np.ones(len(X), dtype=bool))
+    if not len(chosen):
+        return np.empty(0)
+    inputs, _ = _gather(plan, scaling, X, X[:, 0], chosen)
     try:
         outputs = predict(fitted.network, inputs, device=plan.device)[:, 0]
     finally:
@@ -234,11 +236,11 @@ def _train(
     usable = np.ones(len(y), dtype=bool) if rows is None else rows
     weights_seed, part_seed, order_seed = _seeds(plan.random_state, 3)
     training = examples(plan, usable)
+    _require(plan, len(training), 1, "X and y", "to learn from")
     scaling = Scaling.of(X[usable], y[usable]) if plan.standardize else Scaling.none(X.shape[1])
     with seeded(weights_seed):
         network = make_network(plan.backbone, X.shape[1], plan.window)
     if isinstance(network, LearnsInContext):
-        _require(plan, len(training), 1, "X and y", "to be shown")
         inputs, targets = _gather(plan, scaling, X, y, training)
         network.set_context(torch.as_tensor(inputs), torch.from_numpy(targets))
         return FittedBackbone(
@@ -250,7 +252,6 @@ def _train(
         X_val, y_val = X, y
     else:
         stopping = examples(plan, np.ones(len(y_val), dtype=bool))
-        _require(plan, len(training), 1, "X and y", "to train on")
         _require(plan, len(stopping), 1, "X_val and y_val", "for early stopping")
     history = train_network(
         network,

@@ -52,7 +52,7 @@ class BaseDenoiser(BaseEstimator, ABC):
     uses_target : bool
         Whether inputs and target are refined with the help of each other.
     uses_row_order : bool
-        Whether results depend on the order of the rows.
+        Whether results on a table depend on the order of its rows.
     column_wise : bool
         Whether each column is refined from its own values alone.
     causal : bool
@@ -63,6 +63,10 @@ class BaseDenoiser(BaseEstimator, ABC):
         Rows `fit` needs at least.
     revision : int
         Raised when results change.
+    n_features_in_ : int
+        Columns of X seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where X is a DataFrame whose column names are strings.
     """
 
     domains: ClassVar[frozenset[str]] = frozenset({"tabular", "series"})

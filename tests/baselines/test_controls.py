@@ -90,6 +90,15 @@ def test_predicted_target_of_a_series_begins_after_the_first_window(horizon):
     assert_only_the_target_changed("series", X, refined_X, refined_y)
 
 
+@pytest.mark.parametrize("n_steps", [3, 6])
+def test_predicted_target_leaves_a_series_without_predictions_as_it_is(n_steps):
+    denoiser = PredictedTargetDenoiser(domain="series", horizon=3, **CHEAP).fit(*data("series"))
+    X, y = data("series", n_steps)
+    refined_X, refined_y = denoiser.denoise(X, y)
+    np.testing.assert_array_equal(refined_X, X)
+    np.testing.assert_array_equal(refined_y, y)
+
+
 def test_denograd_and_predicted_target_share_a_backbone(domain):
     X, y = data(domain)
     cache = {}

@@ -451,6 +451,11 @@ def test_folds_are_not_all_drawn_alike():
     assert not np.array_equal(first[0], second[0])
 
 
+def test_folds_that_leave_nothing_to_learn_from_are_refused():
+    with pytest.raises(ValueError, match=r"X and y hold 0 window\(s\)"):
+        DenoGradDenoiser(cv=2, **SERIES, **CHEAP).fit_resample(*series(14))
+
+
 def test_more_folds_than_rows_are_refused():
     with pytest.raises(ValueError, match="cv=9 folds need at least 9 rows, got 5"):
         DenoGradDenoiser(cv=9, **CHEAP).fit_resample(*table(5))
