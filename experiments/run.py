@@ -52,13 +52,26 @@ def run_corruption(settings: Settings, notify: Notify) -> None:
 
 @dataclass
 class _Cell:
-    """A cell of the plan, and those of its scores that are missing."""
+    """A cell of the plan, and those of its scores that are missing.
+
+    `skip` is why the denoiser does not apply, or None.
+    """
 
     protocol: str
     denoiser: Component
     key: Key
-    missing: list[tuple[Component, Key]]
+    skip: str | None
     done: bool
+    missing: list[_Score]
+
+
+@dataclass
+class _Score:
+    """A score of the plan; `skip` is why there can be none, or None."""
+
+    regressor: Component
+    key: Key
+    skip: str | None
 
 
 @dataclass
@@ -84,25 +97,34 @@ class _Job:
             self._run_cell(cell, scorers[cell.protocol])
 
     def _plan(self, protocol: str, denoiser: Component) -> _Cell:
-        settings = self.corruption.settings
+        settings, dataset = self.corruption.settings, self.corruption.dataset
         key = cell_key(self.corruption, protocol, denoiser)
-        scores = [(regressor, score_key(key, regressor)) for regressor in settings.regressor]
+        skip = denoiser.build().why_skip(dataset)
+        scores = [
+            _Score(
+                regressor, score_key(key, regressor), skip or regressor.build().why_skip(dataset)
+            )
+            for regressor in settings.regressor
+        ]
         if settings.name is not None:
-            self.store.enlist(settings.name, key, (score for _, score in scores))
-        missing = []
-        for regressor, score in scores:
-            if self.store.is_done(score):
-                self.notify(score.labels, "cached")
-            else:
-                missing.append((regressor, score))
-        return _Cell(protocol, denoiser, key, missing, self.store.is_done(key))
+            self.store.enlist(settings.name, key, (score.key for score in scores))
+        missing = [score for score in scores if not self._is_done(score.key, score.skip)]
+        for score in scores:
+            if score not in missing:
+                self.notify(score.key.labels, "cached")
+        return _Cell(protocol, denoiser, key, skip, self._is_done(key, skip), missing)
+
+    def _is_done(self, key: Key, skip: str | None) -> bool:
+        """Whether a record stands: failures are tried again, and skips whose reason is gone."""
+        status = self.store.status(key)
+        return status == "ok" or (status == "skipped" and skip is not None)
 
     def _run_cell(self, cell: _Cell, scorer: Scorer) -> None:
-        reason = cell.denoiser.build().why_skip(self.corruption.dataset)
-        if reason:
-            self._leave(cell.key, cell, {"status": "skipped", "reason": reason})
-            for regressor, key in cell.missing:
-                self._leave(key, cell, {"status": "skipped", "reason": reason}, regressor)
+        if cell.skip:
+            outcome = {"status": "skipped", "reason": cell.skip}
+            self._leave(cell.key, outcome)
+            for score in cell.missing:
+                self._leave(score.key, outcome)
             return
         stages = Stages()
         try:
@@ -110,15 +132,15 @@ class _Job:
             metrics = cell_metrics(scorer.scaled, refined, cell.protocol)
         except Exception as error:
             failure = _failure(error)
-            self._leave(cell.key, cell, failure, stages=stages)
-            for regressor, key in cell.missing:
-                reason = f"the denoiser failed: {failure['reason']}"
-                self._leave(key, cell, failure | {"reason": reason}, regressor)
+            self._leave(cell.key, failure, stages)
+            reason = f"the denoiser failed: {failure['reason']}"
+            for score in cell.missing:
+                self._leave(score.key, failure | {"reason": reason})
             return
         if not cell.done:
-            self._leave(cell.key, cell, {"status": "ok", "metrics": metrics}, stages=stages)
-        for regressor, key in cell.missing:
-            self._score(cell, regressor, key, scorer, refined)
+            self._leave(cell.key, {"status": "ok", "metrics": metrics}, stages)
+        for score in cell.missing:
+            self._score(score, scorer, refined)
 
     def _denoise(self, cell: _Cell, scaled: Scaled, stages: Stages) -> Data:
         settings = self.corruption.settings
@@ -133,29 +155,20 @@ class _Job:
         )
         return PROTOCOLS[cell.protocol].denoise(denoiser, scaled, stages)
 
-    def _score(
-        self, cell: _Cell, regressor: Component, key: Key, scorer: Scorer, refined: Data
-    ) -> None:
-        reason = regressor.build().why_skip(self.corruption.dataset)
-        if reason:
-            self._leave(key, cell, {"status": "skipped", "reason": reason}, regressor)
+    def _score(self, score: _Score, scorer: Scorer, refined: Data) -> None:
+        if score.skip:
+            self._leave(score.key, {"status": "skipped", "reason": score.skip})
             return
         try:
-            grid, stages = scorer.score(regressor, refined)
+            grid, stages = scorer.score(score.regressor, refined)
         except Exception as error:
-            self._leave(key, cell, _failure(error), regressor)
+            self._leave(score.key, _failure(error))
             return
         metrics = scorer.headline(grid) | {"grid": grid}
-        self._leave(key, cell, {"status": "ok", "metrics": metrics}, regressor, stages)
+        self._leave(score.key, {"status": "ok", "metrics": metrics}, stages)
 
-    def _leave(
-        self,
-        key: Key,
-        cell: _Cell,
-        outcome: Record,
-        regressor: Component | None = None,
-        stages: Stages | None = None,
-    ) -> None:
+    def _leave(self, key: Key, outcome: Record, stages: Stages | None = None) -> None:
+        """Leave a record, and tell of it if it is a score."""
         stages = stages or Stages()
         record = outcome | {
             "seconds": stages.seconds,
@@ -167,7 +180,7 @@ class _Job:
         self.store.write(key, record)
         if outcome["status"] == "failed":
             log.error("%s failed: %s\n%s", key.path, outcome["reason"], outcome["traceback"])
-        if regressor is not None:
+        if "regressor" in key.config:
             self.notify(key.labels, outcome["status"])
 
 

@@ -42,10 +42,10 @@ class Store:
         path = self.runs / "records" / key.path
         return read_json(path) if path.exists() else None
 
-    def is_done(self, key: Key) -> bool:
-        """Whether the work succeeded or was skipped for good; failures are tried again."""
+    def status(self, key: Key) -> str | None:
+        """What became of a piece of work: "ok", "skipped" or "failed", None where it is to do."""
         record = self.read(key)
-        return record is not None and record["status"] != "failed"
+        return None if record is None else str(record["status"])
 
     def write(self, key: Key, record: Record) -> None:
         """Write a record atomically."""

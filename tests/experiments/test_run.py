@@ -11,6 +11,7 @@ from experiments.long_table import long_table, read_long_table
 from experiments.run import run_corruption
 from experiments.store import Store
 from tests.experiments.conftest import SMALL, double
+from tests.experiments.doubles import SeriesOnly
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_a_denoiser_that_fails_is_a_record_and_the_others_run(run, tmp_path):
     assert set(read_long_table(settings.results).status) == {"ok"}
 
 
-def test_a_denoiser_that_does_not_apply_is_skipped_with_its_reason(run):
+def test_a_denoiser_that_does_not_apply_is_skipped_with_its_reason(run, monkeypatch):
     overrides = (*double("denoiser", "SeriesOnly"), "protocol=held_out")
 
     settings, told = run(*overrides)
@@ -81,6 +82,9 @@ def test_a_denoiser_that_does_not_apply_is_skipped_with_its_reason(run):
     assert "series" in skipped.reason
     _, told = run(*overrides)
     assert [status for _, status in told] == ["cached", "cached"]
+    monkeypatch.setattr(SeriesOnly, "domains", frozenset({"tabular"}))
+    _, told = run(*overrides)
+    assert sorted(status for _, status in told) == ["cached", "ok"], "the reason is gone"
 
 
 def test_the_table_joins_errors_with_what_was_done_to_the_data(run):

@@ -14,7 +14,7 @@ KEY = Key({"a": 1, "b": [2]}, "data/held_out", "identity", {"denoiser": "identit
 def test_a_record_comes_back_with_its_identity_config_and_labels(tmp_path):
     store = Store(tmp_path)
     assert store.read(KEY) is None
-    assert not store.is_done(KEY)
+    assert store.status(KEY) is None
 
     store.write(KEY, {"status": "ok", "metrics": {"mse": 0.1}})
 
@@ -22,16 +22,8 @@ def test_a_record_comes_back_with_its_identity_config_and_labels(tmp_path):
     assert record["identity"] == KEY.identity
     assert record["config"] == KEY.config
     assert record["labels"] == KEY.labels
-    assert store.is_done(KEY)
+    assert store.status(KEY) == "ok"
     assert list(store.records()) == [record]
-
-
-@pytest.mark.parametrize(("status", "done"), [("ok", True), ("skipped", True), ("failed", False)])
-def test_only_failures_are_tried_again(tmp_path, status, done):
-    store = Store(tmp_path)
-    store.write(KEY, {"status": status})
-
-    assert store.is_done(KEY) is done
 
 
 def test_identity_does_not_depend_on_order_but_on_every_value():
