@@ -42,7 +42,7 @@ STYLE: dict[str, Any] = {
 }
 DPI = 200
 LABEL_SIZE = 8.0
-PANEL_WIDTH, PANEL_HEIGHT = 4.3, 3.8
+PANEL_WIDTH, PANEL_HEIGHT = 4.3, 4.2
 
 # Imp% has no lower bound: where it falls below STEEP its axis is logarithmic below -LINEAR.
 STEEP = -150.0
@@ -158,7 +158,7 @@ def _scatter(ax: Axes, points: Sequence[Point]) -> None:
 
 def _logarithmic_below(ax: Axes, lowest: float) -> None:
     decades = max(3, math.ceil(math.log10(-lowest) + 0.1))
-    ax.set_yscale("symlog", linthresh=LINEAR, linscale=max(0.8, 0.4 * (decades - 2)))
+    ax.set_yscale("symlog", linthresh=LINEAR, linscale=max(1.0, 0.7 * (decades - 2)))
     ax.set_ylim(-(10.0**decades), 1.35 * LINEAR)
     powers = [-(10.0**power) for power in range(2, decades + 1)]
     ax.yaxis.set_major_locator(FixedLocator([*powers, -50.0, 0.0, 50.0, 100.0]))

@@ -72,8 +72,8 @@ def main(arguments: list[str] | None = None) -> int:
         written = write_report(long_table, out, command)
     except ValueError as error:
         return _refuse(str(error))
-    print(main_tables(long_table, shutil.get_terminal_size((100, 24)).columns))
-    print(f"{len(written)} files in {out}: start with {out / 'README.md'}")
+    _print(main_tables(long_table, shutil.get_terminal_size((100, 24)).columns))
+    _print(f"{len(written)} files in {out}: start with {out / 'README.md'}")
     return 0
 
 
@@ -113,7 +113,8 @@ def write_report(long_table: pd.DataFrame, out: Path, command: str | None = None
             listed.append((path, title))
     figures = _write_figures(found, out)
     index = out / "README.md"
-    index.write_text(_index(found, tables, [*listed, *figures], command), encoding="utf-8")
+    content = _index(found, tables, [*listed, *figures], command)
+    index.write_text(content, encoding="utf-8", newline="\n")
     return [index, *(path for path, _ in listed), *(path for path, _ in figures)]
 
 
@@ -242,6 +243,12 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, metavar="DIR", help="folder to write to (default: RESULTS/NAME, or all)"
     )
     return parser
+
+
+def _print(text: str) -> None:
+    """Print, with a question mark for what the terminal's encoding lacks."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding))
 
 
 def _refuse(message: str) -> int:

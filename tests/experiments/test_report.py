@@ -103,6 +103,17 @@ def test_the_long_table_is_written_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_figures")
+def test_the_written_long_table_gives_the_same_report(tmp_path: Path) -> None:
+    rows = {"dataset": "b", "denoiser": "dae", "status": "failed", "reason": "boom"}
+    long = pd.concat([benchmark(), make(rows)], ignore_index=True)
+    first = report.write_report(long, tmp_path / "a")
+    again = pd.read_csv(tmp_path / "a" / "long.csv", dtype={"identity": str})
+    second = report.write_report(again, tmp_path / "b")
+    for one, other in zip(first, second, strict=True):
+        assert one.read_bytes() == other.read_bytes(), one.name
+
+
+@pytest.mark.usefixtures("no_figures")
 def test_tables_of_nothing_are_left_out(tmp_path: Path) -> None:
     names = {path.name for path in report.write_report(make({}), tmp_path)}
     assert "imp.md" in names
@@ -137,6 +148,15 @@ def test_all_records_go_to_a_folder_of_their_own(tmp_path: Path) -> None:
     assert (tmp_path / "all" / "README.md").exists()
     assert report.main(["--results", str(tmp_path), "--out", str(tmp_path / "paper")]) == 0
     assert (tmp_path / "paper" / "README.md").exists()
+
+
+@pytest.mark.usefixtures("records", "no_figures")
+def test_a_terminal_without_unicode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding="ascii"))
+    assert report.main(["--results", str(tmp_path)]) == 0
+    sys.stdout.flush()
+    assert b"100(1 ? exp(m))" in printed.getvalue()
 
 
 def test_no_records(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
