@@ -9,33 +9,9 @@ from hypothesis.extra.numpy import arrays
 
 from experiments.datasets.base import Table
 from experiments.noise import Gaussian, permute_target
+from tests.experiments.toy_tables import flat_table, rng, series_table
 
 LEVELS = st.floats(0.01, 2.0)
-
-
-def rng(seed: int = 0) -> np.random.Generator:
-    return np.random.default_rng(seed)
-
-
-def flat_table(n_rows: int = 60) -> Table:
-    draw = rng(99)
-    X = pd.DataFrame(
-        {
-            "small": draw.normal(0, 0.01, n_rows),
-            "dummy": draw.integers(0, 2, n_rows).astype(float),
-            "constant": np.full(n_rows, 0.1),
-            "large": draw.normal(5, 1000, n_rows),
-        },
-        index=pd.RangeIndex(10, 10 + n_rows),
-    )
-    y = pd.Series(draw.normal(0, 3, n_rows), index=X.index, name="y")
-    return Table(X=X, y=y, categorical=("dummy",), fingerprint="f")
-
-
-def series_table(n_rows: int = 60) -> Table:
-    values = rng(98).normal(size=(n_rows, 3)) * [1.0, 10.0, 0.1]
-    frame = pd.DataFrame(values, columns=["y", "a", "b"])
-    return Table.series(frame, "y", observed=np.arange(n_rows) % 2 == 0)
 
 
 def test_noise_is_level_times_population_sd_times_the_draw():

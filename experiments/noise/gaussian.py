@@ -1,0 +1,25 @@
+"""Normal noise."""
+
+import numpy as np
+
+from experiments.datasets.base import Table
+from experiments.noise.base import ScaledNoise
+
+
+class Gaussian(ScaledNoise):
+    """Independent normal noise of the same size everywhere in a column.
+
+    noisy = clean + σ·s·E, with E standard normal.
+
+    Parameters
+    ----------
+    sigma : float
+        The level σ, a share of the column's standard deviation s.
+    on : {"X", "y", "both"}
+        What of a table gets noise. A series gets it on every channel, the target included.
+    columns : {"all", "continuous"}
+        All columns of X, or only those that do not stand for categories.
+    """
+
+    def _draw(self, table: Table, rng: np.random.Generator) -> np.ndarray:
+        return rng.standard_normal(table.shape)

@@ -1,0 +1,34 @@
+"""A target without signal: the values of the target in another order."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from experiments.datasets.base import Table
+
+
+def permute_target(table: Table, rng: np.random.Generator) -> Table:
+    """Return a copy whose target is permuted, so that there is no signal left to learn.
+
+    Parameters
+    ----------
+    table : Table
+        The clean table; it is left as it is.
+    rng : numpy.random.Generator
+        Draws the permutation.
+
+    Returns
+    -------
+    Table
+        The target in another order; for a series its channel 0 too, and `observed`, which tells
+        what the target values are, moves with them.
+    """
+    order = rng.permutation(len(table.y))
+    y = pd.Series(table.y.to_numpy()[order], index=table.y.index, name=table.y.name)
+    if table.domain == "tabular":
+        return replace(table, X=table.X.copy(), y=y)
+    X = table.X.copy()
+    X.isetitem(0, y.to_numpy(copy=True))
+    observed = None if table.observed is None else table.observed[order]
+    return replace(table, X=X, y=y, observed=observed)
