@@ -1,0 +1,76 @@
+"""Empirical mode decomposition."""
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from denograd.base import BaseDenoiser
+
+
+class EMDDenoiser(BaseDenoiser):
+    """Subtract the fastest intrinsic mode functions from every column, target included.
+
+    Envelopes are cubic splines. As published a column of which no more is left becomes zero:
+    one that is constant, monotone or as good as decomposed. In a table the order of the rows is
+    taken for time, as published.
+
+    Parameters
+    ----------
+    drop : int
+        Intrinsic mode functions (IMFs) to subtract.
+    n_jobs : int
+        Processes over which the columns are spread; -1 takes all processors.
+
+    References
+    ----------
+    Huang, Shen, Long et al. (1998). The empirical mode decomposition and the Hilbert spectrum for
+    nonlinear and non-stationary time series analysis. Proceedings of the Royal Society A 454,
+    903-995.
+    """
+
+    method = "emd"
+    uses_target = False
+    uses_row_order = True
+    column_wise = True
+    causal = False
+
+    def __init__(self, drop: int = 2, n_jobs: int = 1) -> None:
+        self.drop = drop
+        self.n_jobs = n_jobs
+
+    def _fit(
+        self, X: np.ndarray, y: np.ndarray, X_val: np.ndarray | None, y_val: np.ndarray | None
+    ) -> None:
+        if self.drop < 1:
+            raise ValueError(f"drop must be at least 1 IMF, got {self.drop}")
+
+    def _denoise(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        columns = np.ascontiguousarray(np.column_stack([X, y]).T)
+        refined = Parallel(n_jobs=self.n_jobs)(delayed(self._refine)(one) for one in columns)
+        return np.column_stack(refined[:-1]), refined[-1]
+
+    def _refine(self, column: np.ndarray) -> np.ndarray:
+        modes = decompose(column, self.drop)
+        return modes[self.drop] if len(modes) > self.drop else np.zeros_like(column)
+
+
+def decompose(column: np.ndarray, n_modes: int) -> np.ndarray:
+    """Return the first IMFs of a column, and what is left of it as a last row unless that is zero.
+
+    Parameters
+    ----------
+    column : ndarray of shape (n,)
+        One of fewer than three rows has no IMF.
+    n_modes : int
+        IMFs to extract at most.
+
+    Returns
+    -------
+    ndarray of shape (at most n_modes + 1, n)
+    """
+    if len(column) < 3:
+        return column[None]
+    # It imports pylab, which takes longer than refining most tables.
+    from PyEMD import EMD
+
+    modes: np.ndarray = EMD(spline_kind="cubic").emd(column, max_imf=n_modes)
+    return modes
