@@ -1,0 +1,8 @@
+"""The command: ``python -m denograd`` is ``denograd``."""
+
+import sys
+
+from denograd.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

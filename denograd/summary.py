@@ -1,0 +1,127 @@
+"""What the `denograd` command tells about a file that it has cleaned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from denograd.cleaning import Changes, Quality, Selection
+from denograd.estimator import DenoGradDenoiser
+from denograd.tablefiles import SourceTable
+
+SHOWN = 20
+"""Columns whose changes are listed at most."""
+
+FAR = 0.1
+"""Standard deviations from which on a row is counted as having moved far."""
+
+_KINDS = {"output": "refined table", "report": "list of changes", "plot": "picture"}
+
+
+def lines(
+    source: Path,
+    table: SourceTable,
+    selection: Selection,
+    denoiser: DenoGradDenoiser,
+    quality: Quality | None,
+    changes: Changes,
+) -> Iterator[str]:
+    """Yield the lines of the summary, from what was read to how far it moved."""
+    refined = [name for name in table.names if name not in selection.left]
+    yield (f"{source}: {table.n_rows:,} rows, {len(refined)} of {len(table.names)} columns refined")
+    for name, reason in selection.left.items():
+        yield f"  left as it is: {name!r}, {reason}"
+    yield from backbone(denoiser, selection.target, quality)
+    n_rows, n_moved = table.n_rows, changes.n_moved
+    yield (
+        f"moved: {n_moved:,} of {n_rows:,} rows ({n_moved / n_rows:.0%}), "
+        f"{changes.n_moved_beyond(FAR):,} of them by more than {FAR:g} standard deviations"
+    )
+    if denoiser.domain == "series" and denoiser.denoise_y:
+        context = denoiser.window_size + denoiser.horizon - 1
+        yield f"  the target stays in the first {context} rows, which no window predicts"
+    yield ""
+    yield from _distances(changes)
+    moved = changes.distance.max() > 0
+    widened = [name for name in refined if name in selection.whole and moved[name]]
+    if widened:
+        yield f"integers became decimals where they moved: {', '.join(map(repr, widened))}"
+    if below := changes.below_zero():
+        counts = ", ".join(f"{name!r} ({count:,} rows)" for name, count in below.items())
+        yield f"below zero now, where nothing was before: {counts}"
+    yield ""
+
+
+def backbone(denoiser: DenoGradDenoiser, target: str, quality: Quality | None) -> Iterator[str]:
+    """Say how the backbone was trained, and how well it predicts rows set aside."""
+    fitted = denoiser.backbone_
+    network = type(fitted.network).__name__
+    if quality is None:
+        yield f"backbone: {network}, shown the rows; how well it predicts was not measured"
+        return
+    history = fitted.history
+    part = f"{quality.n_rows:,} rows"
+    part = f"the last {part}" if denoiser.domain == "series" else f"{part} at random"
+    yield f"backbone: {network}, best after {history.best_epoch} of {history.n_epochs} epochs"
+    yield (
+        f"  on {part}, set aside, it predicts {target!r} with R² {quality.r2:.3f}, "
+        f"MSE {number(quality.mse)} (RMSE {number(np.sqrt(quality.mse))})"
+    )
+    if denoiser.cv is not None:
+        yield f"  the rows were moved by {denoiser.cv} like it, each trained without its fold"
+
+
+def no_skill(target: str, quality: Quality) -> str:
+    """Say that there is nothing to believe in."""
+    return (
+        f"the backbone predicts {target!r} no better than its mean does (R² {quality.r2:.3f} on "
+        f"{quality.n_rows:,} rows set aside, within chance): what has moved has no reason to be "
+        "nearer to the truth, so do not use the result; other columns, more rows or another "
+        "--backbone may help"
+    )
+
+
+def written(outputs: Mapping[str, Path]) -> Iterator[str]:
+    """Yield where each result is."""
+    for kind, path in outputs.items():
+        yield f"{_KINDS[kind]}: {path}"
+
+
+def out_of_order(table: SourceTable, times: pd.Series | None) -> Iterator[str]:
+    """Yield a note when the rows of a series are not in the order of their times."""
+    if times is None:
+        return
+    backwards = np.flatnonzero(np.diff(times.to_numpy()) < np.timedelta64(0))
+    if len(backwards):
+        yield (
+            f"{times.name!r} goes back on {table.place(int(backwards[0]) + 1)}"
+            f"{'' if len(backwards) == 1 else f' and {len(backwards) - 1:,} more'}, but --series "
+            "takes the rows in the order of the file: sort them first"
+        )
+
+
+def number(value: float) -> str:
+    """Return a number of any size with about three digits that mean something."""
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.3g}"
+
+
+def _distances(changes: Changes) -> Iterator[str]:
+    by_column = changes.by_column().sort_values("mean_sd", ascending=False, kind="stable")
+    target = changes.before.columns[0]
+    rows: list[tuple[str, ...]] = [
+        ("absolute change", "mean", "largest", "mean (sd)", "largest (sd)")
+    ]
+    for name, row in by_column.head(SHOWN).iterrows():
+        label = f"{name} (target)" if name == target else str(name)
+        rows.append((label, *(number(row[key]) for key in ("mean", "max", "mean_sd", "max_sd"))))
+    widths = [max(len(row[j]) for row in rows) for j in range(len(rows[0]))]
+    for label, *cells in rows:
+        aligned = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
+        yield "  ".join([f"  {label.ljust(widths[0])}", *aligned])
+    if len(by_column) > SHOWN:
+        yield f"  and {len(by_column) - SHOWN} columns that moved less (all in --report)"
+    yield "  over all rows; sd: standard deviations of the column as it was"
+    yield ""
