@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from typing import Any
@@ -14,6 +15,8 @@ from experiments.corruption import noise_level
 from experiments.datasets.files import DataFileError
 from experiments.progress import append, describe
 from experiments.run import run_corruption
+
+log = logging.getLogger(__name__)
 
 
 def run_job(config: DictConfig) -> None:
@@ -41,8 +44,11 @@ def run_job(config: DictConfig) -> None:
         else:
             run_corruption(settings, notify)
             summary = _summary(counts)
-    except (ConfigError, DataFileError, ValueError) as problem:
+    except Exception as problem:
+        log.exception("%s failed", what)
         error = first_line(problem)
+        if not isinstance(problem, ConfigError | DataFileError | ValueError):
+            error = f"{type(problem).__name__}: {error} (the traceback is in the job's log)"
     append(
         {
             "event": "corruption",

@@ -48,10 +48,10 @@ def _files(module: str) -> tuple[Path, ...]:
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:
         return ()
-    origin = Path(spec.origin)
-    return (
-        tuple(sorted(origin.parent.glob("*.py"))) if spec.submodule_search_locations else (origin,)
-    )
+    file = Path(spec.origin)
+    files = sorted(file.parent.glob("*.py")) if spec.submodule_search_locations else [file]
+    # A file that was moved since the process started must not cost a finished result its record.
+    return tuple(path for path in files if path.exists())
 
 
 @cache

@@ -63,12 +63,15 @@ class Store:
             yield read_json(path)
 
     def enlist(self, name: str, cell: Key, scores: Iterable[Key]) -> None:
-        """Note that a named experiment comprises a cell and some of its scores."""
-        paths = [key.path for key in (cell, *scores)]
-        write_json(self.listing(name) / f"{cell.identity}.json", paths)
+        """Note that a named experiment comprises a cell and some of its scores, and their labels.
+
+        A record may have been made under other labels: another profile, another option's name.
+        """
+        labels = {key.path: key.labels for key in (cell, *scores)}
+        write_json(self.listing(name) / f"{cell.identity}.json", labels)
 
     def listed(self, name: str) -> list[Record]:
-        """The records that the last run of a named experiment comprises and that are there.
+        """The records that are there of the last run of a named experiment, labelled as by it.
 
         Raises
         ------
@@ -82,9 +85,15 @@ class Store:
                 f"no run of an experiment called {name!r} below {self.runs}; "
                 f"there is {', '.join(known) or 'none'}"
             )
-        paths = {path for file in sorted(folder.glob("*.json")) for path in read_json(file)}
-        files = (self.runs / "records" / path for path in sorted(paths))
-        return [read_json(file) for file in files if file.exists()]
+        labels: dict[str, dict[str, Any]] = {}
+        for file in sorted(folder.glob("*.json")):
+            labels |= read_json(file)
+        found = {path: self.runs / "records" / path for path in sorted(labels)}
+        return [
+            read_json(file) | {"labels": labels[path]}
+            for path, file in found.items()
+            if file.exists()
+        ]
 
     def listing(self, name: str) -> Path:
         """Folder of a named experiment's listing."""

@@ -32,6 +32,7 @@ def command(tmp_path: Path):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
 
     return start
@@ -144,14 +145,21 @@ def test_a_sweep_that_is_killed_goes_on_where_it_was(run, tmp_path):
     assert kept.items() <= records(tmp_path).items()
 
 
-def test_ctrl_c_loses_the_piece_in_flight_only(command, run, tmp_path):
-    slow = (*SMALL, "protocol=held_out", *double("denoiser", "Halve", seconds=60))
-    process = command(*slow)
+@pytest.mark.parametrize(
+    "launch", [(), ("-m", "seed=0,1", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")]
+)
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_loses_the_pieces_in_flight_only(command, tmp_path, launch, how):
+    n_jobs = 2 if launch else 1
+    process = command(
+        *SMALL, "protocol=held_out", *double("denoiser", "Halve", seconds=120), *launch
+    )
     deadline = time.monotonic() + 120
-    while len(records(tmp_path)) < 2 and time.monotonic() < deadline:
+    while len(records(tmp_path)) < 2 * n_jobs and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
+    # A terminal sends Ctrl-C to the whole group, workers included; `kill` reaches the parent only.
+    (os.killpg if how == signal.SIGINT else os.kill)(process.pid, how)
     _, err = process.communicate(timeout=60)
 
     assert process.returncode == 130

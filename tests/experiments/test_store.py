@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -60,12 +61,15 @@ def test_a_damaged_record_is_named(tmp_path):
         store.read(KEY)
 
 
-def test_a_listing_holds_what_was_enlisted_and_is_there(tmp_path):
+def test_a_listing_holds_what_was_enlisted_and_is_there_under_its_labels(tmp_path):
     store = Store(tmp_path)
+    other = replace(KEY, labels={"denoiser": "as it was called when it was computed"})
     score = Key({"a": 1, "regressor": "ridge"}, KEY.folder, "identity-ridge", {})
     store.enlist("mine", KEY, [score])
-    store.write(KEY, {"status": "ok"})
+    store.write(other, {"status": "ok"})
 
-    assert [r["identity"] for r in store.listed("mine")] == [KEY.identity]
+    (record,) = store.listed("mine")
+    assert record["identity"] == KEY.identity
+    assert record["labels"] == KEY.labels
     with pytest.raises(StoreError, match=r"called 'yours'.* there is mine"):
         store.listed("yours")
