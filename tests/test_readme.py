@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.surroundings import outside_of_make
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
@@ -60,7 +62,7 @@ MAKE = [line for block in COMMANDS for line in block.lines if re.search(r"\bmake
 def environment(tmp_path: Path) -> dict[str, str]:
     """A shell in which `python` is this interpreter and results go into a folder of their own."""
     folders = [str(Path(sys.executable).parent), os.environ["PATH"]]
-    return os.environ | {
+    return outside_of_make() | {
         "PATH": os.pathsep.join(folders),
         "DENOGRAD_RESULTS": str(tmp_path / "results"),
         "OMP_NUM_THREADS": "1",
