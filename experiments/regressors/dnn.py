@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from numpy.typing import ArrayLike
-
-from experiments.regressors.base import Array, BaseRegressor
+from experiments.regressors.neural import NeuralRegressor
 
 
-class DNNRegressor(BaseRegressor):
+class DNNRegressor(NeuralRegressor):
     """Multilayer perceptron with ReLU, trained with Adam on the squared error.
 
     Training stops when the error on the validation rows has not improved for `patience` epochs,
@@ -38,7 +36,7 @@ class DNNRegressor(BaseRegressor):
     """
 
     method: ClassVar[str] = "dnn"
-    needs_validation: ClassVar[bool] = True
+    network: ClassVar[str] = "mlp"
 
     def __init__(
         self,
@@ -52,38 +50,11 @@ class DNNRegressor(BaseRegressor):
         random_state: int | None = None,
         device: str | None = None,
     ) -> None:
+        super().__init__(epochs, patience, batch_size, learning_rate, random_state, device)
         self.hidden_tabular = hidden_tabular
         self.hidden_series = hidden_series
-        self.epochs = epochs
-        self.patience = patience
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
         self.domain = domain
-        self.random_state = random_state
-        self.device = device
 
-    def _fit(self, X: Array, y: Array, X_val: Array | None, y_val: Array | None) -> None:
-        from denograd.networks import build
-        from denograd.training import seeded, train_network
-
+    def _sizes(self) -> dict[str, Any]:
         hidden = self.hidden_series if self.domain == "series" else self.hidden_tabular
-        with seeded(self.random_state):
-            self.network_ = build("mlp", n_features=X.shape[1], hidden_sizes=tuple(hidden))
-        self.history_ = train_network(
-            self.network_,
-            X,
-            y,
-            X_val,
-            y_val,
-            epochs=self.epochs,
-            patience=self.patience,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            random_state=self.random_state,
-            device=self.device,
-        )
-
-    def _predict(self, X: Array) -> ArrayLike:
-        from denograd.training import predict
-
-        return predict(self.network_, X, device=self.device)
+        return {"hidden_sizes": tuple(hidden)}
