@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -218,7 +218,7 @@ class Predictor:
 
 @dataclass(frozen=True)
 class SampleGradient:
-    """What the network says about a batch of B samples.
+    """What the network says about B samples.
 
     Attributes
     ----------
@@ -229,7 +229,7 @@ class SampleGradient:
     y : Tensor of shape (B, n_targets)
         The same with respect to its targets.
     loss : Tensor of shape ()
-        Mean loss of the batch.
+        Sum of the losses of the samples.
     """
 
     residual: Tensor
@@ -239,18 +239,34 @@ class SampleGradient:
 
 
 def sample_gradient(
-    predict: Predictor, criterion: Criterion, x: Tensor, y: Tensor
+    predict: Predictor, criterion: Criterion, x: Tensor, y: Tensor, batch_size: int | None = None
 ) -> SampleGradient:
     """Gradient of the loss of each sample with respect to its own inputs and targets.
 
     Samples do not mix in a frozen network, so the gradient of the summed loss holds the
-    gradient of every sample.
+    gradient of every sample. The network sees `batch_size` samples at once.
     """
+    size = batch_size or len(x)
+    batches = zip(x.split(size), y.split(size), strict=True)
+    parts = [_batch_gradient(predict, criterion, *batch) for batch in batches]
+    predictions, gradients_x, gradients_y, losses = zip(*parts, strict=True)
+    return SampleGradient(
+        residual=_joined(predictions) - y,
+        x=_joined(gradients_x).flatten(1),
+        y=_joined(gradients_y),
+        loss=torch.stack(losses).sum(dtype=torch.float64),
+    )
+
+
+def _batch_gradient(
+    predict: Predictor, criterion: Criterion, x: Tensor, y: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Prediction, gradients with respect to x and y, and the summed loss of a batch."""
     x = x.detach().requires_grad_()
     y = y.detach().requires_grad_()
     prediction = predict(x)
-    loss = criterion.mean(prediction, y)
-    gradient_x, gradient_y = torch.autograd.grad(loss * len(y), (x, y), allow_unused=True)
+    loss = criterion.mean(prediction, y) * len(y)
+    gradient_x, gradient_y = torch.autograd.grad(loss, (x, y), allow_unused=True)
     if gradient_x is None:
         raise ValueError(
             "The model's output has no gradient with respect to its input (is it detached, or "
@@ -258,8 +274,11 @@ def sample_gradient(
         )
     if gradient_y is None:
         raise ValueError("The criterion has no gradient with respect to the targets.")
-    residual = prediction.detach() - y.detach()
-    return SampleGradient(residual, gradient_x.flatten(1), gradient_y, loss.detach())
+    return prediction.detach(), gradient_x, gradient_y, loss.detach()
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(tuple(parts))
 
 
 def as_device(device: Any) -> torch.device:

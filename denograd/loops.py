@@ -44,9 +44,9 @@ def table_epochs(problem: Problem, rule: SampleRule) -> Iterator[Step]:
         n_epoch += 1
         direction_x, direction_y = problem.no_directions()
         masks, figures = [], []
-        for rows in problem.batches(n_rows if rows_left is None or n_left == n_rows else rows_left):
-            x_batch, y_batch = take(x, rows), take(y, rows)
-            gradient = problem.gradient(x_batch, y_batch)
+        for rows in problem.chunks(n_rows if rows_left is None or n_left == n_rows else rows_left):
+            x_chunk, y_chunk = take(x, rows), take(y, rows)
+            gradient = problem.gradient(x_chunk, y_chunk)
             moving = gate(gradient.residual, rule.nr_threshold)
             step_x, step_y = problem.gated_direction(rule, gradient, moving)
             swinging = swings(gradient.residual, take(residuals, rows)) & moving
@@ -54,15 +54,15 @@ def table_epochs(problem: Problem, rule: SampleRule) -> Iterator[Step]:
             figures.append(
                 torch.stack(
                     [
-                        gradient.loss.double() * len(x_batch),
+                        gradient.loss,
                         moving.sum(),
                         swinging.sum(),
                         row_norms(step_x, step_y).sum(dtype=torch.float64),
                     ]
                 )
             )
-            put(x, rows, torch.sub(x_batch, step_x, alpha=rule.nrr))
-            put(y, rows, torch.sub(y_batch, step_y, alpha=rule.nrr))
+            put(x, rows, torch.sub(x_chunk, step_x, alpha=rule.nrr))
+            put(y, rows, torch.sub(y_chunk, step_y, alpha=rule.nrr))
             put(residuals, rows, gradient.residual)
             if direction_x is not None and direction_y is not None:
                 put(direction_x, rows, step_x)
@@ -111,17 +111,17 @@ def series_epochs(problem: Problem, rule: SampleRule) -> Iterator[Step]:
         total_x, total_y = torch.zeros_like(x), torch.zeros_like(y)
         visited = stale
         if scouts:
-            for batch in problem.batches(stale):
-                put(residuals, batch, problem.residual(windows.gather(x, batch), y[targets[batch]]))
+            for chunk in problem.chunks(stale):
+                put(residuals, chunk, problem.residual(windows.gather(x, chunk), y[targets[chunk]]))
             visited = gate(residuals, rule.nr_threshold).nonzero().squeeze(1)
-        for batch in problem.batches(visited):
-            x_batch = windows.gather(x, batch)
-            gradient = problem.gradient(x_batch, y[targets[batch]])
+        for chunk in problem.chunks(visited):
+            x_chunk = windows.gather(x, chunk)
+            gradient = problem.gradient(x_chunk, y[targets[chunk]])
             moving = gate(gradient.residual, rule.nr_threshold)
             step_x, step_y = problem.gated_direction(rule, gradient, moving)
-            windows.add(total_x, step_x.view(x_batch.shape), batch)
-            total_y[targets[batch]] = step_y
-            put(residuals, batch, gradient.residual)
+            windows.add(total_x, step_x.view(x_chunk.shape), chunk)
+            total_y[targets[chunk]] = step_y
+            put(residuals, chunk, gradient.residual)
         moves = gate(residuals, rule.nr_threshold)
         visits = every_visit if rule.gated_windows_count else windows.visits(moves)
         total_x /= visits.clamp(min=1)[:, None]

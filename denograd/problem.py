@@ -17,6 +17,9 @@ from denograd.windows import Selection, Windows
 if TYPE_CHECKING:
     from denograd.rules.base import SampleRule
 
+_CHUNK_VALUES = 2**18
+"""Input values of a chunk of samples."""
+
 
 class Step(NamedTuple):
     """What a rule reports after each epoch.
@@ -80,14 +83,19 @@ class Problem:
         """Whether samples that cannot move are left out."""
         return self.skip_resting and self.predict.rows_are_independent
 
+    @property
+    def rows_at_once(self) -> int | None:
+        """Samples that the network sees at once; None where they are context for each other."""
+        return self.batch_size if self.predict.rows_are_independent else None
+
     def residual(self, x: Tensor, y: Tensor) -> Tensor:
-        """Prediction minus target of a batch, without a gradient."""
+        """Prediction minus target, without a gradient."""
         with torch.no_grad():
-            return self.predict(x) - y
+            return torch.cat([self.predict(p) for p in x.split(self.rows_at_once or len(x))]) - y
 
     def gradient(self, x: Tensor, y: Tensor) -> SampleGradient:
-        """Gradient of the loss with respect to a batch."""
-        return sample_gradient(self.predict, self.criterion, x, y)
+        """Gradient of the loss with respect to samples and their targets."""
+        return sample_gradient(self.predict, self.criterion, x, y, self.rows_at_once)
 
     def gated_direction(
         self, rule: SampleRule, gradient: SampleGradient, moving: Tensor
@@ -97,13 +105,20 @@ class Problem:
         moving = moving[:, None]
         return x.mul_(moving), y.mul_(moving) if self.denoise_y else torch.zeros_like(y)
 
-    def batches(self, samples: Tensor | int) -> Iterator[Selection]:
-        """Cut the first so many samples, or those with the given indices, into batches."""
+    def chunks(self, samples: Tensor | int) -> Iterator[Selection]:
+        """Cut the first so many samples, or those with the given indices, into chunks.
+
+        A chunk is some batches of the network: few enough to bound the memory, and many enough
+        that the arithmetic of the step is not lost in the cost of calling it.
+        """
         n_samples = samples if isinstance(samples, int) else len(samples)
-        size = self.batch_size if self.predict.rows_are_independent else max(1, n_samples)
+        width = self.x.shape[1] * (1 if self.windows is None else self.windows.size)
+        size = max(1, _CHUNK_VALUES // (width * self.batch_size)) * self.batch_size
+        if not self.predict.rows_are_independent:
+            size = max(1, n_samples)
         for start in range(0, n_samples, size):
-            batch = slice(start, min(start + size, n_samples))
-            yield batch if isinstance(samples, int) else samples[batch]
+            chunk = slice(start, min(start + size, n_samples))
+            yield chunk if isinstance(samples, int) else samples[chunk]
 
     def no_directions(self) -> tuple[Tensor | None, Tensor | None]:
         """Zeros to write the directions of an epoch into, None where nobody asked for them."""

@@ -99,13 +99,13 @@ def _loss_gradient(problem: Problem) -> tuple[Tensor, Tensor, Tensor]:
     y = problem.target
     total = torch.zeros((), dtype=torch.float64, device=x.device)
     gradient_x, gradient_y = torch.zeros_like(x), torch.zeros_like(y)
-    for batch in problem.batches(len(windows)):
-        targets = windows.targets(batch, x.device)
-        x_batch = windows.gather(x, batch)
-        sample = problem.gradient(x_batch, y[targets])
-        windows.add(gradient_x, sample.x.view(x_batch.shape), batch)
+    for chunk in problem.chunks(len(windows)):
+        targets = windows.targets(chunk, x.device)
+        x_chunk = windows.gather(x, chunk)
+        sample = problem.gradient(x_chunk, y[targets])
+        windows.add(gradient_x, sample.x.view(x_chunk.shape), chunk)
         gradient_y[targets] += sample.y
-        total += sample.loss.double() * len(targets)
+        total += sample.loss
     for gradient in (gradient_x, gradient_y):
         gradient /= len(windows)
     if columns:
