@@ -48,6 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
         except ConfigError as error:
             print(f"experiments: {error}", file=sys.stderr)
             return USAGE_ERROR
+        # Hydra's own parser refuses overrides on both sides of a flag.
+        arguments = [*flags, *overrides]
     # Workers of every launcher inherit it, wherever they run.
     os.environ["DENOGRAD_RESULTS"] = os.path.abspath(os.environ.get("DENOGRAD_RESULTS", "results"))
     # A polite kill ends like Ctrl-C: workers stop, and the next run continues.

@@ -162,7 +162,7 @@ def test_ctrl_c_loses_the_pieces_in_flight_only(command, tmp_path, launch, how):
     (os.killpg if how == signal.SIGINT else os.kill)(process.pid, how)
     _, err = process.communicate(timeout=60)
 
-    assert process.returncode == 130
+    assert process.returncode == 130, err
     assert "the same command continues" in err
     assert "Traceback" not in err
     assert {r["labels"]["denoiser"] for r in records(tmp_path).values()} == {"identity"}
