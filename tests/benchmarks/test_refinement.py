@@ -10,7 +10,7 @@ from denograd.networks import build
 from . import __main__ as figures
 from .workloads import WINDOW, noisy_series, noisy_table
 
-ARGUMENTS = {"nrr": 0.01, "nr_threshold": 0.1, "max_epochs": 10, "save_gradients": False}
+ARGUMENTS = {"nrr": 0.01, "nr_threshold": 0.1, "max_epochs": 3, "save_gradients": False}
 
 
 @pytest.fixture
@@ -21,21 +21,21 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-@pytest.mark.benchmark(group="refinement", max_time=1.0, min_rounds=3)
+@pytest.mark.benchmark(group="refinement", max_time=0.5, min_rounds=3)
 @pytest.mark.parametrize("rule", ["normalized", "gauss-newton"])
 @pytest.mark.usefixtures("one_thread")
 def test_table(benchmark, rule):
-    X, y = noisy_table(5_000)
+    X, y = noisy_table(2_000)
     denoiser = DenoGrad(build("mlp", 20), nn.MSELoss(), "cpu", rule=rule).fit(X, y)
     X_refined, *_ = benchmark(denoiser.transform, **ARGUMENTS)
     assert X_refined.shape == X.shape
 
 
-@pytest.mark.benchmark(group="refinement", max_time=1.0, min_rounds=3)
+@pytest.mark.benchmark(group="refinement", max_time=0.5, min_rounds=3)
 @pytest.mark.parametrize("name", ["mlp", "lstm"])
 @pytest.mark.usefixtures("one_thread")
 def test_series(benchmark, name):
-    X, y = noisy_series(500)
+    X, y = noisy_series(200)
     denoiser = DenoGrad(build(name, 7, window=WINDOW), nn.MSELoss(), "cpu")
     denoiser.fit(X, y, is_ts=True, window_size=WINDOW)
     X_refined, *_ = benchmark(denoiser.transform, **ARGUMENTS)
