@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import math
 import pkgutil
 import re
@@ -10,12 +11,14 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from denograd import __version__
 
 if TYPE_CHECKING:
-    from denograd.cleaning import Changes, Quality, Selection
+    from denograd.cleaning import Changes, Quality
+    from denograd.columns import Selection
     from denograd.estimator import DenoGradDenoiser
 
 USAGE_ERROR = 2
@@ -32,6 +35,8 @@ _FLAGS = {
     "random_state": "--seed",
 }
 """The denoiser's parameters that have a flag of another form."""
+
+_FOR_USERS = (UserWarning, RuntimeWarning)
 
 _EXAMPLES = """\
 examples:
@@ -69,6 +74,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when the result is written, 2 when something stands in the way, 130 after Ctrl-C. In
         the last two cases no file has been written.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A column's name that the terminal cannot show is no reason to fail.
+            stream.reconfigure(errors="replace")
     try:
         _clean(_parser().parse_args(arguments))
     except UsageError as error:
@@ -235,22 +244,22 @@ def _clean(options: argparse.Namespace) -> None:
         except OSError as error:
             known = error.filename and error.strerror
             raise UsageError(f"{error.filename}: {error.strerror}" if known else error) from None
-    for text in dict.fromkeys(str(warning.message) for warning in caught):
+    meant = [warning for warning in caught if issubclass(warning.category, _FOR_USERS)]
+    for text in dict.fromkeys(str(warning.message) for warning in meant):
         _tell(f"denograd: warning: {_in_flags(text)}")
 
 
 def _run(options: argparse.Namespace) -> None:
     """Read, refine, write, and tell."""
+    from denograd.columns import select, time_column
     from denograd.tablefiles import check_outputs, read_table, written_together
 
     source: Path = options.file
+    if not options.series and (options.window or options.horizon):
+        raise UsageError("--window and --horizon have an effect with --series only")
     table = read_table(source, options.separator, options.decimal, options.encoding)
     outputs = _outputs(options)
     check_outputs(source, list(outputs.values()), force=options.force)
-
-    # Everything that can be refused at once has been: now torch, which takes seconds to import.
-    from denograd import summary
-    from denograd.cleaning import select, time_column
 
     selection = select(
         table,
@@ -259,6 +268,9 @@ def _run(options: argparse.Namespace) -> None:
         _names(options.exclude or [], table.names),
         series=options.series,
     )
+    # What can be refused at once has been: now torch, which takes seconds to import.
+    from denograd import summary
+
     denoiser = _denoiser(options, table.n_rows)
     times = time_column(table, selection.left) if options.series else None
     for note in (*selection.remarks, *summary.out_of_order(table, times)):
@@ -316,8 +328,6 @@ def _denoiser(options: argparse.Namespace, n_rows: int) -> DenoGradDenoiser:
     from denograd.rules import rule_class
     from denograd.tablefiles import CleaningError
 
-    if not options.series and (options.window or options.horizon):
-        raise CleaningError("--window and --horizon have an effect with --series only")
     steps = {
         "nrr": options.nrr,
         "nr_threshold": options.threshold,
@@ -336,20 +346,25 @@ def _denoiser(options: argparse.Namespace, n_rows: int) -> DenoGradDenoiser:
         )
     if options.device is not None:
         _require_device(options.device)
-    return DenoGradDenoiser(
+    domain: Literal["tabular", "series"] = "series" if options.series else "tabular"
+    denoiser = DenoGradDenoiser(
         **steps,
         backbone=options.backbone or "auto",
         rule=options.rule,
         denoise_y=not options.keep_target,
         cv=options.cv,
         backbone_epochs=options.epochs,
-        domain="series" if options.series else "tabular",
+        domain=domain,
         window_size=window,
         horizon=horizon,
         device=options.device,
         random_state=options.seed,
         progress=not options.quiet,
     )
+    reason = denoiser.why_skip(SimpleNamespace(name=options.file, domain=domain))
+    if reason is not None:
+        raise CleaningError(reason.rstrip("."))
+    return denoiser
 
 
 def _require_device(name: str) -> None:

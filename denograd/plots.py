@@ -12,7 +12,9 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
 # Grey and the blue of Okabe and Ito: apart with any colour vision, and in print without colours.
 BEFORE, AFTER = "#9A9A9A", "#0072B2"
@@ -34,7 +36,7 @@ MAX_FEATURES = 3
 HARDLY = 0.01
 """Standard deviations below which the mean change of a column cannot be seen over time."""
 MAX_BARS = 12
-MAX_POINTS = 2000
+MAX_POINTS = 500
 MAX_STEPS = 400
 OUTSIDE = 0.005
 """Share of the values that an axis may leave out on each side, where they squeeze the rest."""
@@ -107,7 +109,8 @@ def _table(before: pd.DataFrame, after: pd.DataFrame, distance: pd.Series) -> Fi
         _scatter(ax, before[columns].to_numpy()[rows], after[columns].to_numpy()[rows])
         ax.set(xlabel=_label(name), ylabel=_label(target))
     _bars(axes[len(shown)], distance, target)
-    title = f"{_label(target)} over the columns that moved most"
+    which = "the columns that moved most" if len(shown) < len(features) else "each other column"
+    title = f"{_label(target)} over {which}"
     if len(rows) < len(before):
         title += f"; {len(rows):,} of {len(before):,} rows"
     _head(figure, title, axes[0])
@@ -115,11 +118,15 @@ def _table(before: pd.DataFrame, after: pd.DataFrame, distance: pd.Series) -> Fi
 
 
 def _scatter(ax: Axes, before: np.ndarray, after: np.ndarray) -> None:
-    size = 8.0 if len(before) < 500 else 4.0
-    for points, colour, label in ((before, BEFORE, "before"), (after, AFTER, "after")):
-        ax.scatter(
-            points[:, 0], points[:, 1], s=size, c=colour, alpha=0.6, linewidths=0, label=label
-        )
+    """Draw rows where they were, and those that moved where they are, joined by lines."""
+    from matplotlib.collections import LineCollection
+
+    moved = (before != after).any(axis=1)
+    paths = np.stack([before[moved], after[moved]], axis=1)
+    ax.add_collection(LineCollection(list(paths), colors=BEFORE, linewidths=0.6, alpha=0.6))
+    points = {"before": (before, BEFORE, 7.0), "after": (after[moved], AFTER, 9.0)}
+    for label, (xy, colour, size) in points.items():
+        ax.scatter(xy[:, 0], xy[:, 1], s=size, c=colour, linewidths=0, label=label, zorder=2)
     both = np.concatenate([before, after])
     (left, right), (low, high) = _limits(both[:, 0]), _limits(both[:, 1])
     ax.set(xlim=(left, right), ylim=(low, high))
@@ -128,6 +135,9 @@ def _scatter(ax: Axes, before: np.ndarray, after: np.ndarray) -> None:
     n_outside = int((outside[: len(before)] | outside[len(before) :]).sum())
     if n_outside:
         _remark(ax, f"{n_outside} row{'s' if n_outside > 1 else ''} outside")
+    ax.xaxis.set_major_locator(_few_ticks())
+    _plain_numbers(ax.xaxis, right)
+    _plain_numbers(ax.yaxis, high)
 
 
 def _bars(ax: Axes, distance: pd.Series, target: str) -> None:
@@ -135,9 +145,8 @@ def _bars(ax: Axes, distance: pd.Series, target: str) -> None:
     names = [f"{_label(name)} (target)" if name == target else _label(name) for name in most.index]
     ax.barh(range(len(most)), most.to_numpy(), color=AFTER, height=0.6)
     ax.set_yticks(range(len(most)), names)
-    ax.invert_yaxis()
+    ax.set_ylim(max(len(most), 4) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
-    ax.margins(y=0.5 / len(most))
     ax.set_xlabel("mean change (standard deviations)")
     if len(most) < len(distance):
         _remark(ax, f"{len(most)} of {len(distance)} columns")
@@ -160,6 +169,7 @@ def _series(
         ax.plot(x[steps], after[name].to_numpy()[steps], color=AFTER, lw=1.3, label="after")
         ax.set_ylabel(_label(name))
         ax.margins(x=0.01)
+        _plain_numbers(ax.yaxis, ax.get_ylim()[1])
         _remark(ax, f"mean change {distance[name]:.2g} standard deviations")
     figure.align_ylabels(axes)
     if times is not None:
@@ -189,7 +199,7 @@ def _limits(values: np.ndarray) -> tuple[float, float]:
     """Return the range of an axis: all values, unless a few of them take most of it."""
     low, high = values.min(), values.max()
     inner_low, inner_high = np.quantile(values, [OUTSIDE, 1 - OUTSIDE])
-    if high - low > 3 * (inner_high - inner_low) > 0:
+    if high - low > 2 * (inner_high - inner_low) > 0:
         low, high = inner_low, inner_high
     room = 0.04 * (high - low) or 0.5
     return float(low - room), float(high + room)
@@ -214,6 +224,20 @@ def _head(figure: Figure, title: str, ax: Axes) -> None:
 
 def _remark(ax: Axes, text: str) -> None:
     ax.set_title(text, color="#555555", fontsize=7.5)
+
+
+def _few_ticks() -> MaxNLocator:
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(5)
+
+
+def _plain_numbers(axis: Axis, largest: float) -> None:
+    """Write ticks without a common factor or offset: 2M, not 2 and 1e6 somewhere else."""
+    from matplotlib.ticker import EngFormatter, ScalarFormatter
+
+    large = abs(largest) >= 1e4
+    axis.set_major_formatter(EngFormatter(sep="") if large else ScalarFormatter(useOffset=False))
 
 
 def _concise_dates(ax: Axes) -> None:

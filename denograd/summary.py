@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from denograd.cleaning import Changes, Quality, Selection
+from denograd.cleaning import Changes, Quality
+from denograd.columns import Selection
 from denograd.estimator import DenoGradDenoiser
 from denograd.tablefiles import SourceTable
 

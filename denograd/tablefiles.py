@@ -121,7 +121,10 @@ class CsvStyle:
 
 @dataclass(frozen=True)
 class CsvTable(SourceTable):
-    """A text table; its cells are kept as text, so that nothing is rewritten by accident."""
+    """A text table; its cells are kept as text, so that nothing is rewritten by accident.
+
+    Quotes around cells that do not need them are the one thing that is not kept.
+    """
 
     style: CsvStyle
     columns: dict[str, list[str]]
