@@ -29,6 +29,11 @@ def swings(residual: Tensor, before: Tensor) -> Tensor:
     return (residual * before).sum(dim=1) < 0
 
 
+def stacked(*figures: Tensor) -> Tensor:
+    """Figures of an epoch as one tensor, so that they come from the device in one copy."""
+    return torch.stack([figure.double() for figure in figures])
+
+
 def table_epochs(problem: Problem, rule: SampleRule) -> Iterator[Step]:
     """Move the rows of a table, epoch by epoch, until none moves.
 
@@ -37,43 +42,35 @@ def table_epochs(problem: Problem, rule: SampleRule) -> Iterator[Step]:
     """
     x, y = problem.x, problem.y
     n_rows = len(x)
-    rows_left = torch.arange(n_rows, device=x.device) if problem.skips_resting else None
-    n_left, n_epoch, resting_loss = n_rows, 0, 0.0
     residuals = torch.zeros_like(y)
+    active: Tensor | int = n_rows
+    n_active, n_epoch, resting_loss = n_rows, 0, 0.0
     while True:
         n_epoch += 1
         direction_x, direction_y = problem.no_directions()
         masks, figures = [], []
-        for rows in problem.chunks(n_rows if rows_left is None or n_left == n_rows else rows_left):
+        for rows in problem.chunks(active):
             x_chunk, y_chunk = take(x, rows), take(y, rows)
             gradient = problem.gradient(x_chunk, y_chunk)
             moving = gate(gradient.residual, rule.nr_threshold)
             step_x, step_y = problem.gated_direction(rule, gradient, moving)
             swinging = swings(gradient.residual, take(residuals, rows)) & moving
             masks.append(moving)
-            figures.append(
-                torch.stack(
-                    [
-                        gradient.loss,
-                        moving.sum(),
-                        swinging.sum(),
-                        row_norms(step_x, step_y).sum(dtype=torch.float64),
-                    ]
-                )
-            )
+            length = row_norms(step_x, step_y).sum(dtype=torch.float64)
+            figures.append(stacked(gradient.loss, moving.sum(), swinging.sum(), length))
             put(x, rows, torch.sub(x_chunk, step_x, alpha=rule.nrr))
             put(y, rows, torch.sub(y_chunk, step_y, alpha=rule.nrr))
             put(residuals, rows, gradient.residual)
             if direction_x is not None and direction_y is not None:
                 put(direction_x, rows, step_x)
                 put(direction_y, rows, step_y)
-        loss, n_moving, n_swinging, length = torch.stack(figures).sum(0).tolist()
-        check_finite([loss, length], n_epoch)
+        loss, n_moving, n_swinging, total_length = torch.stack(figures).sum(dim=0).tolist()
+        check_finite([loss, total_length], n_epoch)
         yield Step(
             Epoch(
                 loss=(loss + resting_loss) / n_rows,
                 gated=1 - n_moving / n_rows,
-                step=rule.nrr * length / n_rows,
+                step=rule.nrr * total_length / n_rows,
                 swinging=n_swinging / n_rows,
             ),
             direction_x,
@@ -81,13 +78,13 @@ def table_epochs(problem: Problem, rule: SampleRule) -> Iterator[Step]:
         )
         if n_moving == 0:
             return
-        if rows_left is not None and n_moving < n_left:
+        if problem.skips_resting and n_moving < n_active:
             moving = torch.cat(masks)
-            rested = rows_left[~moving]
+            rows = torch.arange(n_rows, device=x.device) if isinstance(active, int) else active
+            rested, active, n_active = rows[~moving], rows[moving], int(n_moving)
             target = y[rested]
             loss_of_rested = problem.criterion.mean(target + residuals[rested], target)
             resting_loss += loss_of_rested.item() * len(rested)
-            rows_left, n_left = rows_left[moving], int(n_moving)
 
 
 def series_epochs(problem: Problem, rule: SampleRule) -> Iterator[Step]:
@@ -126,16 +123,14 @@ def series_epochs(problem: Problem, rule: SampleRule) -> Iterator[Step]:
         visits = every_visit if rule.gated_windows_count else windows.visits(moves)
         total_x /= visits.clamp(min=1)[:, None]
         changed = windows.covering(total_x.any(dim=1)) | total_y.any(dim=1)[targets] | moves
-        figures = [
+        figures = stacked(
             problem.criterion.mean(y[targets] + residuals, y[targets]),
             moves.sum(),
             (swings(residuals, before) & moves).sum(),
             row_norms(total_x, total_y).sum(dtype=torch.float64),
             changed.sum(),
-        ]
-        loss, n_moving, n_swinging, length, n_stale = torch.stack(
-            [figure.double() for figure in figures]
-        ).tolist()
+        )
+        loss, n_moving, n_swinging, length, n_stale = figures.tolist()
         check_finite([loss, length], n_epoch)
         x.sub_(total_x, alpha=rule.nrr)
         y.sub_(total_y, alpha=rule.nrr)

@@ -223,10 +223,10 @@ def skip_windows(full: bool) -> Iterator[Figure]:
     net = trained_on_series("lstm", X, y, epochs=10)
     denoiser = fitted(net, X, y)
     ours = refine_seconds(denoiser, max_epochs=EPOCHS, **STEPS)
+    n_epochs = len(denoiser.history_)
     few = 3
     # Below this threshold no window ever rests, so every one is visited for a gradient.
     every = refine_seconds(denoiser, max_epochs=few, nrr=1e-9, nr_threshold=0.0) * EPOCHS / few
-    n_epochs = len(denoiser.history_)
     yield Figure(
         f"every window / ours, {name} {len(X):,} x {X.shape[1]}, LSTM 64 x 2",
         f"{every / ours:.1f}x",

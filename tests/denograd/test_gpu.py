@@ -19,11 +19,7 @@ SERIES = {"is_ts": True, "window_size": 6}
 RULES = ["normalized", "gauss-newton", "global"]
 
 
-def cases():
-    for rule in RULES:
-        if rule != "global":
-            yield pytest.param(rule, "table", id=f"{rule}-table")
-        yield pytest.param(rule, "series", id=f"{rule}-series")
+CASES = [(rule, "series") for rule in RULES] + [(rule, "table") for rule in RULES[:2]]
 
 
 def problem(kind):
@@ -32,7 +28,7 @@ def problem(kind):
     return LastStep(2, 8, n_layers=2, dropout=0.3).double(), *series(300), SERIES
 
 
-@pytest.mark.parametrize(("rule", "kind"), cases())
+@pytest.mark.parametrize(("rule", "kind"), CASES)
 def test_agrees_with_the_cpu(rule, kind):
     model, X, y, how = problem(kind)
     outputs = [
@@ -78,7 +74,7 @@ def test_tensors_come_back_to_their_device():
     assert steps_x[0].device.type == "cuda"
 
 
-@pytest.mark.parametrize(("rule", "kind"), cases())
+@pytest.mark.parametrize(("rule", "kind"), CASES)
 def test_waits_for_the_device_once_per_epoch_not_per_batch(rule, kind):
     model, X, y, how = problem(kind)
     model.cuda()
