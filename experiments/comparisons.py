@@ -14,15 +14,8 @@ import pandas as pd
 from experiments import aggregate
 from experiments.aggregate import Metric
 from experiments.layout import ABSENT, Cell, Column, Row, Section, Table, number
-from experiments.statistics import (
-    Friedman,
-    Ranking,
-    TestResult,
-    bayesian_signed_rank,
-    complete_blocks,
-    rank_methods,
-    wilcoxon_holm,
-)
+from experiments.signed_rank import bayesian_signed_rank, wilcoxon_holm
+from experiments.statistics import Friedman, Ranking, TestResult, complete_blocks, rank_methods
 from experiments.tables import View, sections_of
 
 RANKED = (aggregate.IMP, aggregate.SWD, aggregate.RHO, aggregate.RECOVERY_X)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from experiments import statistics
+from experiments import signed_rank, statistics
 
 METHODS = ["C4.5", "C4.5+m", "C4.5+cf", "C4.5+m+cf"]
 
@@ -83,7 +83,7 @@ def test_demsar_nemenyi(demsar: statistics.Ranking) -> None:
 
 
 def test_demsar_wilcoxon() -> None:
-    found = statistics.wilcoxon_signed_rank(DEMSAR["C4.5"] - DEMSAR["C4.5+m"])
+    found = signed_rank.wilcoxon_signed_rank(DEMSAR["C4.5"] - DEMSAR["C4.5+m"])
     assert found.statistic == 12.0
     oracle = stats.wilcoxon(DEMSAR["C4.5"], DEMSAR["C4.5+m"], zero_method="zsplit").statistic
     assert found.statistic == oracle
@@ -213,7 +213,7 @@ def test_groups_overlap_and_leave_out_those_inside_others() -> None:
 @given(arrays(np.float64, st.integers(1, 9), elements=st.floats(-9, 9), unique=True))
 def test_wilcoxon_without_ties_agrees_with_scipy(differences: np.ndarray) -> None:
     assume(np.unique(np.abs(differences)).size == differences.size and 0 not in differences)
-    found = statistics.wilcoxon_signed_rank(differences)
+    found = signed_rank.wilcoxon_signed_rank(differences)
     oracle = stats.wilcoxon(differences, method="exact")
     assert found.statistic == oracle.statistic
     assert found.p_value == pytest.approx(oracle.pvalue, abs=1e-12)
@@ -221,61 +221,61 @@ def test_wilcoxon_without_ties_agrees_with_scipy(differences: np.ndarray) -> Non
 
 def test_wilcoxon_with_ties_counts_all_signs() -> None:
     # Ranks 1.5, 1.5, 3, 4: of the 16 sign patterns, three have a negative sum of at most 1.5.
-    found = statistics.wilcoxon_signed_rank([-1.0, 1.0, 2.0, 3.0])
+    found = signed_rank.wilcoxon_signed_rank([-1.0, 1.0, 2.0, 3.0])
     assert found.statistic == 1.5
     assert found.p_value == pytest.approx(6 / 16)
 
 
 def test_wilcoxon_of_equal_methods() -> None:
-    assert statistics.wilcoxon_signed_rank([0.0, 0.0]).p_value == 1.0
+    assert signed_rank.wilcoxon_signed_rank([0.0, 0.0]).p_value == 1.0
 
 
 def test_wilcoxon_refuses_infinite_differences() -> None:
     with pytest.raises(ValueError, match="with 1 not finite"):
-        statistics.wilcoxon_signed_rank([1.0, np.inf])
+        signed_rank.wilcoxon_signed_rank([1.0, np.inf])
 
 
 def test_holm_by_hand() -> None:
-    np.testing.assert_allclose(statistics.holm([0.04, 0.01, 0.03]), [0.06, 0.03, 0.06])
-    np.testing.assert_allclose(statistics.holm([0.5, 0.6]), [1.0, 1.0])
+    np.testing.assert_allclose(signed_rank.holm([0.04, 0.01, 0.03]), [0.06, 0.03, 0.06])
+    np.testing.assert_allclose(signed_rank.holm([0.5, 0.6]), [1.0, 1.0])
 
 
 @given(arrays(np.float64, st.integers(1, 8), elements=st.floats(0, 1)))
 def test_holm_lies_between_no_adjustment_and_bonferroni(p: np.ndarray) -> None:
-    adjusted = statistics.holm(p)
+    adjusted = signed_rank.holm(p)
     assert np.all(adjusted >= p)
     assert np.all(adjusted <= np.minimum(1.0, p * p.size) + 1e-12)
 
 
 def test_five_blocks_can_never_reject() -> None:
     scores = pd.DataFrame({"a": [2.0, 3, 4, 5, 6], "b": [1.0, 1, 1, 1, 1]})
-    found = statistics.wilcoxon_holm(scores)
+    found = signed_rank.wilcoxon_holm(scores)
     assert found.comparisons[0].p_holm == pytest.approx(0.0625)
     assert found.why_never is not None
     assert "6 blocks are needed" in found.why_never
-    assert statistics.wilcoxon_holm(pd.concat([scores, scores.iloc[:1]])).why_never is None
+    assert signed_rank.wilcoxon_holm(pd.concat([scores, scores.iloc[:1]])).why_never is None
 
 
 def test_wilcoxon_against_a_reference() -> None:
-    found = statistics.wilcoxon_holm(DEMSAR, reference="C4.5+m")
+    found = signed_rank.wilcoxon_holm(DEMSAR, reference="C4.5+m")
     pairs = [(pair.first, pair.second) for pair in found.comparisons]
     assert pairs == [("C4.5", "C4.5+m"), ("C4.5+m", "C4.5+cf"), ("C4.5+m", "C4.5+m+cf")]
-    assert len(statistics.wilcoxon_holm(DEMSAR).comparisons) == 6
+    assert len(signed_rank.wilcoxon_holm(DEMSAR).comparisons) == 6
     with pytest.raises(ValueError, match="reference 'C5' is none of the methods"):
-        statistics.wilcoxon_holm(DEMSAR, reference="C5")
+        signed_rank.wilcoxon_holm(DEMSAR, reference="C5")
 
 
 def test_bayesian_signed_rank_of_clear_cases() -> None:
-    better = statistics.bayesian_signed_rank(np.full(10, 5.0), rope=1.0)
+    better = signed_rank.bayesian_signed_rank(np.full(10, 5.0), rope=1.0)
     assert better.first > 0.99
-    equal = statistics.bayesian_signed_rank(np.full(10, 0.1), rope=1.0)
+    equal = signed_rank.bayesian_signed_rank(np.full(10, 0.1), rope=1.0)
     assert equal.equal > 0.99
 
 
 @given(arrays(np.float64, st.integers(1, 6), elements=st.integers(-3, 3).map(float)))
 def test_bayesian_signed_rank_is_symmetric(differences: np.ndarray) -> None:
-    one = statistics.bayesian_signed_rank(differences, rope=0.5, n_draws=200)
-    other = statistics.bayesian_signed_rank(-differences, rope=0.5, n_draws=200)
+    one = signed_rank.bayesian_signed_rank(differences, rope=0.5, n_draws=200)
+    other = signed_rank.bayesian_signed_rank(-differences, rope=0.5, n_draws=200)
     assert one.first + one.equal + one.second == pytest.approx(1.0)
     assert (one.first, one.equal, one.second) == pytest.approx(
         (other.second, other.equal, other.first)
@@ -285,7 +285,7 @@ def test_bayesian_signed_rank_is_symmetric(differences: np.ndarray) -> None:
 def test_bayesian_signed_rank_of_one_difference_by_hand() -> None:
     # With prior weight w ~ Beta(1/2, 1): above wins when (1 - w)^2 > 1/2, for the mean of the
     # difference 1.5 and the pseudo-observation lies within the region.
-    found = statistics.bayesian_signed_rank([1.5], rope=1.0, n_draws=50_000)
+    found = signed_rank.bayesian_signed_rank([1.5], rope=1.0, n_draws=50_000)
     expected = stats.beta(0.5, 1).cdf(1 - math.sqrt(0.5))
     assert found.first == pytest.approx(expected, abs=0.01)
     assert found.second == 0.0
@@ -293,4 +293,4 @@ def test_bayesian_signed_rank_of_one_difference_by_hand() -> None:
 
 def test_bayesian_signed_rank_checks_its_arguments() -> None:
     with pytest.raises(ValueError, match="rope=-1"):
-        statistics.bayesian_signed_rank([1.0], rope=-1)
+        signed_rank.bayesian_signed_rank([1.0], rope=-1)
