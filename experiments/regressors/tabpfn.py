@@ -101,11 +101,13 @@ class TabPFNRegressor(BaseRegressor):
         import torch
         from tabpfn import TabPFNRegressor as Model
 
+        from denograd.training import seeded
+
         rng = np.random.default_rng(self.random_state)
         if len(X) > self.max_train_rows:
             shown = np.sort(rng.choice(len(X), self.max_train_rows, replace=False))
             X, y = X[shown], y[shown]
-        self.model_ = Model(
+        model = Model(
             model_path=self._find_weights(),
             n_estimators=self.n_estimators,
             device=self.device or "auto",
@@ -114,7 +116,10 @@ class TabPFNRegressor(BaseRegressor):
             # It would refuse more than 1000 rows on a CPU, where it is slow but right.
             ignore_pretraining_limits=True,
             random_state=int(rng.integers(2**31)),
-        ).fit(X, y)
+        )
+        # Loading draws from torch's global generator before the weights are read from the file.
+        with seeded(self.random_state):
+            self.model_ = model.fit(X, y)
 
     def _predict(self, X: Array) -> ArrayLike:
         batches = (X[start : start + _BATCH] for start in range(0, len(X), _BATCH))
