@@ -68,7 +68,7 @@ class DenoGrad:
     ...     X, y, nrr=0.05, nr_threshold=0.1, max_epochs=20
     ... )
     >>> X_refined.round(2).ravel(), y_refined.round(2)
-    (array([1.  , 2.36]), array([2.  , 4.82]))
+    (array([1. , 2.4]), array([2. , 4.8]))
     """
 
     def __init__(

@@ -1,6 +1,8 @@
 """The class: steps computed by hand, what stays as it was, and what is refused."""
 
 import copy
+import doctest
+import importlib
 import inspect
 import io
 import sys
@@ -465,6 +467,12 @@ class TestPublishedCalls:
             by_default = refine(model, X, y)
             spelled = refine(model, X, y, nrr=0.05, nr_threshold=0.01, max_epochs=100)
         assert np.array_equal(by_default[0], spelled[0])
+
+
+def test_the_example_of_the_docstring():
+    results = doctest.testmod(importlib.import_module("denograd.denoiser"))
+    assert results.attempted > 0
+    assert results.failed == 0
 
 
 class TestErrors:
