@@ -29,6 +29,7 @@ STYLE: dict[str, Any] = {
     "axes.linewidth": 0.8,
     "legend.frameon": False,
     "svg.fonttype": "none",
+    "svg.hashsalt": "denograd",
     "pdf.fonttype": 42,
 }
 DPI = 160

@@ -2,11 +2,13 @@
 
 import csv
 import os
+import pkgutil
 import re
 import shlex
 import stat
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -696,6 +698,11 @@ def test_choices_are_what_there_is(flag: str, names: tuple[str, ...]) -> None:
         assert getattr(options, flag.lstrip("-")) == name
     with pytest.raises(cli.UsageError, match=", ".join(f"'{name}'" for name in sorted(names))):
         cli._parser().parse_args(["clean", "x.csv", "--target", "y", flag, "base"])
+
+
+def test_the_script_is_this_command() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert pkgutil.resolve_name(project["scripts"]["denograd"]) is main
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
