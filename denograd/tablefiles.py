@@ -229,9 +229,10 @@ class CsvTable(SourceTable):
         """Return a copy with new numbers; cells whose number is the same stay as written."""
         columns = dict(self.columns)
         for name, values in refined.items():
+            moved = values != self.numbers(name).values
             cells = list(columns[name])
-            for row in np.flatnonzero(values != self.numbers(name).values):
-                cells[row] = repr(float(values[row])).replace(".", self.style.decimal)
+            for row, value in zip(np.flatnonzero(moved), values[moved].tolist(), strict=True):
+                cells[row] = repr(value).replace(".", self.style.decimal)
             columns[name] = cells
         return replace(self, columns=columns)
 

@@ -191,8 +191,6 @@ class TestOptions:
         assert one == two != three
 
     def test_quiet_says_nothing(self, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert clean(data, "--target", "price", *SHORT[:2], "60", *SHORT[2:]) == 2
-        capsys.readouterr()
         arguments = ["--target", "price", "--epochs", "60", "--iterations", "2", "--quiet"]
         assert clean(data, *arguments) == 0
         assert capsys.readouterr() == ("", "")
@@ -383,6 +381,37 @@ class TestFormats:
         assert list(numbers.values[:3]) == [1.0, -2.5, 300.0]
         assert list(numbers.missing) == [3, 4, 5, 10]
         assert [texts[i] for i in numbers.unreadable] == ["1_000", "0x1F", "1,5", "True"]
+
+    def test_a_typed_table_keeps_index_and_types(self) -> None:
+        frame = pd.DataFrame(
+            {
+                "i": np.array([1, 2, 3], dtype="int8"),
+                "n": pd.array([1, None, 3], dtype="Int64"),
+                "f": np.array([1.5, 2.5, np.inf], dtype="float32"),
+                "flag": [True, False, True],
+                "kind": pd.Categorical(["a", None, "b"]),
+                7: [1.0, 2.0, 3.0],
+            },
+            index=pd.Index(["x", "y", "z"], name="key"),
+        )
+        source = tablefiles.ParquetTable(frame)
+        assert source.names == ["i", "n", "f", "flag", "kind", "7"]
+        found = {name: source.numbers(name) for name in source.names}
+        assert [name for name, numbers in found.items() if numbers.whole] == ["i", "n"]
+        assert found["n"].missing.tolist() == [1]
+        assert found["f"].missing.tolist() == [2]
+        assert found["flag"].unreadable.tolist() == [0, 1, 2]
+        assert found["kind"].unreadable.tolist() == [0, 2]
+        assert (source.sample("kind", 2), source.place(2)) == ("'b'", "row 3")
+
+        refined = {"i": np.array([1.0, 2.0, 2.5]), "7": np.array([1.0, 2.0, 3.0])}
+        after = source.with_values({**refined, "f": np.array([1.0, 2.0, 3.0])}).frame
+        assert after.index.equals(frame.index)
+        assert list(after) == list(frame)
+        assert after["i"].tolist() == [1.0, 2.0, 2.5]
+        assert after["f"].dtype == "float32"
+        for name in ("n", "flag", "kind", 7):
+            pd.testing.assert_series_equal(after[name], frame[name])
 
     def test_parquet_keeps_index_and_types(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
