@@ -742,6 +742,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"denograd {__version__}\n"
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They run as they stand, on files of the names that they use."""
     monkeypatch.chdir(tmp_path)
