@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +75,7 @@ def cell_key(corruption: Corruption, protocol: str, denoiser: Component) -> Key:
     labels = {
         "dataset": settings.dataset.label,
         "domain": corruption.domain,
-        "noise": settings.noise.target.rpartition(".")[2].lower(),
+        "noise": _snake_case(settings.noise.target.rpartition(".")[2]),
         "level": corruption.level,
         "seed": settings.seed,
         "target": settings.target,
@@ -95,6 +96,10 @@ def score_key(cell: Key, regressor: Component) -> Key:
         f"{cell.stem}-{_method(regressor)}",
         cell.labels | {"regressor": regressor.label},
     )
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def _method(component: Component) -> str:

@@ -25,6 +25,9 @@ CONTEXT = frozenset(
     {"domain", "window_size", "horizon", "random_state", "device", "backbone_cache", "progress"}
 )
 
+# Parameters that say how work is done, not what comes out.
+NOT_IDENTITY = frozenset({"n_jobs"})
+
 
 class ConfigError(ValueError):
     """A key or value of the config is wrong; the message is one sentence for the user."""
@@ -60,7 +63,8 @@ class Component:
 
     def identity(self) -> dict[str, Any]:
         """What of this component decides its results: class, parameters and revision."""
-        return {"target": self.target, "params": self.params, "revision": self.cls.revision}  # type: ignore[attr-defined]
+        params = {k: v for k, v in self.params.items() if k not in NOT_IDENTITY}
+        return {"target": self.target, "params": params, "revision": self.cls.revision}  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)

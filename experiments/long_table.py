@@ -29,6 +29,8 @@ LABELS = (
     "is_control",
     "regressor",
 )
+#: Parameters of noise that say its level, which has a column of its own.
+LEVELS = ("sigma", "share")
 MEASURES = (
     "imp",
     "mse_before",
@@ -165,7 +167,7 @@ def _settings(score: Record) -> dict[str, dict[str, Any]]:
     noise = config["noise"]
     return {
         "dataset": of_dataset,
-        "noise": {k: v for k, v in (noise or {"params": {}})["params"].items() if k != "sigma"},
+        "noise": {k: v for k, v in (noise or {"params": {}})["params"].items() if k not in LEVELS},
         "denoiser": _component(config["denoiser"]),
         "regressor": _component(config["regressor"]),
     }

@@ -20,6 +20,7 @@ from denograd.estimator import DenoGradDenoiser
 DENOISERS = {**baselines.discover(), "denograd": DenoGradDenoiser}
 CHEAP = {
     "backbone_epochs": 2,
+    "epochs": 2,
     "max_epochs": 3,
     "window_size": 4,
     "random_state": 0,

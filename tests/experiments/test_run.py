@@ -164,6 +164,21 @@ def test_identity_is_what_decides_the_result_and_nothing_else(settings_of):
         assert key(override) != base, override
 
 
+def test_the_number_of_processes_is_not_part_of_the_identity(settings_of):
+    settings = [settings_of(*SMALL, "denoiser=emd", f"denoiser.emd.n_jobs={n}") for n in (1, 2)]
+
+    one, two = (cell_key(corrupt(s), "held_out", s.denoiser[0]).identity for s in settings)
+
+    assert one == two
+
+
+@pytest.mark.parametrize("family", ["student_t", "impulses", "gaussian"])
+def test_a_family_of_noise_is_called_as_its_file(settings_of, family):
+    settings = settings_of(*SMALL, f"noise={family}")
+
+    assert cell_key(corrupt(settings), "held_out", settings.denoiser[0]).labels["noise"] == family
+
+
 def test_all_families_of_noise_at_level_zero_are_the_same_work(settings_of):
     keys = set()
     for on in ("X", "both"):
