@@ -10,6 +10,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from denograd.recurrent import input_gradients_only
+
 Layout = Literal["rows", "time_first", "channels_first", "flat"]
 """How a batch is handed to the network: rows (B, F), windows (B, W, C), (B, C, W) or (B, W * C)."""
 
@@ -79,7 +81,8 @@ def frozen(
             for layer in recurrent:
                 layer.training = True
                 layer.dropout = 0.0
-        with torch.inference_mode(False), torch.enable_grad():
+        quick = [] if train_recurrent or device.type != "cpu" else recurrent
+        with torch.inference_mode(False), torch.enable_grad(), input_gradients_only(quick):
             yield
     finally:
         for module, training in modes:

@@ -155,6 +155,12 @@ def check_finite(figures: list[float], epoch: int) -> None:
         )
 
 
+def inverse(norms: Tensor) -> Tensor:
+    """1 / norm, and 0 for norms so small that the squares they are made of underflow."""
+    smallest = torch.finfo(norms.dtype).tiny ** 0.5
+    return norms.reciprocal().masked_fill_(norms < smallest, 0.0)
+
+
 def row_norms(x: Tensor, y: Tensor) -> Tensor:
     """Joint Euclidean norm of each row of two blocks."""
     return torch.hypot(torch.linalg.vector_norm(x, dim=1), torch.linalg.vector_norm(y, dim=1))

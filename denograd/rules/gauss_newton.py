@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from denograd.gradients import SampleGradient
-from denograd.problem import row_norms
+from denograd.problem import inverse, row_norms
 from denograd.rules.base import SampleRule, check_number
 
 
@@ -46,8 +46,7 @@ class GaussNewton(SampleRule):
 
     def direction(self, gradient: SampleGradient) -> tuple[Tensor, Tensor]:
         """‖r‖·‖g_y‖/‖g‖² · (eta_x g_x, eta_y g_y)."""
-        norm = row_norms(gradient.x, gradient.y)
-        unit = norm.reciprocal().masked_fill(norm == 0, 0.0)
+        unit = inverse(row_norms(gradient.x, gradient.y))
         residual = torch.linalg.vector_norm(gradient.residual, dim=1)
         length = residual * torch.linalg.vector_norm(gradient.y, dim=1) * unit
         scale = (length * unit)[:, None]

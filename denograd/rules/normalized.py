@@ -8,7 +8,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from denograd.gradients import SampleGradient
-from denograd.problem import row_norms
+from denograd.problem import inverse, row_norms
 from denograd.rules.base import SampleRule
 
 
@@ -30,6 +30,5 @@ class Normalized(SampleRule):
 
     def direction(self, gradient: SampleGradient) -> tuple[Tensor, Tensor]:
         """Unit vectors g / ‖g‖ with g = (g_x, g_y)."""
-        norm = row_norms(gradient.x, gradient.y)
-        scale = norm.reciprocal().masked_fill(norm == 0, 0.0)[:, None]
+        scale = inverse(row_norms(gradient.x, gradient.y))[:, None]
         return gradient.x * scale, gradient.y * scale

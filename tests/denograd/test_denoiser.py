@@ -187,10 +187,12 @@ class TestLoop:
         np.testing.assert_allclose(got[0], expected[0], atol=1e-12)
         np.testing.assert_allclose(got[1], expected[1], atol=1e-12)
 
-    def test_a_zero_gradient_is_a_zero_step(self):
-        X, y = np.ones((2, 1)), np.array([1.0, 1.0])
+    @pytest.mark.parametrize("rule", ["normalized", "gauss-newton"])
+    @pytest.mark.parametrize("away", [0.0, 1e-200, 1e-309])
+    def test_a_gradient_next_to_nothing_is_no_step(self, rule, away):
+        X, y = np.zeros((2, 1)) + away, np.zeros(2)
         X_out, y_out, *_ = refine(
-            plane([1.0], dtype=torch.float64), X, y, nr_threshold=0.0, max_epochs=3
+            plane([1.0], dtype=torch.float64), X, y, rule, nr_threshold=0.0, max_epochs=3
         )
         assert np.array_equal(X_out, X)
         assert np.array_equal(y_out, y)
