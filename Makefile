@@ -4,6 +4,7 @@ VENV       ?= .venv
 EXPERIMENT ?= quick
 JOBS       ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 PYTHON     ?=
+EXTRAS     ?= dev
 ARGS       ?=
 
 # The choice of torch's build is remembered, so that it need not be repeated in every command.
@@ -32,6 +33,7 @@ help:  ## Show this list
 	@echo '  JOBS=$(JOBS)              worker processes'
 	@echo '  ARGS="..."          more overrides for a benchmark, or options for pytest'
 	@echo '  PYTHON=...          the interpreter to use, Python 3.11 to 3.13'
+	@echo '  EXTRAS=$(EXTRAS)          groups of optional dependencies to install: dev,tabpfn,parquet'
 	@echo '  TORCH_INDEX=...     package index of the torch build to use, for torch alone'
 	@echo '  DENOGRAD_DATA=...   folder with the raw files of the real datasets'
 
@@ -87,7 +89,7 @@ ifneq ($(TORCH_INDEX),)
 	$(BIN)/python -m pip install --no-deps --index-url $(TORCH_INDEX) \
 		$(if $(filter $(TORCH_INDEX),$(RECORDED)),,--force-reinstall) "$$(grep '^torch==' constraints.txt)"
 endif
-	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	@echo '$(TORCH_INDEX)' > $(TORCH_RECORD)
 	@touch $@
 

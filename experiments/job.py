@@ -56,6 +56,7 @@ def run_job(config: DictConfig) -> None:
             "summary": summary,
             "seconds": time.monotonic() - start,
             "error": error,
+            "worked": counts["ok"] + counts["failed"] > 0,
         }
     )
 

@@ -43,6 +43,8 @@ class Monitor:
         Number of corruptions, or None where the sweeper does not say.
     counts
         How many records were "ok", "cached", "failed" and "skipped" so far.
+    done, worked
+        How many corruptions are finished, and how many of those needed any work.
     """
 
     journal: Path
@@ -50,9 +52,9 @@ class Monitor:
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     counts: Counter[str] = field(default_factory=Counter)
     done: int = 0
+    worked: int = 0
     _position: int = 0
     _begin: float = field(default_factory=time.monotonic)
-    _computed_seconds: float = 0.0
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _bar: Any = None
@@ -110,6 +112,7 @@ class Monitor:
                 self._bar.set_postfix_str(event["what"], refresh=True)
             return
         self.done += 1
+        self.worked += event["worked"]
         self.counts["failed"] += event["error"] is not None
         if self._bar is not None:
             self._bar.update()
@@ -118,10 +121,11 @@ class Monitor:
         self._print(f"[{self.done}{of}] {event['what']}: {text}{self._left()}")
 
     def _left(self) -> str:
-        if not self.total or self.done >= self.total:
+        # Corruptions that needed no work say nothing about those that will.
+        if not self.total or not self.worked or self.done >= self.total:
             return ""
-        elapsed = time.monotonic() - self._begin
-        return f"; about {duration(elapsed / self.done * (self.total - self.done))} left"
+        per_corruption = (time.monotonic() - self._begin) / self.worked
+        return f"; about {duration(per_corruption * (self.total - self.done))} left"
 
     def _print(self, line: str) -> None:
         if self._bar is not None:

@@ -18,13 +18,14 @@ def monitor(request, tmp_path):
     return Monitor(tmp_path / "journal.jsonl", total=2, stream=request.param())
 
 
-def corruption(what, error=None):
+def corruption(what, error=None, worked=True):
     return {
         "event": "corruption",
         "what": what,
         "summary": "1 computed",
         "seconds": 61,
         "error": error,
+        "worked": worked,
     }
 
 
@@ -40,6 +41,18 @@ def test_lines_counts_and_time_left(monitor):
     assert "[2/2] parkinsons: file.csv is missing: get it" in text
     assert "2 corruptions in 0 s: 1 computed, 1 failed" in text
     assert monitor.counts["failed"] == 1
+
+
+def test_the_time_left_counts_on_corruptions_that_needed_work(tmp_path):
+    monitor = Monitor(tmp_path / "journal.jsonl", total=3, stream=io.StringIO())
+    monitor.start()
+    append(corruption("already there", worked=False))
+    append(corruption("computed"))
+    monitor.stop()
+
+    first, second, _ = monitor.stream.getvalue().splitlines()
+    assert "left" not in first
+    assert second.endswith("about 0 s left")
 
 
 def test_a_line_that_is_not_written_to_its_end_is_read_later(monitor):
