@@ -18,7 +18,7 @@ from denograd.gradients import model_dtype
 
 
 class WindowedSeries:
-    """WindowedSeries of a series that are gathered only when they are asked for.
+    """Windows of a series that are gathered only when they are asked for.
 
     Parameters
     ----------
