@@ -1,8 +1,13 @@
-"""What every denoiser promises, checked for each one that is found in `baselines` and DenoGrad."""
+"""What every denoiser promises, checked for each file in `conf/denoiser`.
+
+Every class found in `baselines`, and DenoGrad, has such a file; a variant may be a file alone.
+"""
 
 import inspect
 import pickle
 from dataclasses import dataclass
+from pathlib import Path
+from pydoc import locate
 from typing import get_args
 
 import joblib
@@ -10,14 +15,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import yaml
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 import baselines
 from denograd.base import BaseDenoiser, Domain
-from denograd.estimator import DenoGradDenoiser
 
-DENOISERS = {**baselines.discover(), "denograd": DenoGradDenoiser}
+CONFIGS = {
+    path.stem: yaml.safe_load(path.read_text())[path.stem]
+    for path in sorted((Path(__file__).parents[2] / "conf" / "denoiser").glob("*.yaml"))
+}
+DENOISERS = {label: locate(config["_target_"]) for label, config in CONFIGS.items()}
 CHEAP = {
     "backbone_epochs": 2,
     "epochs": 2,
@@ -40,7 +49,8 @@ class Case:
         cheap = {key: value for key, value in CHEAP.items() if key in known}
         if "domain" in known:
             cheap["domain"] = self.domain
-        return cls(**{**cheap, **params})
+        published = {key: value for key, value in CONFIGS[self.name].items() if key != "_target_"}
+        return cls(**{**published, **cheap, **params})
 
     def data(self, seed: int = 0, n_rows: int = N_ROWS) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng(seed)
