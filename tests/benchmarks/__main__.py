@@ -280,11 +280,19 @@ SECTIONS = {
 
 def main() -> None:
     """Measure what was asked for."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], help="default: all")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "sections", nargs="*", metavar="section", help=f"{', '.join(SECTIONS)}; default: all"
+    )
     parser.add_argument("--full", action="store_true", help="largest sizes, nothing extrapolated")
     parser.add_argument("--rows", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if unknown := set(arguments.sections) - set(SECTIONS):
+        parser.error(f"no section {min(unknown)!r}; there are {', '.join(SECTIONS)}")
     torch.set_num_threads(1)
     if arguments.rows:
         measure_rows(arguments.rows)
