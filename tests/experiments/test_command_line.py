@@ -36,6 +36,8 @@ def command(tmp_path: Path):
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            # Where the tests run in a shell's background, Ctrl-C would be ignored from birth.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     return start
