@@ -8,8 +8,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from tests.surroundings import outside_of_make
@@ -114,26 +112,13 @@ def test_the_page_has_what_this_file_looks_for() -> None:
     [
         pytest.param(block, marks=[pytest.mark.real_data] if block.needs_real_data else [])
         for block in COMMANDS
-        if not re.search(r"\bmake\b|\bhouses.csv\b", block.text)
+        if not re.search(r"\bmake\b", block.text)
     ],
     ids=lambda block: block.lines[0],
 )
 def test_commands_run(block: Block, environment: dict[str, str]) -> None:
     for line in block.lines:
         run(with_real_data(line) if block.needs_real_data else line, environment)
-
-
-@pytest.mark.slow
-def test_a_file_is_cleaned(environment: dict[str, str], tmp_path: Path) -> None:
-    """The command of the page, run on a file of that name."""
-    ((line,),) = (block.lines for block in COMMANDS if "houses.csv" in block.text)
-    area = np.random.default_rng(0).normal(100, 20, 300)
-    noise = np.random.default_rng(1).normal(0, 30, 300)
-    houses = pd.DataFrame({"area": area, "rooms": area // 25, "price": 5 * area + noise})
-    houses.to_csv(tmp_path / "houses.csv", index=False)
-    run(f"cd {shlex.quote(str(tmp_path))} && {line}", environment)
-    assert len(pd.read_csv(tmp_path / "houses.cleaned.csv")) == 300
-    assert (tmp_path / "picture.png").stat().st_size > 0
 
 
 @pytest.mark.parametrize("line", MAKE)
