@@ -14,7 +14,7 @@ from torch import Tensor
 
 from denograd.validation import require_finite
 
-_ROWS_AT_ONCE = 65_536
+_ROWS_AT_ONCE = 4096
 
 
 class Block(ABC):
