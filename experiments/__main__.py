@@ -1,6 +1,6 @@
 """The benchmark's command: ``python -m experiments``, a Hydra application.
 
-Only Hydra is imported here: ``--help`` and tab completion stay fast.
+Nothing heavy is imported here: ``--help`` and tab completion stay fast.
 """
 
 from __future__ import annotations
@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING
 
-import hydra
-from omegaconf import DictConfig
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
 
 USAGE_ERROR = 2
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -38,16 +39,24 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ.setdefault(variable, "1")
     overrides = [a for a in arguments if not a.startswith("-")]
     flags = {a for a in arguments if a.startswith("-")}
-    # Flags that show something, or change where configs come from, are Hydra's own affair.
-    if flags <= {"-m", "--multirun"}:
-        from experiments.config import ConfigError
-        from experiments.validation import check_command_line
+    from experiments.config import ConfigError
 
-        try:
+    try:
+        if flags and flags <= {"-h", "--help"}:
+            from experiments.help import help_text
+
+            print(help_text(overrides))
+            return 0
+        # Flags that show something, or change where configs come from, are Hydra's own affair.
+        checked = flags <= {"-m", "--multirun"}
+        if checked:
+            from experiments.validation import check_command_line
+
             check_command_line(overrides, multirun=bool(flags))
-        except ConfigError as error:
-            print(f"experiments: {error}", file=sys.stderr)
-            return USAGE_ERROR
+    except ConfigError as error:
+        print(f"experiments: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    if checked:
         # Hydra's own parser refuses overrides on both sides of a flag.
         arguments = [*flags, *overrides]
     # Workers of every launcher inherit it, wherever they run.
@@ -76,6 +85,8 @@ def _stop_workers() -> None:
 
 
 def _hydra_main() -> None:
+    import hydra
+
     from experiments.config import config_dir
 
     hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(job)()

@@ -105,7 +105,7 @@ def _compose(overrides: Sequence[str]) -> DictConfig:
     try:
         return compose("config", overrides=list(overrides), return_hydra_config=True)
     except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(_sentence(error)) from error
+        raise ConfigError(sentence(error)) from error
 
 
 def _check(config: DictConfig) -> None:
@@ -114,8 +114,8 @@ def _check(config: DictConfig) -> None:
     to_settings(config)
 
 
-def _sentence(error: Exception) -> str:
-    """One sentence out of Hydra's paragraph."""
+def sentence(error: Exception) -> str:
+    """One sentence for the user out of Hydra's paragraph."""
     text = str(error)
     if found := re.search(r"Could not override '([^']+)'", text):
         key = found[1]

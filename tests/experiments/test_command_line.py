@@ -63,14 +63,26 @@ def test_help_shows_examples_and_loads_nothing_heavy(run):
 
     assert status == 0
     assert "python -m experiments dataset=parkinsons denoiser=denograd" in out
+    assert "experiment: quick, real" in out
+    assert "nr_threshold: 0.1" in out
     code = (
         "import sys; from experiments.__main__ import main\n"
-        "try: main(['--help'])\n"
-        "except SystemExit: pass\n"
+        "assert main(['--help']) == 0\n"
         "heavy = {'torch', 'sklearn', 'pandas', 'xgboost', 'matplotlib'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
+
+
+def test_help_shows_the_config_with_overrides(run):
+    status, out, _ = run("--help", "dataset=ett", "seed=7")
+
+    assert status == 0
+    assert "experiments.datasets.ett" in out
+    assert "seed: 7" in out
+    status, _, err = run("-h", "datset=ett")
+    assert status == 2
+    assert "datset: no such key in the config; did you mean 'dataset'?" in err
 
 
 @pytest.mark.parametrize(
