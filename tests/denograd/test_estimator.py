@@ -221,20 +221,22 @@ def test_wrong_parameters_are_refused_before_anything_is_trained(monkeypatch, pa
 
 
 NETWORKS = [
-    (name, domain)
+    (name, domain, rule)
     for name in available()
-    if name != "tabpfn"  # needs a weights file; learning in context is tested below
+    if name != "tabpfn"  # needs a weights file: the tests of that network make one
     for domain in sorted(network_class(name).domains)
+    for rule, cls in rules().items()
+    if {"tabular": "table"}.get(domain, domain) in cls.domains
 ]
 
 
-@pytest.mark.parametrize(("name", "domain"), NETWORKS)
-def test_every_network_serves_as_backbone(name, domain):
+@pytest.mark.parametrize(("name", "domain", "rule"), NETWORKS)
+def test_every_network_serves_as_backbone_under_every_rule(name, domain, rule):
     X, y = table(40) if domain == "tabular" else series(40)
-    denoiser = DenoGradDenoiser(
-        name, domain=domain, window_size=6, **{**CHEAP, "backbone_epochs": 1, "max_epochs": 2}
-    )
+    cheap = {**CHEAP, "backbone_epochs": 1, "max_epochs": 2}
+    denoiser = DenoGradDenoiser(name, rule=rule, domain=domain, window_size=6, **cheap)
     refined_X, refined_y = denoiser.fit_resample(X, y)
+    assert not np.array_equal(refined_X, X)
     assert type(denoiser.backbone_.network).__module__ == f"denograd.networks.{name}"
     assert np.isfinite(refined_X).all()
     assert np.isfinite(refined_y).all()

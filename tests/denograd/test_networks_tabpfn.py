@@ -5,10 +5,13 @@ import dataclasses
 import importlib.util
 import pickle
 
+import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from denograd import networks
+from denograd import DenoGrad, DenoGradDenoiser, networks
+from denograd.rules import rules
 
 INSTALLED = importlib.util.find_spec("tabpfn") is not None
 needs_tabpfn = pytest.mark.skipif(
@@ -165,3 +168,29 @@ def test_frozen_weights_stay_as_they_are(weights, data):
     torch.autograd.grad(net(x).sum(), x)
     assert all(not p.requires_grad and p.grad is None for p in net.parameters())
     assert all(torch.equal(net.state_dict()[key], value) for key, value in before.items())
+
+
+@needs_tabpfn
+@pytest.mark.parametrize("rule", [name for name, cls in rules().items() if "table" in cls.domains])
+@pytest.mark.parametrize("context", ["refined", "fitted"])
+def test_it_serves_every_rule_for_tables(weights, data, context, rule):
+    X, y = data
+    net = build(weights, data, context=context)
+    noisy = y.numpy() + 0.5
+    refiner = DenoGrad(net, nn.MSELoss(), "cpu", rule=rule).fit(X.numpy(), noisy)
+    whole = refiner.transform(max_epochs=2, save_gradients=False)
+    in_parts = refiner.transform(max_epochs=2, save_gradients=False, batch_size=5)
+    assert not np.array_equal(whole[1], noisy)
+    # Rows that are context for each other are never cut into batches.
+    np.testing.assert_allclose(in_parts[0], whole[0], rtol=1e-3, atol=1e-4)
+
+
+@needs_tabpfn
+def test_the_estimator_shows_it_rows_instead_of_training_it(weights, data):
+    X, y = (values.numpy() for values in data)
+    net = networks.build("tabpfn", X.shape[1], weights=weights, context="fitted")
+    denoiser = DenoGradDenoiser(net, max_epochs=2, device="cpu", random_state=0)
+    refined_X, refined_y = denoiser.fit_resample(X, y)
+    assert denoiser.backbone_.history.n_epochs == 0
+    assert np.isfinite(refined_X).all()
+    assert not np.array_equal(refined_y, y)
