@@ -62,8 +62,18 @@ class Component:
         return self.cls(**self.params, **{k: v for k, v in context.items() if k in known})
 
     def identity(self) -> dict[str, Any]:
-        """What of this component decides its results: class, parameters and revision."""
-        params = {k: v for k, v in self.params.items() if k not in NOT_IDENTITY}
+        """What of this component decides its results: class, parameters and revision.
+
+        A class may declare ``neutral``: the value of a parameter that was added later under which
+        the result is what it was before. Such a parameter is left out, so that records made
+        without it stay valid.
+        """
+        neutral: Mapping[str, Any] = getattr(self.cls, "neutral", {})
+        params = {
+            k: v
+            for k, v in self.params.items()
+            if k not in NOT_IDENTITY and not (k in neutral and _same(v, neutral[k]))
+        }
         return {"target": self.target, "params": params, "revision": self.cls.revision}  # type: ignore[attr-defined]
 
 
@@ -218,6 +228,11 @@ def did_you_mean(key: str, known: Iterable[str]) -> str:
     known = sorted(known)
     near = difflib.get_close_matches(key, known, n=1)
     return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known) or 'none'}"
+
+
+def _same(value: Any, other: Any) -> bool:
+    """Whether two values of a parameter are equal and of one type, so that 1 is not True."""
+    return type(value) is type(other) and bool(value == other)
 
 
 def _describe(annotation: Any) -> str:
