@@ -115,6 +115,8 @@ class Settings:
     device: str | None
     results: Path
     name: str | None
+    report: tuple[str, ...] | None
+    missing_data: Literal["fail", "leave_out"]
 
 
 def config_dir() -> Path:
@@ -180,6 +182,8 @@ def to_settings(config: DictConfig) -> Settings:
         device=coerce(raw["device"], str | None, "device"),
         results=Path(coerce(raw["results"], str, "results")).absolute(),
         name=coerce(raw["name"], str | None, "name"),
+        report=_report(raw["report"]),
+        missing_data=coerce(raw["missing_data"], Literal["fail", "leave_out"], "missing_data"),
     )
 
 
@@ -337,3 +341,13 @@ def _protocols(raw: Any) -> tuple[str, ...]:
             hint = did_you_mean(str(name), PROTOCOLS)
             raise ConfigError(f"protocol: no such protocol {name!r}; {hint}")
     return tuple(dict.fromkeys(names))
+
+
+def _report(raw: Any) -> tuple[str, ...] | None:
+    from experiments.outputs import OUTPUTS
+
+    names = coerce(raw, list[str] | None, "report")
+    for name in names or ():
+        if name not in OUTPUTS:
+            raise ConfigError(f"report: no such output {name!r}; {did_you_mean(name, OUTPUTS)}")
+    return None if names is None else tuple(dict.fromkeys(names))

@@ -1,0 +1,147 @@
+"""What a report can write, by name: tables and figures as functions of the views of a long table.
+
+An experiment file picks from these names with its key ``report``. A new output is one more entry of
+`OUTPUTS`; the report, its index and the check of config files find it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from experiments import aggregate, comparisons, tables
+from experiments.aggregate import Metric
+from experiments.layout import Table
+from experiments.tables import View
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Views = Sequence[View]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure with the stem of its files and its title."""
+
+    stem: str
+    title: str
+    figure: Figure
+
+
+def _no_tables(views: Views) -> list[Table]:
+    return []
+
+
+def _no_pictures(views: Views) -> Iterable[Picture]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Output:
+    """Something that a report can write.
+
+    Attributes
+    ----------
+    title
+        Heading of its tables.
+    tables
+        The tables of one file, in the order of the views; an empty list where there is nothing to
+        show.
+    pictures
+        The figures, drawn one at a time.
+    standard
+        Whether a report writes it unless it is told what to write.
+    """
+
+    title: str
+    tables: Callable[[Views], list[Table]] = _no_tables
+    pictures: Callable[[Views], Iterable[Picture]] = _no_pictures
+    standard: bool = True
+
+
+def chosen(names: Iterable[str] | None = None) -> dict[str, Output]:
+    """The outputs of these names, or the standard ones, in the order of the registry.
+
+    Raises
+    ------
+    ValueError
+        If a name is not in the registry.
+    """
+    if names is None:
+        return {name: output for name, output in OUTPUTS.items() if output.standard}
+    wanted = set(names)
+    unknown = sorted(wanted - set(OUTPUTS))
+    if unknown:
+        raise ValueError(f"no such output {unknown[0]!r}; there are {', '.join(OUTPUTS)}")
+    return {name: output for name, output in OUTPUTS.items() if name in wanted}
+
+
+def _of_metrics(*metrics: Metric) -> Callable[[Views], list[Table]]:
+    """A table per view and metric that has any value; Imp% is shown whatever became of it."""
+
+    def build(views: Views) -> list[Table]:
+        return [
+            tables.metric_table(view, metric)
+            for view in views
+            for metric in metrics
+            if metric is aggregate.IMP
+            or any(entry.mean is not None for entry in view.summary(metric).values())
+        ]
+
+    return build
+
+
+def _rank_tables(views: Views) -> list[Table]:
+    return [table for view in views if (table := comparisons.rank_table(view))]
+
+
+def _pair_tables(views: Views) -> list[Table]:
+    return [
+        table
+        for view in views
+        for metric in comparisons.COMPARED
+        if (table := comparisons.pair_table(view, metric))
+    ]
+
+
+def _imp_vs_swd(views: Views) -> Iterator[Picture]:
+    from experiments.figures import imp_against_swd
+
+    for view in views:
+        if (figure := imp_against_swd(view)) is not None:
+            title = f"Imp% against SWD: {view.condition}"
+            yield Picture(f"imp_vs_swd_{view.condition.slug}", title, figure)
+
+
+def _critical_differences(views: Views) -> Iterator[Picture]:
+    from experiments.figures import critical_difference_diagram
+
+    for view in views:
+        for metric in comparisons.RANKED:
+            if (figure := critical_difference_diagram(view, metric)) is not None:
+                title = f"critical differences of {metric.title}: {view.condition}"
+                yield Picture(f"cd_{metric.name}_{view.condition.slug}", title, figure)
+
+
+OUTPUTS: dict[str, Output] = {
+    "imp": Output("Imp% per dataset and denoiser", _of_metrics(aggregate.IMP)),
+    "imp_by_regressor": Output(
+        "Imp% per regressor", lambda views: [tables.imp_by_regressor(view) for view in views]
+    ),
+    "mse": Output(
+        "Mean squared errors", lambda views: [tables.error_table(view) for view in views]
+    ),
+    "swd": Output("Sliced Wasserstein distance", _of_metrics(aggregate.SWD, aggregate.SWD_CLEAN)),
+    "rho": Output(
+        "Mean correlation of the columns, ρ̄", _of_metrics(aggregate.RHO, aggregate.RHO_CLEAN)
+    ),
+    "recovery": Output(
+        "Recovery of clean values", _of_metrics(aggregate.RECOVERY_X, aggregate.RECOVERY_Y)
+    ),
+    "ranks": Output("Average ranks, Friedman and Nemenyi", _rank_tables),
+    "pairs": Output("Pairs of methods", _pair_tables),
+    "imp_vs_swd": Output("Imp% against SWD", pictures=_imp_vs_swd),
+    "cd": Output("Critical differences", pictures=_critical_differences),
+}
