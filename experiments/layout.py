@@ -69,10 +69,14 @@ class Section:
 
 @dataclass(frozen=True)
 class Column:
-    """A column, below the name of its group."""
+    """A column, below the name of its group.
+
+    One of `prose` holds sentences: in print they stand below the table, row by row.
+    """
 
     group: str
     title: str
+    prose: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,22 +122,25 @@ class Table:
 
     def markdown(self) -> str:
         """Render as GitHub's Markdown: a heading, the table, its notes as a list."""
-        header = [self.stub, *(_joined(column) for column in self.columns)]
+        shown = self._tabulated()
+        header = [self.stub, *(_joined(self.columns[i]) for i in shown)]
         body = []
         for section in self.sections:
             if section.title:
-                body.append([f"*{_markdown(section.title)}*", *([""] * len(self.columns))])
+                body.append([f"*{_markdown(section.title)}*", *([""] * len(shown))])
             for row in section.rows:
-                cells = (_markdown(cell.full) for cell in row.cells)
+                cells = (_markdown(row.cells[i].full) for i in shown)
                 body.append([_markdown(row.label), *cells])
         lines = [[_markdown(title) for title in header], *body]
         widths = [max(_width(line[i]) for line in lines) for i in range(len(header))]
         rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
         rows = [_markdown_row(line, widths) for line in (lines[0], rule, *lines[1:])]
         notes = [f"- {_markdown(note)}" for note in self._all_notes()]
+        prose = [f"- **{_markdown(label)}**: {_markdown(text)}" for label, text in self._prose()]
         parts = [
             f"## {_markdown(self.title)}",
             "\n".join(rows),
+            *(["\n".join(prose)] if prose else []),
             *(["\n".join(notes)] if notes else []),
         ]
         return "\n\n".join(parts) + "\n"
@@ -146,7 +153,10 @@ class Table:
         panels = self._panels(LATEX_WIDTH, lambda cell: cell.full)
         tabulars = [self._latex_panel(panel) for panel in panels]
         label = slug("-".join([self.name, *self.context.values()]))
-        notes = [rf"\par {_latex(note)}" for note in self._all_notes()]
+        prose = [
+            rf"\par \textbf{{{_latex(label)}}}: {_latex(text)}" for label, text in self._prose()
+        ]
+        notes = [*prose, *(rf"\par {_latex(note)}" for note in self._all_notes())]
         return "\n".join(
             [
                 r"\begin{table}",
@@ -189,8 +199,9 @@ class Table:
         """
         panels = self._panels(width, lambda cell: cell.text)
         parts = [self.title, *(self._text_panel(panel) for panel in panels)]
-        if self.notes:
-            parts.append("\n".join(_wrapped(note, width) for note in self.notes))
+        notes = [*(f"{label}: {text}" for label, text in self._prose()), *self.notes]
+        if notes:
+            parts.append("\n".join(_wrapped(note, width) for note in notes))
         return "\n\n".join(parts) + "\n"
 
     def _panels(self, width: int, shown: Callable[[Cell], str]) -> list[list[int]]:
@@ -198,7 +209,7 @@ class Table:
         room = width - self._stub_width()
         panels: list[list[int]] = []
         used = 0
-        for group, members in groupby(range(len(self.columns)), lambda i: self.columns[i].group):
+        for group, members in groupby(self._tabulated(), lambda i: self.columns[i].group):
             numbers = list(members)
             wide = max(_width(group) + 2, sum(2 + self._column_width(i, shown) for i in numbers))
             if not panels or used + wide > room:
@@ -207,6 +218,26 @@ class Table:
             panels[-1] += numbers
             used += wide
         return panels
+
+    def _tabulated(self) -> list[int]:
+        """Numbers of the columns that are not prose."""
+        return [i for i, column in enumerate(self.columns) if not column.prose]
+
+    def _prose(self) -> list[tuple[str, str]]:
+        """Label and sentences of every row that has some."""
+        columns = [i for i, column in enumerate(self.columns) if column.prose]
+        texts = (
+            (
+                row.label,
+                " ".join(
+                    f"{sentence(_joined(self.columns[i]))}: {row.cells[i].full.rstrip('.')}."
+                    for i in columns
+                    if row.cells[i].full
+                ),
+            )
+            for row in self._rows()
+        )
+        return [(label, text) for label, text in texts if text]
 
     def _all_notes(self) -> tuple[str, ...]:
         return (*self.notes, self.interval_note) if self.interval_note else self.notes
@@ -342,6 +373,8 @@ _LATEX = {
     "χ²": r"$\chi^2$",
     "α": r"$\alpha$",
     "σ": r"$\sigma$",
+    "η": r"$\eta$",
+    "τ": r"$\tau$",
     "±": r"$\pm$",
     "×": r"$\times$",
     "≤": r"$\leq$",

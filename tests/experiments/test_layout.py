@@ -208,3 +208,33 @@ def test_csv_quotes_what_needs_it() -> None:
 
 def test_slug() -> None:
     assert slug("gaussian (on=y, columns=all)") == "gaussian-on-y-columns-all"
+
+
+def test_sentences_stand_below_the_table_and_in_cells_of_the_csv() -> None:
+    table = Table(
+        name="t",
+        title="Title",
+        stub="row",
+        axes=("group", "column"),
+        columns=(Column("", "value"), Column("", "reason", prose=True)),
+        sections=(
+            Section(
+                "", (Row("a_b", (Cell("1"), Cell("50 % of 2"))), Row("c", (Cell("2"), Cell(""))))
+            ),
+        ),
+        notes=("a note",),
+    )
+    assert table.markdown() == (
+        "## Title\n\n"
+        "| row | value |\n"
+        "| --- | ----: |\n"
+        "| a_b |     1 |\n"
+        "| c   |     2 |\n\n"
+        "- **a_b**: Reason: 50 % of 2.\n\n"
+        "- a note\n"
+    )
+    latex = table.latex()
+    assert r"\begin{tabular}{lr}" in latex
+    assert r"\par \textbf{a\_b}: Reason: 50 \% of 2." in latex
+    assert table.text().endswith("c        2\n\n* a_b: Reason: 50 % of 2.\n* a note\n")
+    assert table.csv().splitlines()[2] == "t,a_b,,,reason,,,,ok,50 % of 2"
