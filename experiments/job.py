@@ -12,9 +12,14 @@ from omegaconf import DictConfig
 
 from experiments.config import ConfigError, Settings, first_line, to_settings
 from experiments.corruption import noise_level
-from experiments.datasets.files import DataFileError
+from experiments.datasets.files import (
+    DataFileError,
+    DownloadError,
+    MissingFileError,
+    data_folder,
+)
 from experiments.progress import append, describe
-from experiments.run import run_corruption
+from experiments.run import Notify, run_corruption
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +28,8 @@ def run_job(config: DictConfig) -> None:
     """Run the corruption that a config describes, telling the journal of every record.
 
     A corruption that cannot even be set up (its file is missing, its series too short) is told as
-    a failure, so that the other jobs of a sweep go on.
+    a failure, so that the other jobs of a sweep go on. With ``missing_data: leave_out`` a missing
+    file is none: the corruption is told as left out.
     """
     torch.set_num_threads(1)
     start, counts = time.monotonic(), Counter[str]()
@@ -33,6 +39,7 @@ def run_job(config: DictConfig) -> None:
         append({"event": "record", "status": status, "what": describe(labels)})
 
     error: str | None = None
+    missing: str | None = None
     what = "job"
     summary = ""
     try:
@@ -41,9 +48,11 @@ def run_job(config: DictConfig) -> None:
         limit = (settings.seeds_per_domain or {}).get(settings.dataset.cls.domain)  # type: ignore[attr-defined]
         if limit is not None and settings.seed >= limit:
             summary = f"left out, {limit} seed{'s' if limit > 1 else ''} per such dataset"
-        else:
-            run_corruption(settings, notify)
+        elif _run(settings, notify):
             summary = _summary(counts)
+        else:
+            missing = settings.dataset.label
+            summary = "left out: no file, see python -m experiments.data list"
     except Exception as problem:
         log.exception("%s failed", what)
         error = first_line(problem)
@@ -56,9 +65,24 @@ def run_job(config: DictConfig) -> None:
             "summary": summary,
             "seconds": time.monotonic() - start,
             "error": error,
+            "missing": missing,
             "worked": counts["ok"] + counts["failed"] > 0,
         }
     )
+
+
+def _run(settings: Settings, notify: Notify) -> bool:
+    """Run a corruption; False where its file is not here and the settings allow for that."""
+    try:
+        run_corruption(settings, notify)
+    except (MissingFileError, DownloadError) as problem:
+        if settings.missing_data == "fail":
+            raise
+        # It raises where the variable names no folder: that is a slip, not a missing file.
+        data_folder()
+        log.warning("left out: %s", problem)
+        return False
+    return True
 
 
 def title(settings: Settings) -> str:

@@ -45,6 +45,8 @@ class Monitor:
         How many records were "ok", "cached", "failed" and "skipped" so far.
     done, worked
         How many corruptions are finished, and how many of those needed any work.
+    missing
+        Datasets that were left out because their file is not here.
     """
 
     journal: Path
@@ -53,6 +55,7 @@ class Monitor:
     counts: Counter[str] = field(default_factory=Counter)
     done: int = 0
     worked: int = 0
+    missing: set[str] = field(default_factory=set)
     _position: int = 0
     _begin: float = field(default_factory=time.monotonic)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -91,7 +94,10 @@ class Monitor:
             "failed": "failed",
         }
         parts = [f"{self.counts[key]} {name}" for key, name in names.items() if self.counts[key]]
-        return ", ".join(parts) or "nothing to do"
+        told = ", ".join(parts) or "nothing to do"
+        if self.missing:
+            told += f"; left out for want of a file: {', '.join(sorted(self.missing))}"
+        return told
 
     def _follow(self) -> None:
         while not self._stop.wait(0.2):
@@ -114,6 +120,8 @@ class Monitor:
         self.done += 1
         self.worked += event["worked"]
         self.counts["failed"] += event["error"] is not None
+        if event.get("missing"):
+            self.missing.add(event["missing"])
         if self._bar is not None:
             self._bar.update()
         text = event["error"] or f"{event['summary']}, {duration(event['seconds'])}"
