@@ -63,13 +63,15 @@ def cell_key(corruption: Corruption, protocol: str, denoiser: Component) -> Key:
     config: dict[str, Any] = {
         "revision": REVISION,
         "dataset": settings.dataset.identity() | {"fingerprint": corruption.fingerprint},
-        "max_rows": settings.profile.max_rows,
+        "max_rows": settings.profile.rows_of(corruption.domain),
         "noise": _noise(settings),
         "target": settings.target,
         "seed": settings.seed,
         "protocol": {"name": protocol, "revision": PROTOCOLS[protocol].revision},
         "denoiser": denoiser.identity(),
     }
+    if settings.profile.max_columns is not None:
+        config["max_columns"] = settings.profile.max_columns
     if corruption.domain == "series":
         config |= {"window_size": settings.window_size, "horizon": settings.horizon}
     labels = {
@@ -83,6 +85,7 @@ def cell_key(corruption: Corruption, protocol: str, denoiser: Component) -> Key:
         "protocol": protocol,
         "denoiser": denoiser.label,
         "is_control": bool(denoiser.cls.is_control),  # type: ignore[attr-defined]
+        "note": corruption.dataset.note,
     }
     folder = f"{corruption.dataset.name}/{protocol}"
     return Key(config, folder, _method(denoiser), labels)

@@ -12,7 +12,7 @@ import inspect
 import types
 import typing
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Union
@@ -61,6 +61,16 @@ class Component:
         known = _signature(self.cls)
         return self.cls(**self.params, **{k: v for k, v in context.items() if k in known})
 
+    def under(self, protocol: str) -> Component:
+        """Return the component as a protocol wants it, where its class makes a difference.
+
+        A class says so in `by_protocol`: parameter to protocol to the value that None stands for.
+        """
+        choices: Mapping[str, Mapping[str, Any]] = getattr(self.cls, "by_protocol", {})
+        chosen = {name: of.get(protocol) for name, of in choices.items()}
+        open_ = {k: v for k, v in chosen.items() if self.params[k] is None}
+        return replace(self, params=self.params | open_)
+
     def identity(self) -> dict[str, Any]:
         """What of this component decides its results: class, parameters and revision.
 
@@ -87,14 +97,31 @@ class Profile:
         Printed beside every table.
     max_rows
         Tables keep a random sample of this size in file order, series their first rows; None keeps
-        all.
+        all. A number for both, or one per domain.
+    max_columns
+        Inputs kept of the widest sets, a random sample in file order; None keeps all.
     caps
-        Parameter name to the largest value that any denoiser or regressor may use.
+        Parameter name to the largest value that any denoiser or regressor may use;
+        ``<component>.<parameter>`` says otherwise for one of them.
     """
 
     name: str = "paper"
-    max_rows: int | None = None
+    max_rows: int | dict[str, int] | None = None
+    max_columns: int | None = None
     caps: dict[str, float] | None = None
+
+    def rows_of(self, domain: str) -> int | None:
+        """The most rows of a dataset of a domain."""
+        return self.max_rows.get(domain) if isinstance(self.max_rows, dict) else self.max_rows
+
+    def bounded(self, label: str, params: dict[str, Any]) -> dict[str, Any]:
+        """The parameters of a component, none above its cap."""
+        caps = self.caps or {}
+        for name, value in params.items():
+            cap = caps.get(f"{label}.{name}", caps.get(name))
+            if cap is not None and value is not None:
+                params = params | {name: type(value)(min(value, cap))}
+        return params
 
 
 @dataclass(frozen=True)
@@ -292,10 +319,7 @@ def _component(
             raise ConfigError(f"{key}.{name}: required by {cls.__name__}, but not in the config")
         else:
             params[name] = list(default) if isinstance(default, tuple) else default
-    for name, cap in ((profile and profile.caps) or {}).items():
-        if params.get(name) is not None:
-            params[name] = type(params[name])(min(params[name], cap))
-    return Component(label, target, params)
+    return Component(label, target, profile.bounded(label, params) if profile else params)
 
 
 def _checked(component: Component, key: str) -> Component:
@@ -319,13 +343,20 @@ def _example(key: str) -> str:
 
 def _profile(raw: Any) -> Profile:
     if not isinstance(raw, dict):
-        raise ConfigError("profile: must be a mapping with name, max_rows and caps")
+        raise ConfigError("profile: must be a mapping with name, max_rows, max_columns and caps")
     _refuse_unknown(raw, [f.name for f in fields(Profile)], "profile.", "a profile")
-    values = {"name": "paper", "max_rows": None, "caps": None} | raw
-    max_rows = values["max_rows"]
+    values = {"name": "paper", "max_rows": None, "max_columns": None, "caps": None} | raw
+    max_rows, max_columns = values["max_rows"], values["max_columns"]
+    if isinstance(max_rows, dict):
+        _refuse_unknown(max_rows, ["tabular", "series"], "profile.max_rows.", "the domains")
+        for domain, number in max_rows.items():
+            _natural(number, f"profile.max_rows.{domain}", least=50)
+    elif max_rows is not None:
+        _natural(max_rows, "profile.max_rows", least=50)
     return Profile(
         name=coerce(values["name"], str, "profile.name"),
-        max_rows=None if max_rows is None else _natural(max_rows, "profile.max_rows", least=50),
+        max_rows=max_rows,
+        max_columns=None if max_columns is None else _natural(max_columns, "profile.max_columns"),
         caps=coerce(values["caps"], dict[str, float] | None, "profile.caps"),
     )
 

@@ -95,7 +95,7 @@ def noise_name(settings: Settings) -> tuple[object, ...]:
 
 
 def corrupt(settings: Settings) -> Corruption:
-    """Load a dataset, bound its rows, permute the target if asked, split it and add the noise.
+    """Load a dataset, bound its size, permute the target if asked, split it and add the noise.
 
     The split and the unit noise come from the dataset's name and the seed; the level only scales
     the noise, so that every level disturbs in the same direction.
@@ -108,7 +108,9 @@ def corrupt(settings: Settings) -> Corruption:
         If the series is shorter than a window in one of its parts.
     """
     dataset = settings.dataset.build()
-    table = _bound(dataset.load(), dataset, settings.profile.max_rows)
+    profile = settings.profile
+    table = _bound(dataset.load(), dataset, profile.rows_of(dataset.domain))
+    table = _narrow(table, dataset, profile.max_columns)
     names = (dataset.name, settings.seed)
     if settings.target == "permuted":
         table = permute_target(table, rng_for("target", *names))
@@ -151,3 +153,14 @@ def _bound(table: Table, dataset: Any, max_rows: int | None) -> Table:
         groups=None if table.groups is None else table.groups[keep],
         observed=None if table.observed is None else table.observed[keep],
     )
+
+
+def _narrow(table: Table, dataset: Any, max_columns: int | None) -> Table:
+    """Keep a sample of the inputs in file order; a series keeps its target, column 0, besides."""
+    first = int(dataset.domain == "series")
+    n_inputs = table.X.shape[1] - first
+    if max_columns is None or n_inputs <= max_columns:
+        return table
+    chosen = rng_for("columns", dataset.name).choice(n_inputs, max_columns, replace=False)
+    X = table.X.iloc[:, [*range(first), *(first + np.sort(chosen))]]
+    return replace(table, X=X, categorical=tuple(c for c in table.categorical if c in X.columns))

@@ -60,7 +60,8 @@ def read_long_table(results: Path, experiment: str | None = None) -> pd.DataFram
     DataFrame
         The columns of `LABELS`, ``status`` (ok, failed or skipped) and ``reason``, those of
         `MEASURES`, the whole grid as ``mse_<fit>_<inputs>_<targets>``, seconds and peak memory per
-        stage, the processor, and the identity. Sorted; empty if there are no records.
+        stage, the processor, what to know of the dataset (``note``) and the identity. Sorted; empty
+        if there are no records.
 
     Raises
     ------
@@ -88,13 +89,13 @@ def long_table(records: Iterable[Record]) -> pd.DataFrame:
     first = [*LABELS, "status", "reason", *MEASURES]
     rest = sorted(c for c in table.columns if c not in first and c != "identity")
     table = table[[*first, *rest, "identity"]]
-    numbers = [*MEASURES, *(c for c in rest if c != "processor")]
+    numbers = [*MEASURES, *(c for c in rest if c not in ("note", "processor"))]
     table[numbers] = table[numbers].astype("float64")
     return table.sort_values([*LABELS, "identity"], ignore_index=True)
 
 
 def _row(score: Record, cell: Record | None, names: _Names) -> dict[str, Any]:
-    row = dict(score["labels"]) | names.of(score)
+    row = {"note": ""} | score["labels"] | names.of(score)
     row |= {"status": score["status"], "reason": score.get("reason", "")}
     metrics = dict(score.get("metrics", {}))
     grid = metrics.pop("grid", {})
@@ -127,21 +128,23 @@ class _Names:
     """Labels, made distinct where the same one stands for different settings."""
 
     def __init__(self, scores: list[Record]) -> None:
-        self._seen: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(
+        # A dataset may take another form under another protocol, and is the same one in print.
+        self._seen: dict[tuple[str, str, str], dict[str, set[str]]] = defaultdict(
             lambda: defaultdict(set)
         )
         for score in scores:
+            protocol = score["labels"]["protocol"]
             for column, settings in _settings(score).items():
-                seen = self._seen[column, score["labels"][column]]
+                seen = self._seen[column, score["labels"][column], protocol]
                 for key, value in settings.items():
                     seen[key].add(repr(value))
 
     def of(self, score: Record) -> dict[str, str]:
         """The distinct labels of one record."""
-        labels = {}
+        labels, protocol = {}, score["labels"]["protocol"]
         for column, settings in _settings(score).items():
             label = score["labels"][column]
-            seen = self._seen[column, label]
+            seen = self._seen[column, label, protocol]
             differing = [key for key in settings if len(seen[key]) > 1]
             # Parameters say more than a class or a checksum: those speak where nothing else does.
             telling = [key for key in differing if key not in ("class", "file")] or differing
@@ -160,6 +163,7 @@ def _settings(score: Record) -> dict[str, dict[str, Any]]:
         "class": dataset["target"].rpartition(".")[2],
         "file": dataset["fingerprint"][:8],
         "max_rows": config["max_rows"],
+        "max_columns": config.get("max_columns"),
         "target": config["target"],
         "window_size": config.get("window_size"),
         "horizon": config.get("horizon"),

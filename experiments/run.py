@@ -6,7 +6,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -46,8 +46,21 @@ def run_corruption(settings: Settings, notify: Notify) -> None:
     experiments.datasets.files.DataFileError
         If the dataset's file is missing; then there is no record, since its identity is unknown.
     """
-    corruption = corrupt(settings)
-    _Job(corruption, Store(settings.results), notify).run()
+    store = Store(settings.results)
+    for variant in _by_protocol(settings):
+        _Job(corrupt(variant), store, notify).run()
+
+
+def _by_protocol(settings: Settings) -> list[Settings]:
+    """The settings, divided where the protocols want the dataset in different forms."""
+    variants: list[Settings] = []
+    for protocol in settings.protocol:
+        dataset = settings.dataset.under(protocol)
+        if variants and variants[-1].dataset == dataset:
+            variants[-1] = replace(variants[-1], protocol=(*variants[-1].protocol, protocol))
+        else:
+            variants.append(replace(settings, dataset=dataset, protocol=(protocol,)))
+    return variants
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, ClassVar, Literal
 
@@ -120,6 +120,10 @@ class Dataset(ABC):
         Where the data come from.
     licence : str
         Under which licence they may be used, as far as known.
+    note : str
+        What to know of every error on it; printed beside the tables. Usually empty.
+    by_protocol : mapping
+        Parameter to protocol to the value that None stands for under it.
     revision : int
         Raised when the same raw files give another table.
     """
@@ -130,8 +134,14 @@ class Dataset(ABC):
     target: str
     source: ClassVar[str]
     licence: ClassVar[str]
+    by_protocol: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     revision: ClassVar[int] = 1
     files: ClassVar[tuple[RawFile, ...]] = ()
+
+    @property
+    def note(self) -> str:
+        """What to know of every error on this dataset, or nothing."""
+        return ""
 
     @property
     def split(self) -> SplitKind:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, BinaryIO, ClassVar, Literal
 
 import pandas as pd
 
@@ -20,8 +21,9 @@ class MicrosoftStock(FileDataset):
 
     Parameters
     ----------
-    fill : {"interpolate", "forward"}
-        Linear interpolation, as published, or the last trade before.
+    fill : {"interpolate", "forward"}, optional
+        Linear interpolation, as published, or the last trade before. None takes what the protocol
+        wants: interpolation as published, no look ahead where rows are held out.
     """
 
     name: ClassVar[str] = "microsoft_stock"
@@ -40,7 +42,11 @@ class MicrosoftStock(FileDataset):
         ),
     )
 
-    def __init__(self, fill: Literal["interpolate", "forward"] = "interpolate") -> None:
+    by_protocol: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "fill": {"published": "interpolate", "held_out": "forward"}
+    }
+
+    def __init__(self, fill: Literal["interpolate", "forward"] | None = None) -> None:
         self.fill = fill
 
     def parse(self, *contents: BinaryIO) -> Table:
