@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Self
 
 import torch
@@ -25,7 +25,7 @@ from denograd.history import History
 from denograd.inputs import Inputs, read_inputs
 from denograd.problem import Problem
 from denograd.rules import make_rule, rule_class
-from denograd.rules.base import check_count
+from denograd.rules.base import check_choice, check_count
 from denograd.windows import Windows
 
 _MANY_BYTES = 10**9
@@ -55,6 +55,8 @@ class DenoGrad:
     history_ : History
         Loss, share of gated samples and mean step per epoch of the last `transform`;
         ``history_.to_frame()`` is a DataFrame.
+    snapshots_ : dict of int to tuple
+        X and y of the last `transform` after those epochs that its argument `snapshots` named.
 
     Examples
     --------
@@ -207,8 +209,10 @@ class DenoGrad:
         batch_size: int = 1000,
         save_gradients: bool = True,
         *,
+        refine: str = "both",
+        snapshots: Iterable[int] = (),
         progress: bool | None = None,
-        **rule_arguments: float | None,
+        **rule_arguments: float | str | None,
     ) -> tuple[Any, Any, list[Any], list[Any]]:
         """Refine the fitted data; every call starts from them again.
 
@@ -220,18 +224,31 @@ class DenoGrad:
             Step size η: the length of a step ("normalized", 0.05), or the share of the distance
             to the model's surface closed per epoch ("gauss-newton", 0.5).
         nr_threshold : float, optional
-            Gate τ: samples whose residuals are all within it rest (0.01).
+            Gate τ: samples whose residuals are all within it rest (0.01). With 0 there is no gate:
+            a sample moves in every epoch, whatever its loss.
         max_epochs : int, optional
             Epochs at most (100; "global" 300). It stops earlier when no row moves any more.
         denoise_y : bool
-            Whether targets move as well.
+            Whether targets move as well; False is short for ``refine="X"``.
         batch_size : int
             Rows or windows that the model sees at once; results do not depend on it.
         save_gradients : bool
             Whether to return the directions applied.
+        refine : {"both", "X", "y"}
+            What moves. Directions are normalised before what is held fixed is left out. A target
+            that is a column of X under the rule "global" belongs to y.
+        snapshots : iterable of int
+            Epochs after which a copy of the refined data is kept in `snapshots_`, bit for bit what
+            a run with that `max_epochs` returns; none may be above `max_epochs`.
         progress : bool, optional
             Whether to show a progress bar. Default: on a terminal only.
         **rule_arguments
+            ``normalization`` ("joint"): under "normalized", whether the gradient is divided by one
+            norm, as published, or those of X and of y ("separate") each by its own;
+            ``consensus`` ("mean"): in a series under "normalized" and "gauss-newton", whether a
+            time step moves by the mean of the windows that cover it, as published, by their "sum",
+            or by the "last" of them alone, that which starts latest. Under "gauss-newton" windows
+            at rest do not count in either;
             ``eta_x, eta_y`` (1, 1): factors of the two blocks under "gauss-newton";
             ``lam, lr, tol`` (1.0, 0.05, 1e-7): weight of the distance to the observed values,
             learning rate and smallest change of the objective under "global".
@@ -263,12 +280,15 @@ class DenoGrad:
             "max_epochs": max_epochs,
             **rule_arguments,
         }
-        rule = make_rule(self.rule, **given)
+        rule = make_rule(self.rule, "table" if self._windows is None else "series", **given)
         check_count("batch_size", batch_size)
+        wanted = _checked_snapshots(snapshots, rule.max_epochs)
+        moves_x, moves_y = what_moves(refine, denoise_y)
         inputs, device = self._inputs, as_device(self.device)
         if save_gradients:
             self._warn_of_many_bytes(rule.max_epochs)
         history, directions_x, directions_y = History(), [], []
+        taken: dict[int, tuple[Any, Any]] = {}
         with frozen(self.model, device):
             problem = Problem(
                 predict=Predictor(self.model, inputs.y.shape[1], self._layout),
@@ -277,7 +297,8 @@ class DenoGrad:
                 y=inputs.y.tensor(device, self._dtype, "y"),
                 windows=self._windows,
                 target_columns=inputs.target_columns,
-                denoise_y=denoise_y,
+                denoise_x=moves_x,
+                denoise_y=moves_y,
                 batch_size=batch_size,
                 keep_directions=save_gradients,
             )
@@ -290,10 +311,14 @@ class DenoGrad:
             ) as steps:
                 for step in steps:
                     history.append(step.epoch)
+                    if len(history) in wanted:
+                        taken[len(history)] = _restored(inputs, problem)
                     if save_gradients:
                         directions_x.append(step.x)
                         directions_y.append(step.y)
-        self.history_ = history
+        # Where nothing moves any more, later epochs are like the last one.
+        taken |= {epoch: _restored(inputs, problem) for epoch in wanted - taken.keys()}
+        self.history_, self.snapshots_ = history, dict(sorted(taken.items()))
         history.warn_if_oscillating()
         return (
             inputs.X.restore(problem.x),
@@ -321,8 +346,10 @@ class DenoGrad:
         denoise_y: bool = True,
         batch_size: int = 1000,
         save_gradients: bool = True,
+        refine: str = "both",
+        snapshots: Iterable[int] = (),
         progress: bool | None = None,
-        **rule_arguments: float | None,
+        **rule_arguments: float | str | None,
     ) -> tuple[Any, Any, list[Any], list[Any]]:
         """Call `fit`, then `transform`, with the arguments of both."""
         self.fit(
@@ -344,6 +371,8 @@ class DenoGrad:
             denoise_y,
             batch_size,
             save_gradients,
+            refine=refine,
+            snapshots=snapshots,
             progress=progress,
             **rule_arguments,
         )
@@ -358,6 +387,35 @@ class DenoGrad:
                 UserWarning,
                 stacklevel=3,
             )
+
+
+def what_moves(refine: str, denoise_y: bool) -> tuple[bool, bool]:
+    """Whether X and whether y moves.
+
+    Raises
+    ------
+    ValueError
+        For an unknown word, and when neither moves.
+    """
+    check_choice("refine", refine, ("both", "X", "y"))
+    if refine == "y" and not denoise_y:
+        raise ValueError("refine='y' with denoise_y=False leaves nothing to refine.")
+    return refine != "y", denoise_y and refine != "X"
+
+
+def _checked_snapshots(snapshots: Iterable[int], max_epochs: int) -> set[int]:
+    """Epochs to keep the data of, or an error that names the one out of range."""
+    wanted = list(snapshots)
+    for epoch in wanted:
+        check_count("each of snapshots", epoch)
+        if epoch > max_epochs:
+            raise ValueError(f"snapshots asks for epoch {epoch}, above max_epochs={max_epochs}.")
+    return set(map(int, wanted))
+
+
+def _restored(inputs: Inputs, problem: Problem) -> tuple[Any, Any]:
+    """A copy of the data as they stand, in the caller's containers."""
+    return inputs.X.restore(problem.x.clone()), inputs.y.restore(problem.target.clone())
 
 
 def _check_window_arguments(

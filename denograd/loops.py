@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from denograd.consensus import CONSENSUS
 from denograd.history import Epoch
 from denograd.problem import Problem, Step, check_finite, put, row_norms, take
 
@@ -90,15 +91,16 @@ def table_epochs(problem: Problem, rule: SampleRule) -> Iterator[Step]:
 def series_epochs(problem: Problem, rule: SampleRule) -> Iterator[Step]:
     """Move the time steps of a series, epoch by epoch, until no window moves any.
 
-    A time step moves by the mean direction of the windows that cover it. A window at rest in
-    which nothing has moved since it was seen rests on, so it is not visited.
+    A time step moves by what the rule's consensus makes of the directions of the windows that
+    cover it. A window at rest in which nothing has moved since it was seen rests on, so it is not
+    visited.
     """
     windows = problem.windows
     assert windows is not None
     x, y = problem.x, problem.y
     device, n_windows = x.device, len(windows)
     targets = windows.targets(slice(None), device)
-    every_visit = windows.visits(torch.ones(n_windows, dtype=torch.bool, device=device))
+    consensus = CONSENSUS[rule.consensus](windows, rule.gated_windows_count, device)
     residuals = torch.zeros(n_windows, y.shape[1], dtype=y.dtype, device=device)
     stale: Tensor | int = n_windows
     n_epoch, scouts = 0, False
@@ -116,12 +118,11 @@ def series_epochs(problem: Problem, rule: SampleRule) -> Iterator[Step]:
             gradient = problem.gradient(x_chunk, y[targets[chunk]])
             moving = gate(gradient.residual, rule.nr_threshold)
             step_x, step_y = problem.gated_direction(rule, gradient, moving)
-            windows.add(total_x, step_x.view(x_chunk.shape), chunk)
+            consensus.add(total_x, step_x.view(x_chunk.shape), chunk, moving)
             total_y[targets[chunk]] = step_y
             put(residuals, chunk, gradient.residual)
         moves = gate(residuals, rule.nr_threshold)
-        visits = every_visit if rule.gated_windows_count else windows.visits(moves)
-        total_x /= visits.clamp(min=1)[:, None]
+        consensus.settle(total_x, moves)
         changed = windows.covering(total_x.any(dim=1)) | total_y.any(dim=1)[targets] | moves
         figures = stacked(
             problem.criterion.mean(y[targets] + residuals, y[targets]),

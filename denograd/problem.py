@@ -51,8 +51,8 @@ class Problem:
         How a series is cut; None for a table.
     target_columns : tuple of int or None
         Columns of `x` that are the target themselves (`y` is then not used).
-    denoise_y : bool
-        Whether the target moves.
+    denoise_x, denoise_y : bool
+        Whether the inputs, the target move; a target that is a column of `x` is no input here.
     batch_size : int
         Samples that the network sees at once.
     keep_directions : bool
@@ -68,6 +68,7 @@ class Problem:
     y: Tensor
     windows: Windows | None = None
     target_columns: tuple[int, ...] | None = None
+    denoise_x: bool = True
     denoise_y: bool = True
     batch_size: int = 1000
     keep_directions: bool = False
@@ -100,10 +101,13 @@ class Problem:
     def gated_direction(
         self, rule: SampleRule, gradient: SampleGradient, moving: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Directions of the samples that move, zero for the others and for targets held fixed."""
+        """Directions of the samples that move, zero for the others and for what is held fixed."""
         x, y = rule.direction(gradient)
         moving = moving[:, None]
-        return x.mul_(moving), y.mul_(moving) if self.denoise_y else torch.zeros_like(y)
+        return (
+            x.mul_(moving) if self.denoise_x else torch.zeros_like(x),
+            y.mul_(moving) if self.denoise_y else torch.zeros_like(y),
+        )
 
     def chunks(self, samples: Tensor | int) -> Iterator[Selection]:
         """Cut the first so many samples, or those with the given indices, into chunks.

@@ -65,6 +65,15 @@ class Windows:
             steps = (starts[:, None] + torch.arange(self.size)).flatten()
             total.index_add_(0, steps, values.reshape(len(steps), -1))
 
+    def overwrite(self, total: Tensor, values: Tensor, starts: Tensor) -> None:
+        """Write (batch, size, channels) values of windows to the time steps of `total`, in place.
+
+        `starts` are their first steps in ascending order; where windows overlap the latest wins.
+        """
+        # The later a window starts, the smaller is a step's offset in it; small ones come last.
+        for offset in reversed(range(self.size)):
+            total.index_copy_(0, starts + offset, values[:, offset])
+
     def visits(self, counted: Tensor) -> Tensor:
         """How many of the counted windows cover each time step.
 

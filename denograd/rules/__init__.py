@@ -39,25 +39,35 @@ def rule_class(name: str) -> type[Rule]:
         raise ValueError(f"There is no rule {name!r}; the rules are {known}.") from None
 
 
-def make_rule(name: str, **arguments: Any) -> Rule:
+def make_rule(name: str, domain: str | None = None, /, **arguments: Any) -> Rule:
     """The rule of this name with the arguments that are not None.
+
+    Parameters
+    ----------
+    name : str
+        One of `rules()`.
+    domain : {"table", "series"}, optional
+        What is refined; where it is given, arguments without effect on it are refused too.
+    **arguments
+        Fields of the rule.
 
     Raises
     ------
     TypeError
         For an argument that no rule has.
     ValueError
-        For one that has no effect under this rule, or a wrong value.
+        For one that has no effect under this rule or on such data, or a wrong value.
     """
     cls = rule_class(name)
     given = {key: value for key, value in arguments.items() if value is not None}
     for key in arguments:
         if not any(key in rule.arguments() for rule in rules().values()):
             raise TypeError(f"transform has no argument {key!r}.")
-    idle = [key for key in given if key not in cls.arguments()]
-    if idle:
-        raise ValueError(
-            f"{', '.join(idle)} has no effect under the rule {name!r}; its arguments are "
-            f"{', '.join(cls.arguments())}."
-        )
+    for where, known in (("", cls.arguments()), (f" on a {domain}", cls.arguments(domain))):
+        idle = [key for key in given if key not in known]
+        if idle:
+            raise ValueError(
+                f"{', '.join(idle)} has no effect under the rule {name!r}{where}; its arguments "
+                f"are {', '.join(known)}."
+            )
     return cls(**given)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, ClassVar
 
+from denograd.consensus import CONSENSUS
 from denograd.loops import series_epochs, table_epochs
 
 if TYPE_CHECKING:
@@ -32,11 +33,14 @@ class Rule(ABC):
         "table", "series" or both.
     ties_target : bool
         Whether a target that is a column of X is one variable with both roles.
+    series_arguments : frozenset of str
+        Arguments that have no effect on a table.
     """
 
     name: ClassVar[str]
     domains: ClassVar[frozenset[str]] = frozenset({"table", "series"})
     ties_target: ClassVar[bool] = False
+    series_arguments: ClassVar[frozenset[str]] = frozenset()
 
     max_epochs: int = 100
 
@@ -44,9 +48,10 @@ class Rule(ABC):
         check_count("max_epochs", self.max_epochs)
 
     @classmethod
-    def arguments(cls) -> tuple[str, ...]:
-        """Names of the arguments that have an effect under this rule."""
-        return tuple(field.name for field in fields(cls))
+    def arguments(cls, domain: str | None = None) -> tuple[str, ...]:
+        """Names of the arguments that have an effect under this rule, in this domain if given."""
+        idle = cls.series_arguments if domain == "table" else ()
+        return tuple(field.name for field in fields(cls) if field.name not in idle)
 
     @abstractmethod
     def refine(self, problem: Problem) -> Iterator[Step]:
@@ -57,24 +62,32 @@ class Rule(ABC):
 class SampleRule(Rule):
     """A rule that moves every sample (row or window) by a direction of its own.
 
-    A sample rests while all its residuals are at most `nr_threshold`. In a series the
-    directions of all windows that cover a time step are averaged.
+    A sample rests while all its residuals are at most `nr_threshold`. With 0 none rests but on the
+    model's surface, where the gradient is zero too: the gate is then off.
+
+    In a series a time step moves by what `consensus` makes of the windows that cover it: "mean",
+    "sum", or "last", the direction of the latest-starting of them alone (with a stride of 1 the
+    window that begins at the step, or the last one of the series).
 
     Attributes
     ----------
     gated_windows_count : bool
-        Whether windows at rest count in that average.
+        Whether windows at rest count in that consensus, with a direction of zero; where not, the
+        mean is over the other windows, and the last one is the last of those.
     """
 
+    series_arguments: ClassVar[frozenset[str]] = frozenset({"consensus"})
     gated_windows_count: ClassVar[bool] = True
 
     nrr: float = 0.05
     nr_threshold: float = 0.01
+    consensus: str = "mean"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_number("nrr", self.nrr, positive=True)
         check_number("nr_threshold", self.nr_threshold)
+        check_choice("consensus", self.consensus, CONSENSUS)
 
     @abstractmethod
     def direction(self, gradient: SampleGradient) -> tuple[Tensor, Tensor]:
@@ -95,6 +108,13 @@ def check_count(name: str, value: object) -> None:
         count = 0
     if count < 1 or isinstance(value, bool):
         raise ValueError(f"{name} has to be an integer of at least 1, got {value!r}.")
+
+
+def check_choice(name: str, value: object, choices: Collection[str]) -> None:
+    """Refuse what is not one of some words."""
+    if not isinstance(value, str) or value not in choices:
+        known = ", ".join(map(repr, choices))
+        raise ValueError(f"{name} has to be one of {known}, got {value!r}.")
 
 
 def check_number(name: str, value: object, *, positive: bool = False) -> None:

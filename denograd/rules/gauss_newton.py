@@ -25,9 +25,11 @@ class GaussNewton(SampleRule):
     nrr : float
         Share of the distance closed per epoch.
     nr_threshold : float
-        Residual up to which a sample rests.
+        Residual up to which a sample rests; 0 turns the gate off.
     max_epochs : int
         Epochs at most.
+    consensus : {"mean", "sum", "last"}
+        Of the windows that cover a time step and do not rest.
     eta_x, eta_y : float
         Factors of the two blocks, applied after the joint normalisation.
     """

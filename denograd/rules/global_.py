@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import compress
 from typing import ClassVar
 
 import torch
@@ -18,8 +19,8 @@ from denograd.rules.base import Rule, check_number
 class Global(Rule):
     """Adam on criterion(f(windows), targets) + lam · mean((z − z_observed)²).
 
-    z is every value that is refined: the series and its targets, or the series alone where the
-    target is one of its columns or is held fixed.
+    z is every value that is refined: the series and its targets, or what of them is not held fixed;
+    the series alone where the target is one of its columns.
 
     Parameters
     ----------
@@ -51,25 +52,28 @@ class Global(Rule):
     def refine(self, problem: Problem) -> Iterator[Step]:
         """Take one step of Adam per epoch."""
         x, y = problem.x, problem.y
-        refined = [x] if problem.target_columns or not problem.denoise_y else [x, y]
-        observed = [values.clone() for values in refined]
-        held = list(problem.target_columns or ()) if not problem.denoise_y else []
-        n_values = sum(values.numel() for values in refined) - len(x) * len(held)
-        if n_values == 0:
+        held = _held_columns(problem)
+        moving = [len(held) < x.shape[1], problem.denoise_y and not problem.target_columns]
+        if not any(moving):
             raise ValueError(
-                "With denoise_y=False every column of X is held fixed: nothing is left to refine."
+                "Every column of X is held fixed by denoise_y or refine: nothing is left to refine."
             )
+        refined = list(compress((x, y), moving))
+        observed = [values.clone() for values in refined]
+        n_values = sum(values.numel() for values in refined)
+        n_values -= len(x) * len(held) if moving[0] else 0
         optimizer = torch.optim.Adam(refined, lr=self.lr)
         before = None
         for epoch in range(1, self.max_epochs + 1):
             loss, *gradients = _loss_gradient(problem)
             penalty = torch.zeros((), dtype=torch.float64, device=x.device)
-            for values, start, gradient in zip(refined, observed, gradients, strict=False):
+            gradients[0][:, held] = 0.0
+            moved = compress(gradients, moving)
+            for values, start, gradient in zip(refined, observed, moved, strict=True):
                 away = values - start
                 penalty += away.square().sum(dtype=torch.float64) * (self.lam / n_values)
                 gradient.add_(away, alpha=2 * self.lam / n_values)
                 values.grad = gradient
-            gradients[0][:, held] = 0.0
             x_before, y_before = x.clone(), y.clone()
             optimizer.step()
             direction_x, direction_y = (x_before - x) / self.lr, (y_before - y) / self.lr
@@ -86,6 +90,17 @@ class Global(Rule):
             if before is not None and abs(before - objective) < self.tol:
                 break
             before = objective
+
+
+def _held_columns(problem: Problem) -> list[int]:
+    """Columns of X that do not move."""
+    columns = range(problem.x.shape[1])
+    target = problem.target_columns or ()
+    return [
+        column
+        for column in columns
+        if not (problem.denoise_y if column in target else problem.denoise_x)
+    ]
 
 
 def _loss_gradient(problem: Problem) -> tuple[Tensor, Tensor, Tensor]:
