@@ -1,82 +1,14 @@
-"""The two cells of xLSTM and the blocks around them (Beck et al., 2024).
-
-Both cells gate with exponentials, which would overflow. What is read out is a quotient of two sums
-over past inputs, and both sums are kept divided by the exponential of a stabiliser, the largest
-exponent in them. The quotient does not depend on the stabiliser, therefore it is detached: the
-gradient is exact, and no infinite factor enters it.
-"""
+"""The blocks of xLSTM (Beck et al., 2024), around the cells of `_xlstm_cells`."""
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, linear, logsigmoid, silu
+from torch.autograd.function import once_differentiable
+from torch.nn.functional import gelu, layer_norm, linear, silu
 
-# An mLSTM divides by 1 at least. The stabilised 1 is kept in this range, so that neither it nor its
-# square under- or overflows in single precision.
-_LOG_FLOOR = (math.log(1e-6), math.log(1e15))
-
-
-def mlstm(
-    query: Tensor, key: Tensor, value: Tensor, input_gate: Tensor, forget_gate: Tensor
-) -> Tensor:
-    """Run an mLSTM over all time steps at once: a matrix memory, read and written like attention.
-
-    Parameters
-    ----------
-    query, key, value : Tensor
-        Shape (batch, heads, time, width).
-    input_gate, forget_gate : Tensor
-        Pre-activations of the exponential input gate and of the sigmoid forget gate, shape
-        (batch, heads, time).
-
-    Returns
-    -------
-    Tensor
-        What the memory answers at every step, shape (batch, heads, time, width).
-    """
-    n_steps, width = query.shape[-2:]
-    kept = logsigmoid(forget_gate).cumsum(-1)
-    log_decay = kept.unsqueeze(-1) - kept.unsqueeze(-2) + input_gate.unsqueeze(-2)
-    future = torch.ones(n_steps, n_steps, dtype=torch.bool, device=query.device).triu(1)
-    log_decay = log_decay.masked_fill(future, -torch.inf)
-    stabiliser = log_decay.detach().amax(-1, keepdim=True)
-    scores = query @ key.transpose(-1, -2) / math.sqrt(width)
-    weights = scores * (log_decay - stabiliser).exp()
-    floor = (-stabiliser).clamp(*_LOG_FLOOR).exp()
-    return weights @ value / torch.maximum(weights.sum(-1, keepdim=True).abs(), floor)
-
-
-def slstm(gates: Tensor, recurrent: Tensor) -> Tensor:
-    """Run an sLSTM step by step, for the whole batch and all heads together.
-
-    Parameters
-    ----------
-    gates : Tensor
-        What the input adds to the pre-activations of input gate (exponential), forget gate
-        (sigmoid), cell input (tanh) and output gate (sigmoid), shape
-        (time, 4, heads, batch, width).
-    recurrent : Tensor
-        What the last output adds to them, shape (4, heads, width, width).
-
-    Returns
-    -------
-    Tensor
-        The outputs, shape (time, heads, batch, width).
-    """
-    hidden = cell = weight = torch.zeros_like(gates[0, 0])
-    stabiliser = torch.full_like(hidden, -torch.inf)
-    outputs = []
-    for gates_now in gates:
-        log_input, forget, candidate, output = gates_now + hidden @ recurrent
-        log_kept = logsigmoid(forget) + stabiliser
-        stabiliser = torch.maximum(log_input, log_kept).detach()
-        kept, added = (log_kept - stabiliser).exp(), (log_input - stabiliser).exp()
-        cell = kept * cell + added * candidate.tanh()
-        weight = kept * weight + added
-        hidden = output.sigmoid() * cell / weight
-        outputs.append(hidden)
-    return torch.stack(outputs)
+from denograd.networks._xlstm_cells import mlstm, slstm
 
 
 class Headwise(nn.Module):
@@ -96,10 +28,14 @@ class Headwise(nn.Module):
         self.weight = nn.Parameter(torch.empty(n_blocks, size, size))
         nn.init.uniform_(self.weight, -1 / math.sqrt(size), 1 / math.sqrt(size))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map the last dimension."""
-        # For widths like these one dense product is faster than many tiny ones.
-        return linear(x, torch.block_diag(*self.weight))
+    def matrices(self, n_groups: int) -> Tensor:
+        """Return the diagonal of the matrix as so many blocks, (n_groups, width out, width in).
+
+        For widths like these some larger products are faster than many tiny ones.
+        """
+        blocks = self.weight.unflatten(0, (n_groups, -1))
+        alike = torch.eye(blocks.shape[1], dtype=blocks.dtype, device=blocks.device)
+        return (blocks.unsqueeze(3) * alike[:, None, :, None]).flatten(3, 4).flatten(1, 2)
 
 
 class CausalConvolution(nn.Module):
@@ -119,15 +55,45 @@ class CausalConvolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (batch, time, width) to the same shape."""
-        return silu(self.filter(x.transpose(1, 2))[..., : x.shape[1]].transpose(1, 2))
+        assert self.filter.bias is not None
+        taps = self.filter.weight.squeeze(1).t().flip(0)
+        output: Tensor = _FilteredSiLU.apply(x, taps, self.filter.bias)
+        return output
 
 
-class HeadNorm(nn.GroupNorm):
-    """Normalise every head at every time step by itself."""
+class _FilteredSiLU(torch.autograd.Function):
+    """Some shifted products: far cheaper than the library's convolution of single channels."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (batch, time, width) to the same shape."""
-        return super().forward(x.flatten(0, 1)).view_as(x)
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, taps: Tensor, bias: Tensor) -> Tensor:
+        filtered = torch.addcmul(bias, x, taps[0])
+        for lag in range(1, min(len(taps), x.shape[1])):
+            filtered[:, lag:].addcmul_(x[:, :-lag], taps[lag])
+        openness = filtered.sigmoid()
+        output = filtered.mul_(openness)
+        ctx.save_for_backward(x, taps, openness, output)
+        return output
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, d_output: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        x, taps, openness, output = ctx.saved_tensors
+        slope = torch.add(openness, output).addcmul_(openness, output, value=-1)
+        d_filtered = slope.mul_(d_output)
+        lags = range(1, min(len(taps), x.shape[1]))
+        d_x = d_taps = d_bias = None
+        if ctx.needs_input_grad[0]:
+            d_x = d_filtered * taps[0]
+            for lag in lags:
+                d_x[:, :-lag].addcmul_(d_filtered[:, lag:], taps[lag])
+        if ctx.needs_input_grad[1]:
+            d_taps = torch.zeros_like(taps)
+            d_taps[0] = (d_filtered * x).sum((0, 1))
+            for lag in lags:
+                d_taps[lag] = (d_filtered[:, lag:] * x[:, :-lag]).sum((0, 1))
+        if ctx.needs_input_grad[2]:
+            d_bias = d_filtered.sum((0, 1))
+        return d_x, d_taps, d_bias
 
 
 class MLSTMBlock(nn.Module):
@@ -152,7 +118,7 @@ class MLSTMBlock(nn.Module):
         self.convolution = CausalConvolution(inner, kernel_size)
         self.query, self.key, self.value = (Headwise(inner, inner // 4) for _ in range(3))
         self.gates = nn.Linear(3 * inner, 2 * n_heads)
-        self.head_norm = HeadNorm(n_heads, inner)
+        self.head_norm = nn.GroupNorm(n_heads, inner)
         self.skip = nn.Parameter(torch.ones(inner))
         self.down = nn.Linear(inner, width)
         # The memory starts long (open forget gates) and writes alike whatever it is shown.
@@ -161,19 +127,48 @@ class MLSTMBlock(nn.Module):
         nn.init.normal_(input_bias, std=0.1)
         forget_bias.copy_(torch.linspace(3, 6, n_heads))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (batch, time, width) to the same shape."""
+    def forward(self, x: Tensor, last: bool = False) -> Tensor:
+        """Map (batch, time, width) to the same shape, or to the last time step of it."""
         inner, gate = self.up(self.norm(x)).chunk(2, dim=-1)
         mixed = self.convolution(inner)
-        parts = self.query(mixed), self.key(mixed), self.value(inner)
-        gates = self.gates(torch.cat(parts, dim=-1)).transpose(1, 2).chunk(2, dim=1)
-        answer = mlstm(*(self._split(part) for part in parts), *gates)
-        normed = self.head_norm(answer.transpose(1, 2).flatten(2))
-        output: Tensor = x + self.down((normed + self.skip * mixed) * silu(gate))
+        n_groups = math.gcd(self.n_heads, len(self.query.weight))
+        query, key, value = (part.matrices(n_groups) for part in (self.query, self.key, self.value))
+        answer = mlstm(
+            self._by_head(mixed, query),
+            self._by_head(mixed, key),
+            self._by_head(inner, value),
+            *self._gates(mixed, inner, query, key, value),
+        )
+        if last:
+            answer = answer[:, :, -1:]
+            x, gate, mixed = x[:, -1:], gate[:, -1:], mixed[:, -1:]
+        normed = _normed(answer.permute(1, 2, 0, 3), self.head_norm)
+        output: Tensor = x + self.down(torch.addcmul(normed, self.skip, mixed) * silu(gate))
         return output
 
-    def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
+    def _by_head(self, x: Tensor, matrices: Tensor) -> Tensor:
+        """Map by block-diagonal matrices, and move heads to the front: (heads, batch, ...)."""
+        grouped = x.flatten(0, 1).unflatten(1, (len(matrices), -1)).transpose(0, 1)
+        mapped = grouped @ matrices.transpose(1, 2)
+        by_head = mapped.unflatten(2, (self.n_heads // len(matrices), -1)).transpose(1, 2)
+        return by_head.flatten(0, 1).unflatten(1, x.shape[:2])
+
+    def _gates(
+        self, mixed: Tensor, inner: Tensor, query: Tensor, key: Tensor, value: Tensor
+    ) -> Tensor:
+        """Pre-activations of input and forget gate, (2, heads, batch, time).
+
+        The gates read query, key and value of all heads, which are linear maps themselves.
+        """
+        of_query, of_key, of_value = (
+            weight.unflatten(1, (len(query), -1)).transpose(0, 1)
+            for weight in self.gates.weight.chunk(3, dim=1)
+        )
+        of_mixed = of_query @ query + of_key @ key
+        gates = linear(mixed, of_mixed.transpose(0, 1).flatten(1)) + linear(
+            inner, (of_value @ value).transpose(0, 1).flatten(1), self.gates.bias
+        )
+        return gates.unflatten(-1, (2, -1)).permute(2, 3, 0, 1)
 
 
 class SLSTMBlock(nn.Module):
@@ -197,23 +192,33 @@ class SLSTMBlock(nn.Module):
         self.gates = nn.ModuleList(Headwise(width, n_heads) for _ in range(4))
         self.bias = nn.Parameter(torch.zeros(4, n_heads, 1, head))
         self.recurrent = nn.Parameter(torch.zeros(4, n_heads, head, head))
-        self.head_norm = HeadNorm(n_heads, width)
+        self.head_norm = nn.GroupNorm(n_heads, width)
         self.feed_norm = nn.LayerNorm(width)
         self.up = nn.Linear(width, 2 * hidden)
         self.down = nn.Linear(hidden, width)
         self.bias.detach()[1] = torch.linspace(3, 6, head)  # forget gates start open
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (batch, time, width) to the same shape."""
+    def forward(self, x: Tensor, last: bool = False) -> Tensor:
+        """Map (batch, time, width) to the same shape, or to the last time step of it."""
         normed = self.norm(x)
         mixed = self.convolution(normed)
-        sources = mixed, mixed, normed, normed
-        gates = torch.stack(
-            [gate(source) for gate, source in zip(self.gates, sources, strict=True)]
-        )
-        by_head = gates.unflatten(-1, self.bias.shape[1::2]).permute(2, 0, 3, 1, 4) + self.bias
-        hidden = slstm(by_head, self.recurrent).permute(2, 0, 1, 3).flatten(2)
-        x = x + self.head_norm(hidden)
+        n_heads = self.recurrent.shape[1]
+        matrices = [gate.matrices(n_heads) for gate in self.gates]
+        bias = self.bias.squeeze(2).transpose(0, 1).unsqueeze(-1)
+        parts = []
+        for source, pair in ((mixed, matrices[:2]), (normed, matrices[2:])):
+            by_head = source.unflatten(-1, (n_heads, -1)).permute(1, 2, 3, 0)
+            parts.append((torch.cat(pair, dim=1) @ by_head).unflatten(2, (2, -1)))
+        hidden = slstm(torch.cat(parts, dim=2) + bias, self.recurrent)
+        if last:
+            hidden, x = hidden[-1:], x[:, -1:]
+        x = x + _normed(hidden.permute(3, 0, 1, 2), self.head_norm)
         gate, values = self.up(self.feed_norm(x)).chunk(2, dim=-1)
         output: Tensor = x + self.down(gelu(gate) * values)
         return output
+
+
+def _normed(x: Tensor, norm: nn.GroupNorm) -> Tensor:
+    """Normalise every head at every time step by itself, (batch, time, heads, width), and join."""
+    normed = layer_norm(x, x.shape[-1:], eps=norm.eps).flatten(2)
+    return torch.addcmul(norm.bias, normed, norm.weight)

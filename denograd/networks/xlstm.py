@@ -67,6 +67,9 @@ class XLSTM(Network):
     def forward(self, x: Tensor) -> Tensor:
         """Map windows to targets."""
         self.check_input(x)
-        states = self.blocks(self.embedding(x))
-        output: Tensor = self.head(self.norm(states[:, -1]))
+        *blocks, last_block = self.blocks
+        states = self.embedding(x)
+        for block in blocks:
+            states = block(states)
+        output: Tensor = self.head(self.norm(last_block(states, last=True)[:, 0]))
         return output

@@ -2,13 +2,16 @@
 
 import functools
 import itertools
+import math
 
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from denograd import networks
-from denograd.networks._xlstm import mlstm, slstm
+from denograd.networks._xlstm import Headwise
+from denograd.networks._xlstm_cells import mlstm, slstm
 
 
 def draw(*shape, scale=1.0):
@@ -52,11 +55,11 @@ def test_mlstm_equals_its_recurrence_without_stabiliser():
 
 
 def test_slstm_equals_its_recurrence_without_stabiliser():
-    gates, recurrent = draw(6, 4, 2, 3, 5), draw(4, 2, 5, 5)
-    cell = weight = hidden = torch.zeros(2, 3, 5, dtype=torch.float64)
+    gates, recurrent = draw(6, 2, 4, 5, 3), draw(4, 2, 5, 5)
+    cell = weight = hidden = torch.zeros(2, 5, 3, dtype=torch.float64)
     expected = []
     for now in gates:
-        i, f, z, o = now + torch.einsum("hbi,ghio->ghbo", hidden, recurrent)
+        i, f, z, o = (now + torch.einsum("hib,ghio->hgob", hidden, recurrent)).unbind(1)
         cell = f.sigmoid() * cell + i.exp() * z.tanh()
         weight = f.sigmoid() * weight + i.exp()
         hidden = o.sigmoid() * cell / weight
@@ -75,9 +78,9 @@ def test_gates_of_any_size_give_finite_outputs_and_gradients(size, signs):
     gradients = torch.autograd.grad(output.sum(), leaves)
     assert all(tensor.isfinite().all() for tensor in (output, *gradients))
 
-    gates = draw(8, 4, 2, 3, 4).float()
-    gates[:, 0] += sign_i * size
-    gates[:, 1] += sign_f * size
+    gates = draw(8, 2, 4, 4, 3).float()
+    gates[:, :, 0] += sign_i * size
+    gates[:, :, 1] += sign_f * size
     leaves = [gates.requires_grad_(), draw(4, 2, 4, 4).float().requires_grad_()]
     output = slstm(*leaves)
     gradients = torch.autograd.grad(output.sum(), leaves)
@@ -102,6 +105,125 @@ def test_the_future_is_not_seen(blocks):
     before, after = net.blocks(x), net.blocks(later)
     torch.testing.assert_close(after[:, :4], before[:, :4])
     assert not torch.allclose(after[:, 4:], before[:, 4:])
+
+
+def plain_silu_of_convolution(part, x):
+    filtered = part.filter(x.transpose(1, 2))[..., : x.shape[1]]
+    return functional.silu(filtered.transpose(1, 2))
+
+
+def plain_mlstm_block(block, x):
+    """The block as it is published, memory and normaliser written and read step by step."""
+
+    def by_head(part):
+        return part.unflatten(-1, (block.n_heads, -1)).transpose(1, 2)
+
+    def mapped(part, source):
+        return source @ torch.block_diag(*part.weight).t()
+
+    inner, gate = block.up(block.norm(x)).chunk(2, dim=-1)
+    mixed = plain_silu_of_convolution(block.convolution, inner)
+    parts = mapped(block.query, mixed), mapped(block.key, mixed), mapped(block.value, inner)
+    i, f = block.gates(torch.cat(parts, dim=-1)).transpose(1, 2).chunk(2, dim=1)
+    query, key, value = map(by_head, parts)
+    memory = normaliser = 0.0
+    answers = []
+    for t in range(x.shape[1]):
+        kept, added = f[..., t, None].sigmoid(), i[..., t, None].exp()
+        k = key[:, :, t] / math.sqrt(key.shape[-1])
+        written = torch.einsum("bhv,bhk->bhvk", value[:, :, t], k)
+        memory = kept[..., None] * memory + added[..., None] * written
+        normaliser = kept * normaliser + added * k
+        read = torch.einsum("bhvk,bhk->bhv", memory, query[:, :, t])
+        divisor = (normaliser * query[:, :, t]).sum(-1, keepdim=True).abs().clamp_min(1)
+        answers.append((read / divisor).flatten(1))
+    answer = torch.stack(answers, dim=1)
+    normed = block.head_norm(answer.flatten(0, 1)).view_as(answer)
+    return x + block.down((normed + block.skip * mixed) * functional.silu(gate))
+
+
+def plain_slstm_block(block, x):
+    """The block as it is published, step by step."""
+    normed = block.norm(x)
+    mixed = plain_silu_of_convolution(block.convolution, normed)
+    sources = mixed, mixed, normed, normed
+    of_input = [
+        source @ torch.block_diag(*gate.weight).t() + block.bias[g].flatten()
+        for g, (gate, source) in enumerate(zip(block.gates, sources, strict=True))
+    ]
+    recurrent = [torch.block_diag(*matrices) for matrices in block.recurrent]
+    cell = weight = hidden = torch.zeros_like(x[:, 0])
+    states = []
+    for t in range(x.shape[1]):
+        i, f, z, o = (of_input[g][:, t] + hidden @ recurrent[g] for g in range(4))
+        cell = f.sigmoid() * cell + i.exp() * z.tanh()
+        weight = f.sigmoid() * weight + i.exp()
+        hidden = o.sigmoid() * cell / weight
+        states.append(hidden)
+    hidden = torch.stack(states, dim=1)
+    x = x + block.head_norm(hidden.flatten(0, 1)).view_as(hidden)
+    gate, values = block.up(block.feed_norm(x)).chunk(2, dim=-1)
+    return x + block.down(functional.gelu(gate) * values)
+
+
+def plain_xlstm(net, x):
+    states = net.embedding(x)
+    for block in net.blocks:
+        plain = plain_slstm_block if hasattr(block, "recurrent") else plain_mlstm_block
+        states = plain(block, states)
+    return net.head(net.norm(states[:, -1]))
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"width": 64, "n_heads": 4},
+        {"width": 6, "n_heads": 2},  # a block of query and key crosses heads
+        {"width": 8, "n_heads": 1, "kernel_size": 1},
+        {"width": 8, "n_heads": 4, "kernel_size": 9},
+        {"width": 8, "n_heads": 2, "blocks": ("slstm", "mlstm", "slstm", "mlstm")},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("window", [1, 2, 7])
+def test_outputs_and_all_gradients_equal_those_of_the_plain_network(sizes, window):
+    net = shake(networks.build("xlstm", 3, 2, window, **sizes).double())
+    x, direction = draw(5, window, 3).requires_grad_(), draw(5, 2)
+    leaves = dict(net.named_parameters()) | {"x": x}
+    outputs, gradients = [], []
+    for output in (net(x), plain_xlstm(net, x)):
+        outputs.append(output)
+        gradients.append(
+            torch.autograd.grad((output * direction).sum(), [*leaves.values()], allow_unused=True)
+        )
+    torch.testing.assert_close(*outputs, rtol=1e-12, atol=1e-12)
+    for name, ours, plain in zip(leaves, *gradients, strict=True):
+        plain = torch.zeros_like(ours) if plain is None else plain
+        size = plain.abs().max().item() + 1
+        torch.testing.assert_close(
+            ours, plain, rtol=0, atol=1e-12 * size, msg=lambda text, name=name: f"{name}: {text}"
+        )
+
+
+def test_gradients_of_the_cells_against_finite_differences():
+    leaves = [draw(2, 2, 5, 3), draw(2, 2, 5, 3), draw(2, 2, 5, 3), draw(2, 2, 5), draw(2, 2, 5)]
+    assert torch.autograd.gradcheck(mlstm, [leaf.requires_grad_() for leaf in leaves])
+    leaves = [draw(5, 2, 4, 3, 2), draw(4, 2, 3, 3)]
+    assert torch.autograd.gradcheck(slstm, [leaf.requires_grad_() for leaf in leaves])
+
+
+@pytest.mark.parametrize("n_groups", [1, 2, 4])
+def test_the_matrices_are_the_diagonal_of_the_whole_one(n_groups):
+    headwise = Headwise(12, 4)
+    whole = torch.block_diag(*headwise.weight)
+    assert torch.equal(torch.block_diag(*headwise.matrices(n_groups)), whole)
+
+
+@pytest.mark.parametrize("block", ["mlstm", "slstm"])
+def test_the_last_step_alone_comes_out_as_among_all(block):
+    net = shake(networks.build("xlstm", 3, 1, 6, width=8, n_heads=2, blocks=(block,)).double())
+    x = draw(4, 6, 8)
+    torch.testing.assert_close(net.blocks[0](x, last=True), net.blocks[0](x)[:, -1:])
 
 
 def authors_stack(net, width, n_heads, n_steps):
