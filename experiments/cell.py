@@ -53,8 +53,17 @@ class Key:
 
 def identity(config: dict[str, Any]) -> str:
     """Hash a config, whatever the order of its keys."""
-    canonical = json.dumps(config, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+    return digest(canonical(config))
+
+
+def canonical(config: dict[str, Any]) -> str:
+    """A config as text, the same one whatever the order of its keys."""
+    return json.dumps(config, sort_keys=True, separators=(",", ":"))
+
+
+def digest(config: str) -> str:
+    """The identity that belongs to a canonical config."""
+    return hashlib.sha256(config.encode()).hexdigest()[:16]
 
 
 def cell_key(corruption: Corruption, protocol: str, denoiser: Component) -> Key:

@@ -13,36 +13,12 @@ from typing import Any
 import pandas as pd
 
 from experiments.cell import identity
-from experiments.metrics import imp
-from experiments.store import Record, Store
+from experiments.records import Record
+from experiments.rows import FIRST, LABELS, MEASURES, TEXTS, flatten, without_regressor
+from experiments.store import Store
 
-LABELS = (
-    "dataset",
-    "domain",
-    "noise",
-    "level",
-    "seed",
-    "target",
-    "profile",
-    "protocol",
-    "denoiser",
-    "is_control",
-    "regressor",
-)
 #: Parameters of noise that say its level, which has a column of its own.
 LEVELS = ("sigma", "share")
-MEASURES = (
-    "imp",
-    "mse_before",
-    "mse_after",
-    "mse_ceiling",
-    "swd",
-    "rho",
-    "swd_clean",
-    "rho_clean",
-    "recovery_X",
-    "recovery_y",
-)
 
 
 def read_long_table(results: Path, experiment: str | None = None) -> pd.DataFrame:
@@ -79,49 +55,24 @@ def long_table(records: Iterable[Record]) -> pd.DataFrame:
     cells = {_cell_id(r): r for r in records if "regressor" not in r["config"]}
     scores = [r for r in records if "regressor" in r["config"]]
     names = _Names(scores)
-    rows = [_row(score, cells.get(_cell_id(score)), names) for score in scores]
-    table = pd.DataFrame(rows)
+    rows = [flatten(score, cells.get(_cell_id(score))) | names.of(score) for score in scores]
+    # What no row has a value for is no column, whatever the records call it.
+    table = pd.DataFrame(rows).dropna(axis="columns", how="all")
     if table.empty:
-        return pd.DataFrame(columns=[*LABELS, "status", "reason", *MEASURES, "identity"])
+        return pd.DataFrame(columns=[*FIRST, "identity"])
     for measure in MEASURES:
         if measure not in table:
             table[measure] = float("nan")
-    first = [*LABELS, "status", "reason", *MEASURES]
-    rest = sorted(c for c in table.columns if c not in first and c != "identity")
-    table = table[[*first, *rest, "identity"]]
-    numbers = [*MEASURES, *(c for c in rest if c not in ("note", "processor"))]
+    rest = sorted(c for c in table.columns if c not in FIRST and c != "identity")
+    table = table[[*FIRST, *rest, "identity"]]
+    numbers = [*MEASURES, *(c for c in rest if c not in TEXTS)]
     table[numbers] = table[numbers].astype("float64")
     return table.sort_values([*LABELS, "identity"], ignore_index=True)
 
 
-def _row(score: Record, cell: Record | None, names: _Names) -> dict[str, Any]:
-    row = {"note": ""} | score["labels"] | names.of(score)
-    row |= {"status": score["status"], "reason": score.get("reason", "")}
-    metrics = dict(score.get("metrics", {}))
-    grid = metrics.pop("grid", {})
-    row |= metrics
-    if score["status"] == "ok":
-        row["imp"] = imp(metrics["mse_before"], metrics["mse_after"])
-    row |= {f"mse_{key.replace('|', '_')}": value for key, value in grid.items()}
-    row |= _costs(score, "regressor_")
-    if cell is not None:
-        row |= cell.get("metrics", {}) | _costs(cell, "")
-    row["processor"] = score["environment"]["processor"]
-    row["identity"] = score["identity"]
-    return row
-
-
-def _costs(record: Record, prefix: str) -> dict[str, float]:
-    return {
-        f"{measure}_{prefix}{stage}": value
-        for measure in ("seconds", "peak_memory_mb")
-        for stage, value in record[measure].items()
-    }
-
-
 def _cell_id(record: Record) -> str:
     """What a score shares with its cell: the identity of everything but the regressor."""
-    return identity({k: v for k, v in record["config"].items() if k != "regressor"})
+    return identity(without_regressor(record["config"]))
 
 
 class _Names:
@@ -159,7 +110,7 @@ def _settings(score: Record) -> dict[str, dict[str, Any]]:
     """Per label column, the settings that it stands for, each with a value for every key."""
     config = score["config"]
     dataset = config["dataset"]
-    of_dataset = dataset["params"] | {
+    of_dataset = _sorted(dataset["params"]) | {
         "class": dataset["target"].rpartition(".")[2],
         "file": dataset["fingerprint"][:8],
         "max_rows": config["max_rows"],
@@ -168,10 +119,10 @@ def _settings(score: Record) -> dict[str, dict[str, Any]]:
         "window_size": config.get("window_size"),
         "horizon": config.get("horizon"),
     }
-    noise = config["noise"]
+    noise = _sorted((config["noise"] or {"params": {}})["params"])
     return {
         "dataset": of_dataset,
-        "noise": {k: v for k, v in (noise or {"params": {}})["params"].items() if k not in LEVELS},
+        "noise": {key: value for key, value in noise.items() if key not in LEVELS},
         "denoiser": _component(config["denoiser"]),
         "regressor": _component(config["regressor"]),
     }
@@ -179,4 +130,9 @@ def _settings(score: Record) -> dict[str, dict[str, Any]]:
 
 def _component(component: dict[str, Any]) -> dict[str, Any]:
     name = component["target"].rpartition(".")[2]
-    return {"class": name, "revision": component["revision"]} | component["params"]
+    return {"class": name, "revision": component["revision"]} | _sorted(component["params"])
+
+
+def _sorted(params: dict[str, Any]) -> dict[str, Any]:
+    """Parameters by name, so that a label does not depend on the order of a config."""
+    return dict(sorted(params.items()))

@@ -1,28 +1,24 @@
-"""Records on disk: one small JSON file per finished piece of work, written whole or not at all."""
+"""Where records lie: a small JSON file per finished piece of work, or a row of the archive."""
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from experiments.archive_file import NAME, Archive
 from experiments.cell import Key
+from experiments.records import Record, StoreError, read_json, write_json
 
-Record = dict[str, Any]
-
-
-class StoreError(RuntimeError):
-    """A record or listing cannot be read; the message names the file and says what to do."""
+Labels = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Store:
-    """The records below ``<results>/runs``.
+    """The records of a results folder: files below ``runs``, and the archive beside it.
+
+    A file wins over a row of the archive with the same identity.
 
     Attributes
     ----------
@@ -37,15 +33,28 @@ class Store:
         """Where everything that is not published lies."""
         return self.results / "runs"
 
+    @property
+    def archive(self) -> Archive:
+        """The records that are in git."""
+        return Archive.read(self.results / NAME)
+
     def read(self, key: Key) -> Record | None:
         """The record of a key, or None."""
-        path = self.runs / "records" / key.path
-        return read_json(path) if path.exists() else None
+        return self.find(key.path)
+
+    def find(self, path: str) -> Record | None:
+        """The record that lies, or would lie, at a path as `Key.path` has it, or None."""
+        return self.read_file(path) or self.archive.record(identity_in(path))
+
+    def read_file(self, path: str) -> Record | None:
+        """The record file at such a path, or None."""
+        file = self.runs / "records" / path
+        return read_json(file) if file.exists() else None
 
     def status(self, key: Key) -> str | None:
         """What became of a piece of work: "ok", "skipped" or "failed", None where it is to do."""
-        record = self.read(key)
-        return None if record is None else str(record["status"])
+        record = self.read_file(key.path)
+        return self.archive.status(key.identity) if record is None else str(record["status"])
 
     def write(self, key: Key, record: Record) -> None:
         """Write a record atomically."""
@@ -58,9 +67,14 @@ class Store:
         write_json(self.runs / "records" / key.path, content)
 
     def records(self) -> Iterator[Record]:
-        """Every record, in the order of paths."""
+        """Every record: the files in the order of their paths, then what only the archive has."""
+        there = set()
         for path in sorted((self.runs / "records").rglob("*.json")):
+            there.add(identity_in(path.name))
             yield read_json(path)
+        for record in self.archive.records():
+            if record["identity"] not in there:
+                yield record
 
     def enlist(self, name: str, cell: Key, scores: Iterable[Key]) -> None:
         """Note that a named experiment comprises a cell and some of its scores, and their labels.
@@ -73,54 +87,54 @@ class Store:
     def listed(self, name: str) -> list[Record]:
         """The records that are there of the last run of a named experiment, labelled as by it.
 
+        An experiment that was never run here is what the archive says it is.
+
         Raises
         ------
         StoreError
-            If no experiment of that name was run.
+            If no experiment of that name was run, and the archive does not know it either.
+        """
+        labels = self.labels(name)
+        if labels is None:
+            archived = self.archive.listed(name)
+            if not archived:
+                raise StoreError(
+                    f"no run of an experiment called {name!r} below {self.runs}; "
+                    f"there is {', '.join(self.experiments()) or 'none'}"
+                )
+            there = {identity_in(path.name): path for path in self.runs.glob("records/**/*.json")}
+            return [
+                read_json(there[record["identity"]]) | {"labels": record["labels"]}
+                if record["identity"] in there
+                else record
+                for record in archived
+            ]
+        found = ((path, self.find(path)) for path in labels)
+        return [record | {"labels": labels[path]} for path, record in found if record is not None]
+
+    def labels(self, name: str) -> dict[str, Labels] | None:
+        """Paths of all that the last run of a named experiment comprises, in order, with labels.
+
+        None if it was never run here.
         """
         folder = self.listing(name)
         if not folder.is_dir():
-            known = sorted(p.name for p in folder.parent.glob("*") if p.is_dir())
-            raise StoreError(
-                f"no run of an experiment called {name!r} below {self.runs}; "
-                f"there is {', '.join(known) or 'none'}"
-            )
-        labels: dict[str, dict[str, Any]] = {}
+            return None
+        labels: dict[str, Labels] = {}
         for file in sorted(folder.glob("*.json")):
             labels |= read_json(file)
-        found = {path: self.runs / "records" / path for path in sorted(labels)}
-        return [
-            read_json(file) | {"labels": labels[path]}
-            for path, file in found.items()
-            if file.exists()
-        ]
+        return dict(sorted(labels.items()))
+
+    def experiments(self) -> list[str]:
+        """Names of the experiments that were run here or are in the archive."""
+        run = {path.name for path in self.runs.glob("experiments/*") if path.is_dir()}
+        return sorted(run.union(self.archive.experiments))
 
     def listing(self, name: str) -> Path:
         """Folder of a named experiment's listing."""
         return self.runs / "experiments" / name
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file, or raise a StoreError that names it."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StoreError(
-            f"{path}: cannot be read ({error}); delete it to compute it anew"
-        ) from error
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write a JSON file to a temporary name, flush it to the disk and rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1, allow_nan=False)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
+def identity_in(path: str) -> str:
+    """The identity at the end of a record's path."""
+    return Path(path).stem.rpartition("-")[2]

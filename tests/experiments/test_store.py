@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from experiments.cell import Key, identity
-from experiments.store import Store, StoreError, write_json
+from experiments.records import write_json
+from experiments.store import Store, StoreError
 
 KEY = Key({"a": 1, "b": [2]}, "data/held_out", "identity", {"denoiser": "identity"})
 
