@@ -209,7 +209,7 @@ def to_settings(config: DictConfig) -> Settings:
         device=coerce(raw["device"], str | None, "device"),
         results=Path(coerce(raw["results"], str, "results")).absolute(),
         name=coerce(raw["name"], str | None, "name"),
-        report=_report(raw["report"]),
+        report=report_names(raw["report"]),
         missing_data=coerce(raw["missing_data"], Literal["fail", "leave_out"], "missing_data"),
     )
 
@@ -247,6 +247,23 @@ def coerce(value: Any, annotation: Any, key: str) -> Any:
     elif annotation is Any or (isinstance(annotation, type) and type(value) is annotation):
         return value
     raise ConfigError(f"{key}: must be {_describe(annotation)}, not {value!r}")
+
+
+def report_names(raw: Any) -> tuple[str, ...] | None:
+    """The outputs that the key ``report`` names, or None for the standard ones.
+
+    Raises
+    ------
+    ConfigError
+        If it is no list of names, or there is no output of a name.
+    """
+    from experiments.outputs import OUTPUTS
+
+    names = coerce(raw, list[str] | None, "report")
+    for name in names or ():
+        if name not in OUTPUTS:
+            raise ConfigError(f"report: no such output {name!r}; {did_you_mean(name, OUTPUTS)}")
+    return None if names is None else tuple(dict.fromkeys(names))
 
 
 def first_line(error: BaseException) -> str:
@@ -372,13 +389,3 @@ def _protocols(raw: Any) -> tuple[str, ...]:
             hint = did_you_mean(str(name), PROTOCOLS)
             raise ConfigError(f"protocol: no such protocol {name!r}; {hint}")
     return tuple(dict.fromkeys(names))
-
-
-def _report(raw: Any) -> tuple[str, ...] | None:
-    from experiments.outputs import OUTPUTS
-
-    names = coerce(raw, list[str] | None, "report")
-    for name in names or ():
-        if name not in OUTPUTS:
-            raise ConfigError(f"report: no such output {name!r}; {did_you_mean(name, OUTPUTS)}")
-    return None if names is None else tuple(dict.fromkeys(names))

@@ -23,11 +23,12 @@ Views = Sequence[View]
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure with the stem of its files and its title."""
+    """A figure, the stem of its files, its title, and whether the index of a report shows it."""
 
     stem: str
     title: str
     figure: Figure
+    lead: bool = True
 
 
 def _no_tables(views: Views) -> list[Table]:

@@ -10,6 +10,7 @@ import os
 import shlex
 import shutil
 import sys
+from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from experiments.layout import Table
+    from experiments.outputs import Output
     from experiments.tables import View
 
 USAGE_ERROR = 2
@@ -33,7 +35,9 @@ examples:
   python -m experiments.report --experiment real --out paper/tables
   python -m experiments.report --results /data/results   records that lie elsewhere
 
-Open README.md in the output folder first: it says what was run and lists the files.
+What is written for a named experiment is what its file in conf/experiment lists as `report`,
+or every standard output. Open README.md in the output folder first: it says what was run and
+lists the files.
 """
 
 
@@ -69,7 +73,8 @@ def main(arguments: list[str] | None = None) -> int:
     out = options.out or options.results / (options.experiment or "all")
     command = shlex.join(["python", "-m", "experiments.report", *arguments])
     try:
-        written = write_report(long_table, out, command)
+        names = _outputs_of(options.experiment)
+        written = write_report(long_table, out, command, names)
     except ValueError as error:
         return _refuse(str(error))
     _print(main_tables(long_table, shutil.get_terminal_size((100, 24)).columns))
@@ -77,8 +82,13 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def write_report(long_table: pd.DataFrame, out: Path, command: str | None = None) -> list[Path]:
-    """Write the long table, every table and figure, and an index of them.
+def write_report(
+    long_table: pd.DataFrame,
+    out: Path,
+    command: str | None = None,
+    names: Iterable[str] | None = None,
+) -> list[Path]:
+    """Write the long table, the tables and figures that follow from it, and an index of them.
 
     Parameters
     ----------
@@ -88,6 +98,8 @@ def write_report(long_table: pd.DataFrame, out: Path, command: str | None = None
         Folder to write to; created if it is not there.
     command
         The command that made this report, for the files' headers.
+    names
+        What to write, of `experiments.outputs.OUTPUTS`; None takes the standard outputs.
 
     Returns
     -------
@@ -97,25 +109,32 @@ def write_report(long_table: pd.DataFrame, out: Path, command: str | None = None
     Raises
     ------
     ValueError
-        If the long table lacks a column, or two of its rows stand for the same piece of work.
+        If the long table lacks a column, two of its rows stand for the same piece of work, or there
+        is no output of a name.
     """
+    from experiments.outputs import chosen
     from experiments.tables import views
 
     command = command or "python -m experiments.report"
-    found = views(long_table)
+    outputs, found = chosen(names), views(long_table)
     out.mkdir(parents=True, exist_ok=True)
     long_csv = out / "long.csv"
     long_table.to_csv(long_csv, index=False, lineterminator="\n")
     listed = [(long_csv, "the long table: one row per cell × regressor")]
-    tables = _tables(found)
-    for name, (title, kind) in tables.items():
-        for path in _write_tables(out / name, title, kind, command):
-            listed.append((path, title))
-    figures = _write_figures(found, out)
+    pictures: list[tuple[Path, str, bool]] = []
+    lead: list[Table] = []
+    for name, output in outputs.items():
+        if tables := output.tables(found):
+            paths = _write_tables(out / name, output.title, tables, command)
+            listed += [(path, output.title) for path in paths]
+            lead = lead or tables
+        pictures += _write_pictures(output, found, out)
+    listed += [(path, title) for path, title, _ in pictures]
+    shown = [(path, title) for path, title, is_lead in pictures if is_lead]
     index = out / "README.md"
-    content = _index(found, tables, [*listed, *figures], command)
+    content = _index(found, lead, shown, listed, command)
     index.write_text(content, encoding="utf-8", newline="\n")
-    return [index, *(path for path, _ in listed), *(path for path, _ in figures)]
+    return [index, *(path for path, _ in listed)]
 
 
 def main_tables(long_table: pd.DataFrame, width: int = 100) -> str:
@@ -124,36 +143,6 @@ def main_tables(long_table: pd.DataFrame, width: int = 100) -> str:
     from experiments.tables import metric_table, views
 
     return "\n".join(metric_table(view, IMP).text(max(60, width)) for view in views(long_table))
-
-
-def _tables(views: list[View]) -> dict[str, tuple[str, list[Table]]]:
-    """Name of the files to title and tables, one or more per condition."""
-    from experiments import aggregate
-    from experiments.comparisons import COMPARED, pair_table, rank_table
-    from experiments.tables import error_table, imp_by_regressor, metric_table
-
-    def of(*metrics: aggregate.Metric) -> list[Table]:
-        return [
-            metric_table(view, metric)
-            for view in views
-            for metric in metrics
-            if metric is aggregate.IMP
-            or any(entry.mean is not None for entry in view.summary(metric).values())
-        ]
-
-    ranks = [table for view in views if (table := rank_table(view))]
-    pairs = [table for view in views for m in COMPARED if (table := pair_table(view, m))]
-    kinds = {
-        "imp": ("Imp% per dataset and denoiser", of(aggregate.IMP)),
-        "imp_by_regressor": ("Imp% per regressor", [imp_by_regressor(view) for view in views]),
-        "mse": ("Mean squared errors", [error_table(view) for view in views]),
-        "swd": ("Sliced Wasserstein distance", of(aggregate.SWD, aggregate.SWD_CLEAN)),
-        "rho": ("Mean correlation of the columns, ρ̄", of(aggregate.RHO, aggregate.RHO_CLEAN)),
-        "recovery": ("Recovery of clean values", of(aggregate.RECOVERY_X, aggregate.RECOVERY_Y)),
-        "ranks": ("Average ranks, Friedman and Nemenyi", ranks),
-        "pairs": ("Pairs of methods", pairs),
-    }
-    return {name: (title, tables) for name, (title, tables) in kinds.items() if tables}
 
 
 def _write_tables(stem: Path, title: str, tables: list[Table], command: str) -> list[Path]:
@@ -175,36 +164,27 @@ def _write_tables(stem: Path, title: str, tables: list[Table], command: str) -> 
     return paths
 
 
-def _write_figures(views: list[View], out: Path) -> list[tuple[Path, str]]:
-    from experiments import figures
-    from experiments.aggregate import IMP
+def _write_pictures(output: Output, views: list[View], out: Path) -> list[tuple[Path, str, bool]]:
+    """Draw and save the figures of an output: path, title, and whether the index shows it."""
+    from experiments.figures import save
 
-    written: list[tuple[Path, str]] = []
-    for view in views:
-        drawings = {
-            "imp_vs_swd": (figures.imp_against_swd(view), "Imp% against SWD"),
-            "cd_imp": (
-                figures.critical_difference_diagram(view, IMP),
-                "critical differences of Imp%",
-            ),
-        }
-        for name, (figure, title) in drawings.items():
-            if figure is not None:
-                stem = out / f"{name}_{view.condition.slug}"
-                paths = figures.save(figure, stem)
-                written += [(path, f"{title}: {view.condition}") for path in paths]
-    return written
+    return [
+        (path, picture.title, picture.lead)
+        for picture in output.pictures(views)
+        for path in save(picture.figure, out / picture.stem)
+    ]
 
 
 def _index(
     views: list[View],
-    tables: dict[str, tuple[str, list[Table]]],
+    lead: list[Table],
+    shown: list[tuple[Path, str]],
     listed: list[tuple[Path, str]],
     command: str,
 ) -> str:
     from experiments.overview import what_was_run
 
-    pictures = [f"![{title}]({path.name})" for path, title in listed if path.suffix == ".png"]
+    pictures = [f"![{title}]({path.name})" for path, title in shown if path.suffix == ".png"]
     files = [
         f"- {', '.join(f'[{path.name}]({path.name})' for path, _ in same)}: {title}"
         for title, same in groupby(listed, key=lambda entry: entry[1])
@@ -212,7 +192,7 @@ def _index(
     parts = [
         "# Report",
         f"Made by `{command}`.",
-        *(table.markdown().strip() for table in tables["imp"][1]),
+        *(table.markdown().strip() for table in lead),
         *pictures,
         "## What was run",
         what_was_run(views).strip(),
@@ -220,6 +200,18 @@ def _index(
         "\n".join(files),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _outputs_of(experiment: str | None) -> tuple[str, ...] | None:
+    """What the file of a named experiment wants written; None for the standard outputs."""
+    from experiments.config import config_dir, report_names
+
+    if experiment is None or not (config_dir() / "experiment" / f"{experiment}.yaml").is_file():
+        return None
+    from hydra import compose, initialize_config_dir
+
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        return report_names(compose("config", overrides=[f"experiment={experiment}"]).report)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -17,7 +17,7 @@ from tests.experiments.long_tables import benchmark, make
 @pytest.fixture
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the figures out of a test that is about something else: they take most of the time."""
-    monkeypatch.setattr(report, "_write_figures", lambda views, out: [])
+    monkeypatch.setattr(report, "_write_pictures", lambda output, views, out: [])
 
 
 @pytest.fixture
