@@ -1,17 +1,18 @@
 """Training the network whose gradients, or predictions, a denoiser uses."""
 
 import hashlib
+import inspect
 import time
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Protocol, Self, TypeAlias, runtime_checkable
+from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from denograd.networks import build, size_names
+from denograd.networks import build, network_class, size_names
 from denograd.training import (
     Examples,
     TrainingHistory,
@@ -23,6 +24,9 @@ from denograd.training import (
 
 NetworkFactory: TypeAlias = Callable[[int, int, int | None], nn.Module]
 Backbone: TypeAlias = str | nn.Module | NetworkFactory
+
+_WIDTHS = ("hidden_sizes", "hidden_size", "channels", "width")
+"""What networks call the units, channels or model size of their layers."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,10 @@ class TrainingPlan:
         Whether the network works on standardised values.
     epochs, patience, batch_size, learning_rate
         As in `denograd.training.train_network`.
+    width : float
+        Factor of the layers' widths of a named network.
+    early_stopping : bool
+        As in `denograd.training.train_network`; the validation rows are set aside either way.
     validation_fraction : float
         Share of the examples that early stopping takes where no validation rows are given: random
         rows of a table, the last windows of a series.
@@ -98,6 +106,8 @@ class TrainingPlan:
     horizon: int
     random_state: int | None
     device: str | None
+    width: float = 1.0
+    early_stopping: bool = True
 
     @property
     def context(self) -> int:
@@ -196,17 +206,23 @@ def examples(plan: TrainingPlan, usable: np.ndarray) -> np.ndarray:
     return np.flatnonzero(unusable_before[span:] == unusable_before[:-span])
 
 
-def make_network(backbone: Backbone, n_features: int, window: int | None) -> nn.Module:
+def make_network(
+    backbone: Backbone, n_features: int, window: int | None, width: float = 1.0
+) -> nn.Module:
     """Build a network by its name or factory, or copy the module that was given.
 
     Raises
     ------
     TypeError
         For anything else, and for a factory that returns no module.
+    ValueError
+        For a `width` that the network does not allow.
     """
     if isinstance(backbone, str):
-        # A network that is shown rows instead of being trained keeps those it was fitted on.
-        sizes = {"context": "fitted"} if "context" in size_names(backbone) else {}
+        sizes = scaled_widths(backbone, width)
+        if "context" in size_names(backbone):
+            # A network that is shown rows instead of being trained keeps those it was fitted on.
+            sizes["context"] = "fitted"
         return build(backbone, n_features, 1, window, **sizes)
     if isinstance(backbone, nn.Module):
         return deepcopy(backbone)
@@ -221,6 +237,37 @@ def make_network(backbone: Backbone, n_features: int, window: int | None) -> nn.
             f"the backbone factory must return a torch module, got {type(network).__name__}"
         )
     return network
+
+
+def scaled_widths(backbone: Backbone, factor: float) -> dict[str, Any]:
+    """Return the widths of a named network's layers times a factor; empty for a factor of 1.
+
+    Raises
+    ------
+    ValueError
+        When there is nothing that the factor could scale.
+    """
+    if factor == 1.0:
+        return {}
+    if not isinstance(backbone, str):
+        raise ValueError(
+            f"backbone_width={factor} scales networks that are named; build {backbone!r} with the "
+            "widths that you want"
+        )
+    parameters = inspect.signature(network_class(backbone)).parameters
+    widths = {key: parameters[key].default for key in _WIDTHS if key in parameters}
+    if not widths:
+        raise ValueError(f"backbone_width={factor}: the network {backbone!r} has no width to scale")
+    return {
+        key: tuple(_scaled(one, factor) for one in width)
+        if isinstance(width, tuple)
+        else _scaled(width, factor)
+        for key, width in widths.items()
+    }
+
+
+def _scaled(width: int, factor: float) -> int:
+    return max(1, round(width * factor))
 
 
 def _train(
@@ -239,7 +286,7 @@ def _train(
     _require(plan, len(training), 1, "X and y", "to learn from")
     scaling = Scaling.of(X[usable], y[usable]) if plan.standardize else Scaling.none(X.shape[1])
     with seeded(weights_seed):
-        network = make_network(plan.backbone, X.shape[1], plan.window)
+        network = make_network(plan.backbone, X.shape[1], plan.window, plan.width)
     if isinstance(network, LearnsInContext):
         inputs, targets = _gather(plan, scaling, X, y, training)
         network.set_context(torch.as_tensor(inputs), torch.from_numpy(targets))
@@ -261,6 +308,7 @@ def _train(
         patience=plan.patience,
         batch_size=plan.batch_size,
         learning_rate=plan.learning_rate,
+        early_stopping=plan.early_stopping,
         random_state=order_seed,
         device=plan.device,
         progress=progress,

@@ -1,8 +1,9 @@
 """DenoGrad as a scikit-learn estimator: trains its backbone, then refines."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 from torch import nn
@@ -10,14 +11,18 @@ from torch import nn
 from denograd.backbone import (
     FittedBackbone,
     TrainingPlan,
+    scaled_widths,
     train_backbone,
 )
 from denograd.base import BaseDenoiser, DescribesData, Domain, Table, Target
-from denograd.denoiser import DenoGrad
+from denograd.denoiser import DenoGrad, what_moves
 from denograd.networks import available, network_class
 from denograd.rules import make_rule, rule_class
 
-_RULE_ARGUMENTS = ("nrr", "nr_threshold", "max_epochs", "eta_x", "eta_y", "lam", "lr", "tol")
+_RULE_ARGUMENTS = (
+    "nrr", "nr_threshold", "max_epochs", "normalization", "consensus",
+    "eta_x", "eta_y", "lam", "lr", "tol",
+)  # fmt: skip
 _PUBLISHED: dict[str, float] = {"nrr": 0.01, "nr_threshold": 0.1, "max_epochs": 150}
 """The step rule's arguments in the published benchmark."""
 
@@ -53,6 +58,8 @@ class BackboneDenoiser(BaseDenoiser):
     learning_rate: float
     backbone_batch_size: int | None
     validation_fraction: float
+    backbone_width: float = 1.0
+    early_stopping: bool = True
     domain: Domain
     window_size: int
     horizon: int
@@ -94,10 +101,11 @@ class BackboneDenoiser(BaseDenoiser):
         series = self.domain == "series"
         name = "lstm" if series else "mlp"
         batch_size = self.backbone_batch_size or (64 if series else 128)
+        auto = isinstance(self.backbone, str) and self.backbone == "auto"
+        backbone = name if auto else self.backbone
+        scaled_widths(backbone, self.backbone_width)
         return TrainingPlan(
-            backbone=name
-            if isinstance(self.backbone, str) and self.backbone == "auto"
-            else self.backbone,
+            backbone=backbone,
             standardize=self.standardize,
             epochs=self.backbone_epochs,
             patience=self.patience,
@@ -108,6 +116,8 @@ class BackboneDenoiser(BaseDenoiser):
             horizon=self.horizon,
             random_state=self.random_state,
             device=self.device,
+            width=self.backbone_width,
+            early_stopping=self.early_stopping,
         )
 
     def _check_parameters(self) -> None:
@@ -121,6 +131,8 @@ class BackboneDenoiser(BaseDenoiser):
             raise ValueError(
                 f"validation_fraction must lie between 0 and 1, got {self.validation_fraction}"
             )
+        if not 0.0 < self.backbone_width < math.inf:
+            raise ValueError(f"backbone_width must be a positive number, got {self.backbone_width}")
         if not self.learning_rate > 0.0:
             raise ValueError(f"learning_rate must be positive, got {self.learning_rate}")
         for name, least in (
@@ -154,8 +166,11 @@ class DenoGradDenoiser(BackboneDenoiser):
     nrr, nr_threshold, max_epochs : float, float, int, optional
         Step size, gate and number of refinement iterations. None stands for the published
         0.01, 0.1 and 150 under `normalized`, for the rule's own default under the others.
+        A gate of 0 is none: every sample moves in every iteration.
     denoise_y : bool
-        Whether the target is refined too.
+        Whether the target is refined too; False is short for ``refine="X"``.
+    refine : {"both", "X", "y"}
+        What is refined.
     batch_size : int, optional
         Rows (default 1024) or windows (512) whose gradients are taken at once.
     standardize : bool
@@ -165,11 +180,22 @@ class DenoGradDenoiser(BackboneDenoiser):
         With k, `fit_resample` refines each of k folds by a backbone that has not seen it: random
         folds of a table, contiguous folds of a series with a gap of one window on both sides.
         `fit_resample` then also trains a backbone on all rows, for `denoise` of new ones.
+    normalization : {"joint", "separate"}, optional
+        One norm for the gradient, as published, or one for X and one for y ("normalized" alone).
+    consensus : {"mean", "sum", "last"}, optional
+        What a time step makes of the windows that cover it; the published default is the mean.
+        For series, under "normalized" and "gauss-newton"; see `denograd.DenoGrad.transform`.
     eta_x, eta_y, lam, lr, tol : float, optional
         Further arguments of the rule; one that has no effect under it is an error.
     backbone_epochs, patience, learning_rate : int, int, float
         Training stops after `backbone_epochs`, or earlier after `patience` epochs without a lower
         validation loss; the best weights are kept. Adam's learning rate.
+    early_stopping : bool
+        With False training runs for all `backbone_epochs`, whatever `patience` says, and the last
+        weights are kept; the validation rows are set aside all the same.
+    backbone_width : float
+        Factor of the widths of all layers of a named network, rounded; a network with attention
+        heads needs widths that they divide.
     backbone_batch_size : int, optional
         Rows (default 128) or windows (64) of a training step.
     validation_fraction : float
@@ -200,6 +226,14 @@ class DenoGradDenoiser(BackboneDenoiser):
     ((200, 3), (200,))
     """
 
+    neutral: ClassVar[Mapping[str, Any]] = {
+        "refine": "both",
+        "normalization": None,
+        "consensus": None,
+        "backbone_width": 1.0,
+        "early_stopping": True,
+    }
+
     def __init__(
         self,
         backbone: str | nn.Module | Callable[..., nn.Module] = "auto",
@@ -216,6 +250,11 @@ class DenoGradDenoiser(BackboneDenoiser):
         lam: float | None = None,
         lr: float | None = None,
         tol: float | None = None,
+        refine: Literal["both", "X", "y"] = "both",
+        normalization: Literal["joint", "separate"] | None = None,
+        consensus: Literal["mean", "sum", "last"] | None = None,
+        backbone_width: float = 1.0,
+        early_stopping: bool = True,
         backbone_epochs: int = 100,
         patience: int = 15,
         learning_rate: float = 1e-3,
@@ -243,6 +282,11 @@ class DenoGradDenoiser(BackboneDenoiser):
         self.lam = lam
         self.lr = lr
         self.tol = tol
+        self.refine = refine
+        self.normalization = normalization
+        self.consensus = consensus
+        self.backbone_width = backbone_width
+        self.early_stopping = early_stopping
         self.backbone_epochs = backbone_epochs
         self.patience = patience
         self.learning_rate = learning_rate
@@ -261,6 +305,8 @@ class DenoGradDenoiser(BackboneDenoiser):
         reason = super().why_skip(dataset)
         if reason is None and _rule_domain(dataset.domain) not in rule_class(self.rule).domains:
             reason = f"The rule {self.rule!r} does not refine {dataset.domain} data."
+        if reason is None and self.consensus is not None and dataset.domain == "tabular":
+            reason = f"A consensus is one of windows; {dataset.name} is tabular."
         return reason
 
     def fit_resample(self, X: Table, y: Target) -> tuple[Table, Target]:
@@ -285,9 +331,10 @@ class DenoGradDenoiser(BackboneDenoiser):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        make_rule(self.rule, **self._rule_arguments())
         if _rule_domain(self.domain) not in rule_class(self.rule).domains:
             raise ValueError(f"the rule {self.rule!r} cannot refine {self.domain} data")
+        make_rule(self.rule, _rule_domain(self.domain), **self._rule_arguments())
+        what_moves(self.refine, self.denoise_y)
         if self.batch_size is not None and self.batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {self.batch_size}")
         if self.cv is not None and self.cv < 2:
@@ -311,6 +358,7 @@ class DenoGradDenoiser(BackboneDenoiser):
         ).transform(
             **self._rule_arguments(),
             denoise_y=self.denoise_y,
+            refine=self.refine,
             batch_size=self.batch_size or (512 if series else 1024),
             save_gradients=False,
             progress=None if self.progress else False,

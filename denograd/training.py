@@ -98,6 +98,7 @@ def train_network(
     patience: int = 15,
     batch_size: int = 128,
     learning_rate: float = 1e-3,
+    early_stopping: bool = True,
     random_state: int | None = None,
     device: str | torch.device | None = None,
     progress: bool = False,
@@ -124,6 +125,9 @@ def train_network(
         Rows of a step.
     learning_rate : float
         Of Adam.
+    early_stopping : bool
+        With False all `epochs` are run and the last weights are kept; the loss of validation rows
+        is recorded nevertheless.
     random_state : int, optional
         Seed of the order of the rows and of dropout.
     device : str or torch.device, optional
@@ -165,7 +169,8 @@ def train_network(
         with seeded(random_state, place):
             _run_epochs(
                 net, optimizer, inputs, targets, held_out, history,
-                epochs=epochs, patience=patience, batch_size=batch_size, progress=progress,
+                epochs=epochs, patience=patience if early_stopping else None,
+                batch_size=batch_size, progress=progress,
             )  # fmt: skip
     net.eval()
     history.seconds = time.perf_counter() - started
@@ -259,10 +264,11 @@ def _run_epochs(
     history: TrainingHistory,
     *,
     epochs: int,
-    patience: int,
+    patience: int | None,
     batch_size: int,
     progress: bool,
 ) -> None:
+    """Train epoch by epoch; without `patience` nothing stops it and the last weights are kept."""
     best_loss, best_weights = math.inf, None
     bar = tqdm(range(1, epochs + 1), desc="training", disable=None if progress else True)
     for epoch in bar:
@@ -276,7 +282,9 @@ def _run_epochs(
         validation_loss = _finite(_evaluate(net, *held_out), epoch)
         history.validation_loss.append(validation_loss)
         bar.set_postfix(validation_loss=f"{validation_loss:.4g}", refresh=False)
-        if validation_loss < best_loss:
+        if patience is None:
+            history.best_epoch = epoch
+        elif validation_loss < best_loss:
             best_loss, history.best_epoch = validation_loss, epoch
             best_weights = deepcopy(net.state_dict())
         elif epoch - history.best_epoch >= patience:
