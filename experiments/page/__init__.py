@@ -1,0 +1,9 @@
+"""One self-contained page of a long table: what was run, the tables, the figures, every result.
+
+`write_page` puts everything into one file that needs no network: its script and styles are
+inline, its figures are data URIs, and its security policy forbids it to fetch anything.
+"""
+
+from experiments.page.write import Group, Image, render_page, write_page
+
+__all__ = ["Group", "Image", "render_page", "write_page"]

@@ -1,0 +1,197 @@
+"""Putting the page together: one file, the same bytes for the same input."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from experiments.layout import Table, sentence, slug
+from experiments.page import overview
+from experiments.page.html import details, escaped
+from experiments.page.results import columnar, result_rows
+from experiments.tables import View
+
+
+@dataclass(frozen=True)
+class Group:
+    """Tables of one kind below a heading.
+
+    Attributes
+    ----------
+    title
+        The heading.
+    tables
+        One per condition, or more.
+    experiment
+        The named experiment that they belong to, where the page is about several.
+    """
+
+    title: str
+    tables: Sequence[Table]
+    experiment: str = ""
+
+
+@dataclass(frozen=True)
+class Image:
+    """A figure: the bytes of a PNG file and its title, also for those who cannot see it."""
+
+    title: str
+    png: bytes
+
+
+def write_page(
+    views: Sequence[View],
+    path: Path,
+    *,
+    groups: Sequence[Group] = (),
+    images: Sequence[Image] = (),
+    claims: Sequence[Table] = (),
+    command: str = "python -m experiments.report",
+    title: str = "Report",
+) -> Path:
+    """Write the page of a report.
+
+    Parameters
+    ----------
+    views
+        The conditions of a long table; at least one.
+    path
+        The file to write, for example ``results/quick/report.html``; its folder must exist.
+    groups
+        The tables, by kind. A table of every single regressor is not needed: the page shows every
+        result anyhow.
+    images
+        The figures.
+    claims
+        Published statements beside our figures; a cell that says "reproduced", "partly", "not" or
+        "cannot be tested" becomes a badge.
+    command
+        The command that made the report.
+    title
+        What the page is called.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ValueError
+        If there are no views, or an image is not a PNG file.
+    """
+    page = render_page(
+        views, groups=groups, images=images, claims=claims, command=command, title=title
+    )
+    path.write_text(page, encoding="utf-8", newline="\n")
+    return path
+
+
+def render_page(
+    views: Sequence[View],
+    *,
+    groups: Sequence[Group] = (),
+    images: Sequence[Image] = (),
+    claims: Sequence[Table] = (),
+    command: str = "python -m experiments.report",
+    title: str = "Report",
+) -> str:
+    """Render what `write_page` writes."""
+    if not views:
+        raise ValueError("a page needs at least one view; the long table has no rows")
+    results = result_rows(views)
+    script, style = _asset("page.js"), _asset("page.css")
+    optional = {"claims": _claims(claims), "tables": _tables(groups), "figures": _figures(images)}
+    return _filled(
+        _asset("template.html"),
+        {
+            "policy": _policy(script, style),
+            "title": escaped(title),
+            "style": style,
+            "facts": overview.facts(views, command),
+            "run": overview.what_was_run(views, results),
+            **{name: _part(name, body) for name, body in optional.items()},
+            **{f"to_{name}": _link(name) if body else "" for name, body in optional.items()},
+            "data": _json(columnar(results)),
+            "script": script,
+        },
+    )
+
+
+def _policy(script: str, style: str) -> str:
+    """Nothing may be fetched; this script and these styles run, and no others."""
+    return (
+        "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
+        f"script-src '{_digest(script)}'; style-src '{_digest(style)}'"
+    )
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _asset(name: str) -> str:
+    return files("experiments.page").joinpath(name).read_text(encoding="utf-8")
+
+
+def _filled(template: str, values: dict[str, str]) -> str:
+    """The template with its names filled in, all at once: what is filled in is never searched."""
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match.group(1)], template)
+
+
+def _json(value: Any) -> str:
+    """JSON that cannot end the element it stands in."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _part(name: str, body: str) -> str:
+    if not body:
+        return ""
+    return f'<section id="{name}"><h2>{sentence(name)}</h2>{body}</section>'
+
+
+def _link(name: str) -> str:
+    return f'<li><a href="#{name}">{sentence(name)}</a></li>'
+
+
+def _claims(claims: Sequence[Table]) -> str:
+    return "".join(details(table, is_open=True) for table in claims)
+
+
+def _tables(groups: Sequence[Group]) -> str:
+    several = len({group.experiment for group in groups}) > 1
+    parts = []
+    for i, group in enumerate(groups):
+        title = f"{group.title} ({group.experiment})" if several else group.title
+        tables = "".join(
+            details(table, experiment=group.experiment, is_open=i == 0) for table in group.tables
+        )
+        parts.append(f'<div class="kind"><h3>{escaped(title)}</h3>{tables}</div>')
+    return "".join(parts)
+
+
+def _figures(images: Sequence[Image]) -> str:
+    return "".join(_figure(image, f"figure-{i}") for i, image in enumerate(images, 1))
+
+
+def _figure(image: Image, name: str) -> str:
+    if not image.png.startswith(b"\x89PNG"):
+        raise ValueError(f"the image {image.title!r} is not a PNG file")
+    width, height = (int.from_bytes(image.png[i : i + 4], "big") for i in (16, 20))
+    title = escaped(sentence(image.title))
+    source = f"data:image/png;base64,{base64.b64encode(image.png).decode()}"
+    return (
+        f'<figure id="{name}-{escaped(slug(image.title)).lower()}">'
+        f'<img src="{source}" width="{width}" height="{height}" alt="{title}" '
+        f'loading="lazy" decoding="async"><figcaption>{title}</figcaption></figure>'
+    )
