@@ -1,12 +1,13 @@
 """The benchmark's tables, as pure functions of the long table.
 
-Controls stand below a rule in every table and are never ranked. What failed or was skipped is shown
-as such, never as a number.
+Sane variants and controls stand below rules in every table and are never ranked. What failed or was
+skipped is shown as such, never as a number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,10 +19,15 @@ from experiments.layout import ABSENT, Cell, Column, Row, Section, Table, number
 
 PROTOCOL_ORDER = ("published", "held_out")
 DOMAIN_ORDER = ("tabular", "series")
+SANE = "sane variants, not ranked"
 CONTROLS = "controls, not ranked"
 # Errors without a denoiser, and their columns of the long table.
 REFERENCES = {"(before)": "mse_before", "(ceiling)": "mse_ceiling"}
 PARTIAL = "†"
+MSE_NOTE = (
+    "in squared standard deviations of the target. Before: trained on the noisy data. Ceiling: "
+    "trained on the clean data. The protocols take their errors against different targets."
+)
 
 
 @dataclass(frozen=True)
@@ -34,10 +40,17 @@ class View:
         What holds for all rows.
     rows
         Rows of the long table.
+    domain
+        "tabular" or "series" where the rows are those of one domain by choice; empty for all.
     """
 
     condition: Condition
     rows: pd.DataFrame
+    domain: str = ""
+
+    def __str__(self) -> str:
+        chosen = {"": "", "tabular": "tables only, ", "series": "series only, "}
+        return f"{chosen[self.domain]}{self.condition}"
 
     @cached_property
     def protocols(self) -> list[str]:
@@ -45,11 +58,15 @@ class View:
         return _ordered(self.rows["protocol"], PROTOCOL_ORDER)
 
     @cached_property
+    def domains(self) -> list[str]:
+        """Domains, tables before series."""
+        return _ordered(self.rows["domain"], DOMAIN_ORDER)
+
+    @cached_property
     def datasets(self) -> list[str]:
         """Datasets, tables before series."""
         domains = dict(zip(self.rows["dataset"], self.rows["domain"], strict=True))
-        order = _ordered(domains.values(), DOMAIN_ORDER)
-        return sorted(domains, key=lambda name: (order.index(str(domains[name])), name))
+        return sorted(domains, key=lambda name: (self.domains.index(str(domains[name])), name))
 
     @cached_property
     def regressors(self) -> list[str]:
@@ -58,8 +75,18 @@ class View:
 
     @cached_property
     def methods(self) -> list[str]:
-        """Denoisers that are ranked: the method itself first, then by name."""
-        return self._denoisers(controls=False)
+        """Denoisers that are no controls: `ranked`, then `sane`."""
+        return [*self.ranked, *self.sane]
+
+    @cached_property
+    def ranked(self) -> list[str]:
+        """Methods that are ranked: all but the sane variants; the method itself first, by name."""
+        return [name for name in self._denoisers(controls=False) if not aggregate.is_sane(name)]
+
+    @cached_property
+    def sane(self) -> list[str]:
+        """Sane variants, by name."""
+        return [name for name in self._denoisers(controls=False) if aggregate.is_sane(name)]
 
     @cached_property
     def controls(self) -> list[str]:
@@ -70,6 +97,17 @@ class View:
         is_control = self.rows["is_control"].astype(bool)
         names = {str(name) for name in self.rows.loc[is_control == controls, "denoiser"]}
         return sorted(names, key=lambda name: (not name.startswith("denograd"), name))
+
+    @cached_property
+    def dataset_notes(self) -> dict[str, str]:
+        """What to know of a dataset beside its errors, where the long table says something."""
+        if "note" not in self.rows:
+            return {}
+        told = self.rows[self.rows["note"].fillna("") != ""].drop_duplicates(["dataset", "note"])
+        notes: dict[str, str] = {}
+        for dataset, note in sorted(zip(told["dataset"], told["note"], strict=True)):
+            notes[dataset] = f"{notes[dataset]} {note}" if dataset in notes else str(note)
+        return notes
 
     def summary(self, metric: Metric) -> Summary:
         """One entry per protocol × dataset × denoiser."""
@@ -83,11 +121,29 @@ class View:
 
     def of_regressor(self, regressor: str) -> View:
         """The rows of one regressor."""
-        return View(self.condition, self.rows[self.rows["regressor"] == regressor])
+        if regressor not in self._by_regressor:
+            rows = self.rows[self.rows["regressor"] == regressor]
+            self._by_regressor[regressor] = View(self.condition, rows, self.domain)
+        return self._by_regressor[regressor]
+
+    @cached_property
+    def _by_regressor(self) -> dict[str, View]:
+        return {}
+
+    def of_domain(self, domain: str) -> View:
+        """The rows of one domain."""
+        return View(self.condition, self.rows[self.rows["domain"] == domain], domain)
+
+    def with_domains(self) -> list[View]:
+        """The view itself, and one per domain where there are several."""
+        parts = [self.of_domain(domain) for domain in self.domains]
+        return [self, *(parts if len(parts) > 1 else [])]
 
 
 def views(long: pd.DataFrame) -> list[View]:
     """One view per condition of a long table (profile, target, noise, level), in a fixed order.
+
+    Regressors that are for the other domain than a dataset's are left out.
 
     Raises
     ------
@@ -95,7 +151,9 @@ def views(long: pd.DataFrame) -> list[View]:
         If the table lacks a column, or two rows stand for the same piece of work.
     """
     aggregate.check_long_table(long)
-    return [View(condition, rows) for condition, rows in aggregate.conditions(long)]
+    return [
+        View(condition, rows) for condition, rows in aggregate.conditions(aggregate.suited(long))
+    ]
 
 
 def metric_table(view: View, metric: Metric) -> Table:
@@ -128,6 +186,22 @@ def metric_table(view: View, metric: Metric) -> Table:
 
 def error_table(view: View) -> Table:
     """Errors after each denoiser, below those without one: on noisy and on clean training data."""
+    summary = error_summary(view)
+    names = [label for label in REFERENCES if any(key[2] == label for key in summary)]
+    return _dataset_table(
+        view,
+        aggregate.MSE,
+        summary,
+        f"Geometric mean over seeds, regressors and, in the last columns, datasets; {MSE_NOTE}",
+        lambda row: (
+            Section("", tuple(row(name) for name in names)),
+            *sections_of(view, row, "methods"),
+        ),
+    )
+
+
+def error_summary(view: View) -> Summary:
+    """Errors per denoiser, and those without one under the names of `REFERENCES`."""
     rows = view.rows[view.rows["status"] == "ok"]
     run = ["protocol", "dataset", "seed", "regressor"]
     references = [
@@ -136,20 +210,7 @@ def error_table(view: View) -> Table:
         if column in rows
     ]
     references = [part.sort_values("denoiser").drop_duplicates(run) for part in references]
-    summary = aggregate.summarise(pd.concat([view.rows, *references]), aggregate.MSE)
-    names = [label for label in REFERENCES if any(key[2] == label for key in summary)]
-    return _dataset_table(
-        view,
-        aggregate.MSE,
-        summary,
-        "Geometric mean over seeds, regressors and, in the last columns, datasets; in squared "
-        "standard deviations of the target. Before: trained on the noisy data. Ceiling: trained "
-        "on the clean data. The protocols take their errors against different targets.",
-        lambda row: (
-            Section("", tuple(row(name) for name in names)),
-            *sections_of(view, row, "methods"),
-        ),
-    )
+    return aggregate.summarise(pd.concat([view.rows, *references]), aggregate.MSE)
 
 
 def _dataset_table(
@@ -164,7 +225,7 @@ def _dataset_table(
             [summary.get((protocol, dataset, denoiser)) for protocol in view.protocols]
             for dataset in view.datasets
         ]
-        cells = [_cell(entry, metric) for of_dataset in entries for entry in of_dataset]
+        cells = [metric_cell(entry, metric) for of_dataset in entries for entry in of_dataset]
         means = [_mean_cell(over_datasets, metric) for over_datasets in zip(*entries, strict=True)]
         return Row(denoiser, (*cells, *means))
 
@@ -177,8 +238,19 @@ def _dataset_table(
         columns=_columns([*view.datasets, "mean"], view.protocols),
         sections=sections(row),
         context=view.condition.context,
-        notes=(how, *_outcome_notes(view, summary)),
-        interval_note=_interval_note(summary.values()),
+        notes=(
+            how,
+            *(dataset_notes(view) if metric.per_regressor else ()),
+            *outcome_notes(
+                {
+                    (denoiser, dataset, protocol): summary.get((protocol, dataset, denoiser))
+                    for protocol in view.protocols
+                    for dataset in view.datasets
+                    for denoiser in (*view.methods, *view.controls)
+                }
+            ),
+        ),
+        interval_note=interval_note(summary.values()),
     )
 
 
@@ -198,7 +270,10 @@ def imp_by_regressor(view: View) -> Table:
         return Row(denoiser, tuple(cells))
 
     entries = [entry for summary in summaries.values() for entry in summary.values()]
-    notes = ["Imp% of the mean log ratio of the errors over seeds, then datasets."]
+    notes = [
+        "Imp% of the mean log ratio of the errors over seeds, then datasets.",
+        *dataset_notes(view),
+    ]
     if any(entry.status not in ("ok", "absent") for entry in entries):
         notes.append(f"{PARTIAL}: not every dataset or seed is there.")
     return Table(
@@ -223,15 +298,24 @@ def _columns(groups: Iterable[str], titles: Sequence[str]) -> tuple[Column, ...]
 
 
 def sections_of(view: View, row: Callable[[str], Row], title: str = "") -> tuple[Section, ...]:
-    """Rows of the methods, below `title`, and below a rule those of the controls."""
+    """Rows of the ranked methods, below `title`, then of sane variants, then of controls."""
     sections = (
-        Section(title, tuple(row(name) for name in view.methods)),
+        Section(title, tuple(row(name) for name in view.ranked)),
+        Section(SANE, tuple(row(name) for name in view.sane)),
         Section(CONTROLS, tuple(row(name) for name in view.controls)),
     )
     return tuple(section for section in sections if section.rows)
 
 
-def _cell(entry: Entry | None, metric: Metric) -> Cell:
+def dataset_notes(view: View, datasets: Iterable[str] | None = None) -> list[str]:
+    """Notes that stand beside every error of these datasets (None: all of the view)."""
+    shown = view.datasets if datasets is None else datasets
+    notes = view.dataset_notes
+    return [f"{name}: {notes[name]}" for name in shown if name in notes]
+
+
+def metric_cell(entry: Entry | None, metric: Metric) -> Cell:
+    """A value with its mark and interval, or a word for what became of it."""
     if entry is None:
         return Cell("not run", status="missing")
     if entry.mean is None:
@@ -257,47 +341,59 @@ def _mean_cell(entries: Sequence[Entry | None], metric: Metric) -> Cell:
     return Cell(number(value, metric.decimals) + mark, value, status="ok" if whole else "partial")
 
 
-def _interval_note(entries: Iterable[Entry]) -> str:
+def interval_note(entries: Iterable[Entry]) -> str:
+    """What the intervals in brackets are, or why there are none."""
     if any(entry.low is not None for entry in entries):
         return f"In brackets: {100 * aggregate.CONFIDENCE:g} % t-interval over seeds."
     return "No intervals: they take two seeds."
 
 
-def _outcome_notes(view: View, summary: Summary) -> list[str]:
+#: What became of the work at a place: denoiser, dataset and protocol or regressor.
+Outcomes = Mapping[tuple[str, str, str], Entry | None]
+
+
+def outcome_notes(outcomes: Outcomes) -> list[str]:
+    """Sentences that say what is missing, and why; None stands for what was not run."""
+    known = {place: entry for place, entry in outcomes.items() if entry is not None}
     notes = []
-    if any(entry.status == "absent" for entry in summary.values()):
+    if any(entry.status == "absent" for entry in known.values()):
         notes.append(f"{ABSENT}: nothing to measure (nothing was injected there).")
-    places = {
-        (protocol, dataset, denoiser)
-        for protocol in view.protocols
-        for dataset in view.datasets
-        for denoiser in (*view.methods, *view.controls)
-    }
-    if any(entry.status == "partial" for entry in summary.values()):
-        lacking = sorted(
-            f"{denoiser} on {dataset} ({protocol}): {entry.expected - entry.done} of "
-            f"{entry.expected}"
-            for (protocol, dataset, denoiser), entry in summary.items()
-            if entry.status == "partial"
-        )
+    lacking = sorted(
+        f"{denoiser} on {dataset} ({part}): {entry.expected - entry.done} of {entry.expected}"
+        for (denoiser, dataset, part), entry in known.items()
+        if entry.status == "partial"
+    )
+    if lacking:
         notes.append(
             f"{PARTIAL}: without the runs that are missing, and not ranked: {'; '.join(lacking)}."
         )
-    if places - set(summary):
+    if len(known) < len(outcomes):
         notes.append("not run: there is no record.")
-    why: dict[tuple[str, str], list[str]] = {}
-    for (protocol, dataset, denoiser), entry in sorted(summary.items()):
+    why: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+    for place, entry in sorted(known.items()):
         if entry.status in ("failed", "skipped", "partial"):
+            status = "skipped" if entry.status == "skipped" else "failed"
             for reason in entry.reasons or ("no reason was recorded",):
-                key = ("skipped" if entry.status == "skipped" else "failed", _short(reason))
-                why.setdefault(key, []).append(f"{denoiser} on {dataset} ({protocol})")
+                why.setdefault((status, _short(reason, place[1])), []).append(place)
     notes += [
-        f"{status}: {', '.join(sorted(where))}: {reason}"
-        for (status, reason), where in sorted(why.items())
+        f"{status}: {_places(places)}: {reason}" for (status, reason), places in sorted(why.items())
     ]
     return notes
 
 
-def _short(reason: str, limit: int = 200) -> str:
+def _places(places: Iterable[tuple[str, str, str]]) -> str:
+    """Places in few words: datasets and parts that a denoiser shares are named once."""
+    parts: dict[tuple[str, str], list[str]] = {}
+    for denoiser, dataset, part in places:
+        parts.setdefault((denoiser, dataset), []).append(part)
+    datasets: dict[tuple[str, str], list[str]] = {}
+    for (denoiser, dataset), found in sorted(parts.items()):
+        datasets.setdefault((denoiser, ", ".join(found)), []).append(dataset)
+    return "; ".join(f"{name} on {', '.join(on)} ({of})" for (name, of), on in datasets.items())
+
+
+def _short(reason: str, dataset: str, limit: int = 200) -> str:
+    """The first line of a reason; the place says the dataset, so that reasons can be shared."""
     line = (reason.strip().splitlines() or [""])[0].rstrip()
+    line = re.sub(rf"(?<![\w.]){re.escape(dataset)} is\b", "the dataset is", line)
     return line if len(line) <= limit else line[: limit - 1] + "…"
