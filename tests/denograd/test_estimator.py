@@ -166,7 +166,9 @@ def test_rule_is_told_what_was_given_and_what_was_published(monkeypatch, rule, g
     seen = {}
 
     class Spy(DenoGrad):
-        def transform(self, *, denoise_y, refine, save_gradients, batch_size, progress, **arguments):
+        def transform(
+            self, *, denoise_y, refine, save_gradients, batch_size, progress, **arguments
+        ):
             seen.update(arguments, rule=self.rule)
             return super().transform(max_epochs=1, save_gradients=save_gradients)
 

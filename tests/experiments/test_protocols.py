@@ -83,6 +83,40 @@ def test_published_changes_every_row_and_fits_on_training_and_validation_rows(co
     np.testing.assert_allclose(scaled.noisy.X.mean(axis=0), 0, atol=1e-9)
 
 
+def test_published_train_only_is_published_but_for_the_test_rows(corruption, tmp_path):
+    published, protocol = PROTOCOLS["published"], PROTOCOLS["published_train_only"]
+    scaled, split = protocol.scale(corruption), corruption.split
+
+    refined = protocol.denoise(Halve(str(tmp_path / "log")), scaled, Stages())
+    published.denoise(Halve(str(tmp_path / "published")), scaled, Stages())
+
+    assert scaled.noisy.equals(published.scale(corruption).noisy)
+    logs = [seen(tmp_path / folder, "fit") for folder in ("log", "published")]
+    np.testing.assert_array_equal(*(fitted for (fitted,) in logs))
+    (changed,) = seen(tmp_path / "log", "denoise")
+    others = np.delete(scaled.noisy.X, split.test, axis=0)
+    assert len(others) == len(split.train) + len(split.val)
+    np.testing.assert_array_equal(changed, others)
+    np.testing.assert_array_equal(refined.X[split.test], scaled.noisy.X[split.test])
+    np.testing.assert_array_equal(refined.y[split.test], scaled.noisy.y[split.test])
+    for rows in (split.train, split.val):
+        np.testing.assert_array_equal(refined.X[rows], scaled.noisy.X[rows] / 2)
+        np.testing.assert_array_equal(refined.y[rows], scaled.noisy.y[rows] / 2)
+
+
+def test_published_train_only_scores_on_noisy_test_rows(settings_of):
+    settings = settings_of(*TABLE[:3], "regressor=ridge")
+    corruption, protocol = corrupt(settings), PROTOCOLS["published_train_only"]
+    scaled = protocol.scale(corruption)
+    scorer = Scorer(protocol, scaled)
+
+    grid, _ = scorer.score(settings.regressor[0], protocol.denoise(Halve(), scaled, Stages()))
+
+    assert not [key for key in grid if key.partition("|")[2].count("refined")]
+    assert scorer.headline(grid)["mse_after"] == grid["refined|noisy|noisy"]
+    assert protocol.validation("refined") == "refined"
+
+
 def test_published_fits_on_all_rows_where_the_method_was_published_so(corruption, tmp_path):
     class OnAll(Halve):
         fits_on = "all"
