@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from experiments.tables import View
 
 USAGE_ERROR = 2
+LONG_TABLE = "long.csv"
 DESCRIPTION = """\
 Collect the records of the benchmark into one long table (CSV) and write the tables
 (Markdown, LaTeX, CSV) and figures (PNG, PDF) that follow from it. The main table is
@@ -34,6 +35,7 @@ examples:
   python -m experiments.report --experiment quick        those of one named experiment
   python -m experiments.report --experiment real --out paper/tables
   python -m experiments.report --results /data/results   records that lie elsewhere
+  python -m experiments.report --archive                 every experiment of results/long.csv.gz
 
 What is written for a named experiment is what its file in conf/experiment lists as `report`,
 or every standard output. Open README.md in the output folder first: it says what was run and
@@ -60,8 +62,11 @@ def main(arguments: list[str] | None = None) -> int:
     from experiments.store import StoreError
 
     try:
+        if options.archive:
+            return _report_archive(options.results, options.out or options.results)
         long_table = read_long_table(options.results, options.experiment)
-    except StoreError as error:
+        archived = _is_archived(long_table, options)
+    except (StoreError, ValueError) as error:
         return _refuse(str(error))
     if long_table.empty:
         what = f"of experiment {options.experiment!r} " if options.experiment else ""
@@ -74,7 +79,7 @@ def main(arguments: list[str] | None = None) -> int:
     command = shlex.join(["python", "-m", "experiments.report", *arguments])
     try:
         names = _outputs_of(options.experiment)
-        written = write_report(long_table, out, command, names)
+        written = write_report(long_table, out, command, names, archived=archived)
     except ValueError as error:
         return _refuse(str(error))
     _print(main_tables(long_table, shutil.get_terminal_size((100, 24)).columns))
@@ -87,6 +92,7 @@ def write_report(
     out: Path,
     command: str | None = None,
     names: Iterable[str] | None = None,
+    archived: bool = False,
 ) -> list[Path]:
     """Write the long table, the tables and figures that follow from it, and an index of them.
 
@@ -100,6 +106,9 @@ def write_report(
         The command that made this report, for the files' headers.
     names
         What to write, of `experiments.outputs.OUTPUTS`; None takes the standard outputs.
+    archived
+        Whether the archive in the folder above holds these very rows: then they are not written
+        once more, and the index points there.
 
     Returns
     -------
@@ -118,9 +127,7 @@ def write_report(
     command = command or "python -m experiments.report"
     outputs, found = chosen(names), views(long_table)
     out.mkdir(parents=True, exist_ok=True)
-    long_csv = out / "long.csv"
-    long_table.to_csv(long_csv, index=False, lineterminator="\n")
-    listed = [(long_csv, "the long table: one row per cell × regressor")]
+    listed = [] if archived else [_write_long_table(long_table, out)]
     pictures: list[tuple[Path, str, bool]] = []
     lead: list[Table] = []
     for name, output in outputs.items():
@@ -133,6 +140,12 @@ def write_report(
     shown = [(path, title) for path, title, is_lead in pictures if is_lead]
     index = out / "README.md"
     content = _index(found, lead, shown, listed, command)
+    if archived:
+        (out / LONG_TABLE).unlink(missing_ok=True)
+        content += (
+            "- [long.csv.gz](../long.csv.gz): the long table, one row per cell × regressor; "
+            f"`experiments` names `{out.name}` in those of this report\n"
+        )
     index.write_text(content, encoding="utf-8", newline="\n")
     return [index, *(path for path, _ in listed)]
 
@@ -143,6 +156,44 @@ def main_tables(long_table: pd.DataFrame, width: int = 100) -> str:
     from experiments.tables import metric_table, views
 
     return "\n".join(metric_table(view, IMP).text(max(60, width)) for view in views(long_table))
+
+
+def _write_long_table(long_table: pd.DataFrame, out: Path) -> tuple[Path, str]:
+    path = out / LONG_TABLE
+    long_table.to_csv(path, index=False, lineterminator="\n")
+    return path, "the long table: one row per cell × regressor"
+
+
+def _report_archive(results: Path, out: Path) -> int:
+    """Write the reports of all experiments in the archive, each as ``--experiment`` writes it."""
+    from experiments.archive_file import NAME, Archive
+    from experiments.long_table import long_table
+
+    archive = Archive.read(results / NAME)
+    if not archive.experiments:
+        return _refuse(
+            f"there is nothing in {archive.path}; "
+            "put records there first: python -m experiments.archive --experiment NAME"
+        )
+    for name in archive.experiments:
+        command = f"python -m experiments.report --experiment {shlex.quote(name)}"
+        rows = long_table(archive.listed(name))
+        written = write_report(rows, out / name, command, _outputs_of(name), archived=True)
+        _print(f"{len(written)} files in {out / name}")
+    if out != results:
+        # The indices point to it.
+        shutil.copyfile(archive.path, out / NAME)
+    return 0
+
+
+def _is_archived(long_table: pd.DataFrame, options: argparse.Namespace) -> bool:
+    """Whether the archive above the folder that is written to holds exactly these rows."""
+    from experiments.long_table import long_table as join
+    from experiments.store import Store
+
+    if options.experiment is None or options.out is not None:
+        return False
+    return long_table.equals(join(Store(options.results).archive.listed(options.experiment)))
 
 
 def _write_tables(stem: Path, title: str, tables: list[Table], command: str) -> list[Path]:
@@ -228,11 +279,20 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder of the records (default: results, or what DENOGRAD_RESULTS says)",
     )
-    parser.add_argument(
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
         "--experiment", metavar="NAME", help="only the records of this experiment (default: all)"
     )
+    which.add_argument(
+        "--archive",
+        action="store_true",
+        help="a report on every experiment in RESULTS/long.csv.gz, from that file alone",
+    )
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder to write to (default: RESULTS/NAME, or all)"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder to write to (default: RESULTS/NAME, or all; for --archive RESULTS)",
     )
     return parser
 
