@@ -1,12 +1,13 @@
 """Tables that compare the methods over datasets: average ranks with their tests, and pairs.
 
-Pure functions of the long table, as those of `experiments.tables`; controls are shown and never
-ranked.
+Pure functions of the long table, as those of `experiments.tables`; sane variants and controls are
+shown and never ranked. A method that is skipped on every dataset does not compete.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -19,13 +20,27 @@ from experiments.statistics import Friedman, Ranking, TestResult, complete_block
 from experiments.tables import View, sections_of
 
 RANKED = (aggregate.IMP, aggregate.SWD, aggregate.RHO, aggregate.RECOVERY_X)
-COMPARED = (aggregate.IMP, aggregate.SWD, aggregate.RHO)
 ALPHA = 0.05
 
 #: By protocol and title of the metric; None where no dataset has every run of every method.
 Rankings = Mapping[tuple[str, str], Ranking | None]
 
 NOTHING = Cell(ABSENT, status="absent")
+
+
+def competing(view: View, metric: Metric, protocol: str) -> list[str]:
+    """Ranked methods of a view but for those that are skipped wherever they were run.
+
+    Such a method has no value anywhere; with it, there would be no complete dataset.
+    """
+    summary = view.summary(metric)
+
+    def is_skipped(name: str) -> bool:
+        entries = [summary.get((protocol, dataset, name)) for dataset in view.datasets]
+        found = {entry.status for entry in entries if entry is not None}
+        return not found or found == {"skipped"}
+
+    return [name for name in view.ranked if not is_skipped(name)]
 
 
 def ranking(view: View, metric: Metric, protocol: str) -> Ranking | None:
@@ -44,9 +59,10 @@ def ranking(view: View, metric: Metric, protocol: str) -> Ranking | None:
         Datasets that lack any run of any method are left out; None where none remains, or there is
         only one method.
     """
-    scores = aggregate.scores(view.summary(metric), protocol, view.methods)
+    methods = competing(view, metric, protocol)
+    scores = aggregate.scores(view.summary(metric), protocol, methods)
     complete, _ = complete_blocks(scores)
-    if complete.empty or len(view.methods) < 2:
+    if complete.empty or len(methods) < 2:
         return None
     larger = metric.larger_is_better and metric is not aggregate.IMP
     return rank_methods(scores, larger_is_better=larger, block="dataset", alpha=ALPHA)
@@ -64,24 +80,24 @@ def rank_table(view: View) -> Table | None:
         return None
 
     def row(denoiser: str) -> Row:
-        if denoiser in view.controls:
+        if denoiser not in view.ranked:
             return Row(denoiser, (NOTHING,) * len(rankings))
         return _row(denoiser, rankings, lambda found: _rank_of(found, denoiser))
 
     return Table(
         name="ranks",
-        title=f"Average ranks (1 is best): {view.condition}",
+        title=f"Average ranks (1 is best): {view}",
         stub="denoiser",
         axes=("protocol", "metric"),
         columns=tuple(Column(protocol, title) for protocol, title in rankings),
         sections=(*sections_of(view, row), _tests(rankings)),
-        context=view.condition.context,
+        context=view.condition.context | {"domain": view.domain or "all"},
         notes=(
             "Ranks within a dataset are those of the mean over seeds, then regressors (Imp%: of "
             "the log ratio of the errors); equal values share their average rank.",
             "CD: average ranks that differ by less are not told apart by Nemenyi's test. F is "
-            "Iman and Davenport's, made from the uncorrected χ².",
-            *_ranking_notes(rankings),
+            "Iman and Davenport's, made from the χ² of the same name.",
+            *_ranking_notes(view, rankings),
         ),
     )
 
@@ -103,7 +119,7 @@ def pair_table(view: View, metric: Metric) -> Table | None:
     """
     if metric.rope is None:
         raise ValueError(f"{metric.name} has no region of practical equivalence")
-    pairs = [(a, b) for i, a in enumerate(view.methods) for b in view.methods[i + 1 :]]
+    pairs = list(combinations(view.ranked, 2))
     compared = [
         (protocol, found)
         for protocol in view.protocols
@@ -120,14 +136,15 @@ def pair_table(view: View, metric: Metric) -> Table | None:
     cells: dict[tuple[str, str], list[Cell]] = {pair: [] for pair in pairs}
     columns: list[Column] = []
     for protocol, found in compared:
-        scores = aggregate.scores(view.summary(metric), protocol, view.methods)
+        methods = competing(view, metric, protocol)
+        scores = aggregate.scores(view.summary(metric), protocol, methods)
         # Larger is better from here on.
         shown = complete_blocks(scores)[0].map(metric.shown)
         shown = shown if metric.larger_is_better else -shown
         quantities = [
             {"p Nemenyi": _nemenyi(found)},
             {"p Wilcoxon": _wilcoxon(shown, protocol, notes)},
-            _bayes(shown, metric.rope, pairs),
+            _bayes(shown, metric.rope),
         ]
         for quantity in quantities:
             for title, values in quantity.items():
@@ -137,12 +154,12 @@ def pair_table(view: View, metric: Metric) -> Table | None:
                     cells[pair].append((_p_cell if p_value else _share_cell)(values.get(pair)))
     return Table(
         name=f"pairs_{metric.name}",
-        title=f"Pairs of methods by {metric.title}: {view.condition}",
+        title=f"Pairs of methods by {metric.title}: {view}",
         stub="first / second",
         axes=("protocol", "quantity"),
         columns=tuple(columns),
         sections=(Section("", tuple(Row(f"{a} / {b}", tuple(cells[a, b])) for a, b in pairs)),),
-        context=view.condition.context,
+        context=view.condition.context | {"domain": view.domain or "all"},
         notes=tuple(notes),
     )
 
@@ -169,11 +186,11 @@ def _wilcoxon(shown: pd.DataFrame, protocol: str, notes: list[str]) -> Pairs:
     return {(c.first, c.second): c.p_holm for c in result.comparisons}
 
 
-def _bayes(shown: pd.DataFrame, rope: float, pairs: Iterable[tuple[str, str]]) -> dict[str, Pairs]:
+def _bayes(shown: pd.DataFrame, rope: float) -> dict[str, Pairs]:
     shares: dict[str, Pairs] = {"P(first)": {}, "P(equal)": {}, "P(second)": {}}
     if not np.isfinite(shown.to_numpy()).all():
         return shares
-    for first, second in pairs:
+    for first, second in combinations(map(str, shown.columns), 2):
         posterior = bayesian_signed_rank(shown[first] - shown[second], rope=rope)
         shares["P(first)"][first, second] = posterior.first
         shares["P(equal)"][first, second] = posterior.equal
@@ -198,13 +215,18 @@ def _tests(rankings: Rankings) -> Section:
             _row(f"CD (α = {ALPHA:g})", rankings, lambda found: found.critical_difference),
             *test("χ², uncorrected", lambda friedman: friedman.plain),
             *test("χ², tie-corrected", lambda friedman: friedman.tie_corrected),
-            *test("F", lambda friedman: friedman.iman_davenport),
+            *test("F, uncorrected", lambda friedman: friedman.iman_davenport),
+            *test("F, tie-corrected", lambda friedman: friedman.iman_davenport_tie_corrected),
         ),
     )
 
 
-def _ranking_notes(rankings: Rankings) -> list[str]:
+def _ranking_notes(view: View, rankings: Rankings) -> list[str]:
     notes = []
+    for protocol in view.protocols:
+        absent = sorted(set(view.ranked) - set(competing(view, aggregate.IMP, protocol)))
+        if absent:
+            notes.append(f"{protocol}: skipped on every dataset, not ranked: {', '.join(absent)}.")
     for (protocol, title), found in rankings.items():
         where = f"{protocol}, {title}"
         if found is None:
@@ -222,8 +244,8 @@ def _ranking_notes(rankings: Rankings) -> list[str]:
     return notes
 
 
-def _rank_of(found: Ranking, method: str) -> float:
-    return found.mean_ranks[found.methods.index(method)]
+def _rank_of(found: Ranking, method: str) -> float | None:
+    return dict(zip(found.methods, found.mean_ranks, strict=True)).get(method)
 
 
 def _row(

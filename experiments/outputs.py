@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Views = Sequence[View]
 
+#: Metrics as file names say them.
+_NAMES = {"imp": "imp", "swd": "swd", "rho": "rho", "recovery_X": "recovery"}
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -95,15 +98,21 @@ def _of_metrics(*metrics: Metric) -> Callable[[Views], list[Table]]:
 
 
 def _rank_tables(views: Views) -> list[Table]:
-    return [table for view in views if (table := comparisons.rank_table(view))]
+    return [
+        table
+        for view in views
+        for part in view.with_domains()
+        if (table := comparisons.rank_table(part))
+    ]
 
 
 def _pair_tables(views: Views) -> list[Table]:
     return [
         table
         for view in views
-        for metric in comparisons.COMPARED
-        if (table := comparisons.pair_table(view, metric))
+        for part in view.with_domains()
+        for metric in comparisons.RANKED
+        if (table := comparisons.pair_table(part, metric))
     ]
 
 
@@ -121,9 +130,12 @@ def _critical_differences(views: Views) -> Iterator[Picture]:
 
     for view in views:
         for metric in comparisons.RANKED:
-            if (figure := critical_difference_diagram(view, metric)) is not None:
-                title = f"critical differences of {metric.title}: {view.condition}"
-                yield Picture(f"cd_{metric.name}_{view.condition.slug}", title, figure)
+            for part in view.with_domains():
+                if (figure := critical_difference_diagram(part, metric)) is not None:
+                    stem = "_".join(filter(None, ("cd", _NAMES[metric.name], part.domain)))
+                    title = f"critical differences of {metric.title}: {part}"
+                    lead = not part.domain
+                    yield Picture(f"{stem}_{view.condition.slug}", title, figure, lead)
 
 
 OUTPUTS: dict[str, Output] = {

@@ -72,7 +72,9 @@ def test_rank_table_prints_k_n_blocks_and_cd() -> None:
         "  p: 0.018",
         "χ², tie-corrected: 8.00",
         "  p: 0.018",
-        "F: ∞",
+        "F, uncorrected: ∞",
+        "  p: <0.001",
+        "F, tie-corrected: ∞",
         "  p: <0.001",
     ]
     assert column(table, "SWD") == column(table, "Imp%")
@@ -180,8 +182,8 @@ def test_no_pairs_of_one_dataset() -> None:
 
 
 def test_pairs_need_a_region_of_practical_equivalence() -> None:
-    with pytest.raises(ValueError, match="recovery_X has no region"):
-        pair_table(view_of(ladder(NAMES)), aggregate.RECOVERY_X)
+    with pytest.raises(ValueError, match="swd_clean has no region"):
+        pair_table(view_of(ladder(NAMES)), aggregate.SWD_CLEAN)
 
 
 def test_ranks_of_imp_follow_the_log_ratio() -> None:
@@ -197,3 +199,74 @@ def test_ranks_of_imp_follow_the_log_ratio() -> None:
     found = ranking(view_of(long), aggregate.IMP, "published")
     assert found is not None
     assert found.methods == ("a", "b")
+
+
+def with_sane(datasets: list[str]) -> pd.DataFrame:
+    """The ladder with a sane variant that beats every method, and fails somewhere."""
+    long = ladder(datasets)
+    sane = long[long["denoiser"] == "a"].assign(denoiser="a_sane", mse_after=0.01, swd=0.0)
+    sane.loc[sane["dataset"] == datasets[0], "status"] = "failed"
+    return pd.concat([long, sane], ignore_index=True)
+
+
+@pytest.mark.parametrize("metric", [aggregate.IMP, aggregate.SWD])
+def test_sane_variants_are_shown_and_not_ranked(metric: aggregate.Metric) -> None:
+    view = view_of(with_sane(NAMES[:3]))
+    found = ranking(view, metric, "published")
+    assert found is not None
+    assert found.methods == ("a", "b", "c")
+    assert found.left_out == ()
+    table = rank_table(view)
+    assert table is not None
+    assert [section.title for section in table.sections] == [
+        "",
+        "sane variants, not ranked",
+        "controls, not ranked",
+        "Friedman and Nemenyi",
+    ]
+    assert [cell.text for cell in table.sections[1].rows[0].cells] == ["–"] * 4
+    pairs = pair_table(view, metric)
+    assert pairs is not None
+    assert [row.label for row in pairs.sections[0].rows] == ["a / b", "a / c", "b / c"]
+
+
+def test_a_regressor_that_is_skipped_for_all_leaves_every_block_complete() -> None:
+    long = ladder(NAMES[:3])
+    lacking = long.assign(
+        regressor="tabpfn", status="skipped", reason="tabpfn needs the weights file", mse_after=None
+    )
+    found = ranking(view_of(pd.concat([long, lacking])), aggregate.IMP, "published")
+    assert found is not None
+    assert (found.n, found.left_out) == (3, ())
+
+
+def test_a_method_skipped_somewhere_takes_that_block_and_one_skipped_everywhere_none() -> None:
+    long = ladder(NAMES[:3])
+    long.loc[long["denoiser"] == "b", ["status", "reason"]] = ["skipped", "rows have no order"]
+    table = rank_table(view_of(long))
+    assert table is not None
+    assert column(table, "Imp%")[:4] == ["a: 1.00", "b: –", "c: 2.00", "identity: –"]
+    assert "N (blocks: datasets): 3" in column(table, "Imp%")
+    assert "published: skipped on every dataset, not ranked: b." in table.notes
+    here = ladder(NAMES[:3])
+    lost = (here["dataset"] == "data1") & (here["denoiser"] == "b")
+    here.loc[lost, ["status", "reason"]] = ["skipped", "rows have no order"]
+    found = ranking(view_of(here), aggregate.IMP, "published")
+    assert found is not None
+    assert found.left_out == ("data1",)
+
+
+def test_domains_are_ranked_together_and_apart() -> None:
+    long = pd.concat([ladder(NAMES[:3]), ladder(NAMES[3:5], domain="series")])
+    views_of = view_of(long.reset_index(drop=True)).with_domains()
+    assert [view.domain for view in views_of] == ["", "tabular", "series"]
+    tables = [table for view in views_of if (table := rank_table(view))]
+    assert [table.title for table in tables] == [
+        "Average ranks (1 is best): gaussian noise of level 0.1, profile quick",
+        "Average ranks (1 is best): tables only, gaussian noise of level 0.1, profile quick",
+        "Average ranks (1 is best): series only, gaussian noise of level 0.1, profile quick",
+    ]
+    sizes = [column(table, "Imp%")[5] for table in tables]
+    assert sizes == [f"N (blocks: datasets): {n}" for n in (5, 3, 2)]
+    assert [table.context["domain"] for table in tables] == ["all", "tabular", "series"]
+    assert len(view_of(ladder(NAMES[:3])).with_domains()) == 1
