@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from experiments import aggregate, comparisons, tables
 from experiments.aggregate import Metric
+from experiments.claims import claims_table
 from experiments.layout import Table
 from experiments.tables import View
 
@@ -157,4 +158,5 @@ OUTPUTS: dict[str, Output] = {
     "pairs": Output("Pairs of methods", _pair_tables),
     "imp_vs_swd": Output("Imp% against SWD", pictures=_imp_vs_swd),
     "cd": Output("Critical differences", pictures=_critical_differences),
+    "published": Output("Published figures beside ours", claims_table, standard=False),
 }

@@ -35,20 +35,22 @@ STATEMENTS: tuple[Statement, ...] = (
 )
 
 
-def claims(views: Sequence[View]) -> list[Claim]:
-    """Test every statement of the paper under every condition.
+def claims(views: Sequence[View], statements: Sequence[Statement] = STATEMENTS) -> list[Claim]:
+    """Test statements of the paper under every condition.
 
     Parameters
     ----------
     views
         The conditions of a long table, as made by `experiments.tables.views`.
+    statements
+        What is tested; all that the paper says unless told otherwise.
 
     Returns
     -------
     list of Claim
-        Condition by condition, in the order of `STATEMENTS`.
+        Condition by condition, in the order of the statements.
     """
-    return [claim for view in views for claim in _of_view(view)]
+    return [claim for view in views for claim in _of_view(view, statements)]
 
 
 def claims_table(views: Sequence[View]) -> list[Table]:
@@ -75,7 +77,7 @@ def claims_table(views: Sequence[View]) -> list[Table]:
     ]
 
 
-def _of_view(view: View) -> list[Claim]:
+def _of_view(view: View, statements: Sequence[Statement] = STATEMENTS) -> list[Claim]:
     of_paper = of_the_paper(view)
     published = Runs(view, of_paper, "published")
     held_out = Runs(view, of_paper, "held_out")
@@ -87,5 +89,5 @@ def _of_view(view: View) -> list[Claim]:
             held_out=statement.tested(held_out),
             controls=statement.controls(published),
         )
-        for statement in STATEMENTS
+        for statement in statements
     ]

@@ -88,7 +88,9 @@ def _find_clean(runs: Runs) -> Finding:
     each = ", ".join(f"{d} {number(v, 1)}" for d, v in values.items())
     return Finding(
         verdict=by_share(len(hits), len(values)),
-        reason=(f"Imp% above 0 on {len(hits)} of {runs.over(values)}: {each}"),
+        reason=(
+            f"Imp% above 0 on {len(hits)} of {len(values)} datasets ({each}), {runs.over(values)}"
+        ),
         ours=f"{len(hits)} of {len(values)}, median {number(median, 1)}",
         value=median,
     )

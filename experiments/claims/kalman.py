@@ -23,7 +23,9 @@ def _statement(metric: Metric, holds: Callable[[float, float], bool], limit: flo
         each = ", ".join(f"{d} {number(v, metric.decimals)}" for d, v in values.items())
         return Finding(
             verdict=by_share(len(hits), len(values)),
-            reason=(f"{paper} on {len(hits)} of {runs.over(values)}: {each}"),
+            reason=(
+                f"{paper} on {len(hits)} of {len(values)} datasets ({each}), {runs.over(values)}"
+            ),
             ours=f"{len(hits)} of {len(values)}, median {number(median, metric.decimals)}",
             value=median,
         )
