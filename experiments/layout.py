@@ -51,6 +51,10 @@ class Cell:
         return f"{self.text} {self.interval}" if self.interval else self.text
 
 
+#: A cell where no number belongs.
+NOTHING = Cell(ABSENT, status="absent")
+
+
 @dataclass(frozen=True)
 class Row:
     """A label and a cell for every column."""
@@ -148,7 +152,8 @@ class Table:
     def latex(self) -> str:
         r"""Render as a LaTeX table for ``\usepackage{booktabs}``.
 
-        Tables too wide for a page are cut between groups into panels one below the other.
+        Tables too wide for a page are cut between groups into panels one below the other. Columns
+        of prose follow the table as paragraphs.
         """
         panels = self._panels(LATEX_WIDTH, lambda cell: cell.full)
         tabulars = [self._latex_panel(panel) for panel in panels]
@@ -156,7 +161,7 @@ class Table:
         prose = [
             rf"\par \textbf{{{_latex(label)}}}: {_latex(text)}" for label, text in self._prose()
         ]
-        notes = [*prose, *(rf"\par {_latex(note)}" for note in self._all_notes())]
+        notes = [rf"\par {_latex(note)}" for note in self._all_notes()]
         return "\n".join(
             [
                 r"\begin{table}",
@@ -167,6 +172,8 @@ class Table:
                 "\n\\par\\medskip\n".join(tabulars),
                 *([r"\par\medskip\raggedright", *notes] if notes else []),
                 r"\end{table}",
+                # Sentences would make the float longer than a page.
+                *([r"{\scriptsize\raggedright", *prose, r"\par}"] if prose else []),
                 "",
             ]
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from experiments import aggregate, comparisons, tables
 from experiments.aggregate import Metric
+from experiments.by_regressor import regressor_tables
 from experiments.claims import claims_table
 from experiments.layout import Table
 from experiments.tables import View
@@ -140,9 +141,14 @@ def _critical_differences(views: Views) -> Iterator[Picture]:
 
 
 OUTPUTS: dict[str, Output] = {
+    "published": Output("Published figures beside ours", claims_table, standard=False),
     "imp": Output("Imp% per dataset and denoiser", _of_metrics(aggregate.IMP)),
     "imp_by_regressor": Output(
         "Imp% per regressor", lambda views: [tables.imp_by_regressor(view) for view in views]
+    ),
+    "by_regressor": Output(
+        "Per dataset, denoiser and regressor",
+        lambda views: [table for view in views for table in regressor_tables(view)],
     ),
     "mse": Output(
         "Mean squared errors", lambda views: [tables.error_table(view) for view in views]
@@ -158,5 +164,4 @@ OUTPUTS: dict[str, Output] = {
     "pairs": Output("Pairs of methods", _pair_tables),
     "imp_vs_swd": Output("Imp% against SWD", pictures=_imp_vs_swd),
     "cd": Output("Critical differences", pictures=_critical_differences),
-    "published": Output("Published figures beside ours", claims_table, standard=False),
 }
