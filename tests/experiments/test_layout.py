@@ -236,7 +236,8 @@ def test_sentences_stand_below_the_table_and_in_cells_of_the_csv() -> None:
     latex = table.latex()
     assert r"\begin{tabular}{lr}" in latex
     assert latex.endswith(
-        "\\end{table}\n{\\scriptsize\\raggedright\n\\par \\textbf{a\\_b}: Reason: 50 \\% of 2.\n\\par}\n"
+        "\\end{table}\n{\\scriptsize\\raggedright\n"
+        "\\par \\textbf{a\\_b}: Reason: 50 \\% of 2.\n\\par}\n"
     )
     assert table.text().endswith("c        2\n\n* a_b: Reason: 50 % of 2.\n* a note\n")
     assert table.csv().splitlines()[2] == "t,a_b,,,reason,,,,ok,50 % of 2"
