@@ -14,7 +14,7 @@ import pandas as pd
 
 from experiments import aggregate
 from experiments.aggregate import Metric
-from experiments.layout import ABSENT, Cell, Column, Row, Section, Table, number
+from experiments.layout import NOTHING, Cell, Column, Row, Section, Table, number
 from experiments.signed_rank import bayesian_signed_rank, wilcoxon_holm
 from experiments.statistics import Friedman, Ranking, TestResult, complete_blocks, rank_methods
 from experiments.tables import View, sections_of
@@ -24,8 +24,6 @@ ALPHA = 0.05
 
 #: By protocol and title of the metric; None where no dataset has every run of every method.
 Rankings = Mapping[tuple[str, str], Ranking | None]
-
-NOTHING = Cell(ABSENT, status="absent")
 
 
 def competing(view: View, metric: Metric, protocol: str) -> list[str]:

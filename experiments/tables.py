@@ -382,14 +382,17 @@ def outcome_notes(outcomes: Outcomes) -> list[str]:
 
 
 def _places(places: Iterable[tuple[str, str, str]]) -> str:
-    """Places in few words: datasets and parts that a denoiser shares are named once."""
+    """Places in few words: who shares datasets and parts, and what they share, is named once."""
     parts: dict[tuple[str, str], list[str]] = {}
     for denoiser, dataset, part in places:
         parts.setdefault((denoiser, dataset), []).append(part)
     datasets: dict[tuple[str, str], list[str]] = {}
     for (denoiser, dataset), found in sorted(parts.items()):
         datasets.setdefault((denoiser, ", ".join(found)), []).append(dataset)
-    return "; ".join(f"{name} on {', '.join(on)} ({of})" for (name, of), on in datasets.items())
+    denoisers: dict[tuple[str, str], list[str]] = {}
+    for (denoiser, of), on in datasets.items():
+        denoisers.setdefault((", ".join(on), of), []).append(denoiser)
+    return "; ".join(f"{', '.join(who)} on {on} ({of})" for (on, of), who in denoisers.items())
 
 
 def _short(reason: str, dataset: str, limit: int = 200) -> str:
