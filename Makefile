@@ -23,7 +23,7 @@ REPORT = $(BIN)/python -m experiments.report --experiment $(EXPERIMENT)
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce benchmark report test lint format clean changed-torch-index
+.PHONY: help install reproduce benchmark report tables test lint format clean changed-torch-index
 
 help:  ## Show this list
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) \
@@ -47,6 +47,9 @@ benchmark: $(STAMP)  ## Run the benchmark only; what has been computed is kept
 
 report: $(STAMP)  ## Write tables and figure from what has been computed
 	$(REPORT)
+
+tables: $(STAMP)  ## Write the published tables and figures anew from results/long.csv.gz
+	$(BIN)/python -m experiments.report --archive
 
 test: $(STAMP)  ## Run the tests, in parallel but for those that measure time
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --ignore=tests/benchmarks $(ARGS)

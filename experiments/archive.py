@@ -101,9 +101,12 @@ class Contents:
         StoreError
             If the experiment was never run, or nothing of it is there.
         """
+        from experiments.archive_file import SEPARATOR
         from experiments.records import StoreError
         from experiments.store import identity_in
 
+        if SEPARATOR in name:
+            raise StoreError(f"experiment {name!r}: a name in the archive has no {SEPARATOR!r}")
         listings = [found for s in stores if (found := s.labels(name)) is not None]
         where = ", ".join(str(store.runs) for store in stores)
         if not listings:

@@ -10,23 +10,24 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import json
 import zlib
-from collections.abc import Iterable, Iterator
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from experiments.cell import digest, identity
+from experiments.cell import digest
 from experiments.records import Record, StoreError
-from experiments.rows import FIRST, LABELS, PROVENANCE, restore, without_regressor
+from experiments.rows import FIRST, LABELS, PROVENANCE, restore_cell, restore_score
 
 NAME = "long.csv.gz"
 #: Between the names of experiments.
 SEPARATOR = "+"
 _REQUIRED = (*FIRST, "identity", *PROVENANCE)
+_INDEXED = ("identity", "status", "cell", "cell_status", "experiments", "config")
 
 Row = dict[str, Any]
+_Made = TypeVar("_Made")
 
 
 class Archive:
@@ -52,8 +53,9 @@ class Archive:
         self.path = path
         self._columns = columns
         self._lines = lines
-        self._statuses: list[str] = []
+        self._statuses: dict[str, str] = {}
         self._scores: dict[str, int] = {}
+        self._cells: dict[str, int] = {}
         self._experiments: dict[str, list[int]] = {}
         self._index()
 
@@ -83,15 +85,13 @@ class Archive:
 
     def status(self, name: str) -> str | None:
         """What became of the score or cell of this identity; None if it is not here."""
-        if name in self._scores:
-            return self._statuses[self._scores[name]]
-        return self._row(self._cells[name])["cell_status"] if name in self._cells else None
+        return self._statuses.get(name)
 
     def record(self, name: str) -> Record | None:
         """The record of the score or cell of this identity, or None."""
         if name in self._scores:
-            return self._restore(self._scores[name])[0]
-        return self._restore(self._cells[name])[1] if name in self._cells else None
+            return self._made(restore_score, self._scores[name])
+        return self._made(restore_cell, self._cells[name]) if name in self._cells else None
 
     def records(self) -> Iterator[Record]:
         """Every record once, a cell before its scores, under the labels of its first row."""
@@ -108,51 +108,44 @@ class Archive:
     def _records(self, numbers: Iterable[int]) -> Iterator[Record]:
         told: set[str] = set()
         for number in numbers:
-            score, cell = self._restore(number)
-            if cell is not None and cell["identity"] not in told:
-                told.add(cell["identity"])
-                yield cell
-            yield score
-
-    @cached_property
-    def _cells(self) -> dict[str, int]:
-        """Identity of every cell that has a record, and a row that has its values."""
-        place = self._columns.index("config"), self._columns.index("cell_status")
-        cells: dict[str, int] = {}
-        for number, line in enumerate(self._lines):
-            config, status = (_values(line)[i] for i in place)
-            if status:
-                cells.setdefault(identity(without_regressor(json.loads(config))), number)
-        return cells
+            row = self._row(number)
+            if row["cell"] not in told:
+                told.add(row["cell"])
+                cell = self._made(restore_cell, number, row)
+                if cell is not None:
+                    yield cell
+            yield self._made(restore_score, number, row)
 
     def _index(self) -> None:
         missing = [name for name in _REQUIRED if name not in self._columns]
         if missing:
             raise _damaged(self.path, f"it lacks the columns {', '.join(missing)}")
         width = len(self._columns)
-        wanted = ("identity", "status", "experiments", "config")
-        places = [self._columns.index(name) for name in wanted]
+        places = [self._columns.index(name) for name in _INDEXED]
         for number, line in enumerate(self._lines):
             values = _values(line)
             if len(values) != width:
                 found = f"{len(values)} values instead of {width}"
                 raise _damaged(self.path, f"row {number + 1} has {found}")
-            name, status, experiments, config = (values[place] for place in places)
+            name, status, cell, cell_status, experiments, config = (values[i] for i in places)
             if digest(config) != name:
-                raise _damaged(
-                    self.path, f"row {number + 1}: {name!r} is not the identity of its config"
-                )
-            self._statuses.append(status)
+                what = f"row {number + 1}: {name!r} is not the identity of its config"
+                raise _damaged(self.path, what)
             self._scores.setdefault(name, number)
+            self._statuses.setdefault(name, status)
+            if cell_status:
+                self._cells.setdefault(cell, number)
+                self._statuses.setdefault(cell, cell_status)
             for experiment in experiments.split(SEPARATOR):
                 self._experiments.setdefault(experiment, []).append(number)
 
     def _row(self, number: int) -> dict[str, str]:
         return dict(zip(self._columns, _values(self._lines[number]), strict=True))
 
-    def _restore(self, number: int) -> tuple[Record, Record | None]:
+    def _made(self, restore: Callable[[Row], _Made], number: int, row: Row | None = None) -> _Made:
+        """What is restored from a row, or a StoreError that names it."""
         try:
-            return restore(self._row(number))
+            return restore(self._row(number) if row is None else row)
         except (KeyError, ValueError) as error:
             what = f"row {number + 1}: {type(error).__name__}: {error}"
             raise _damaged(self.path, what) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from experiments.cell import canonical, identity
@@ -37,9 +38,11 @@ MEASURES = (
 )
 #: The first columns of every long table.
 FIRST = (*LABELS, "status", "reason", *MEASURES)
-#: What a row needs beside the long table's columns to become records again.
+#: What a row needs beside the long table's columns to become records again, and in which named
+#: experiments it is.
 PROVENANCE = (
     "experiments",
+    "cell",
     "source",
     "cell_source",
     "cell_status",
@@ -52,9 +55,9 @@ TEXTS = (*LABELS, "status", "reason", "note", "processor", "identity", *PROVENAN
 
 # Floating-point results differ between processors beyond these digits, and nobody reads them.
 DIGITS = 9
-DIGITS_OF_COSTS = 4
-_COSTS = ("seconds", "peak_memory_mb")
-_OF_REGRESSOR = "regressor_"
+DIGITS_OFCOSTS = 4
+COSTS = ("seconds", "peak_memory_mb")
+OF_REGRESSOR = "regressor_"
 
 
 def flatten(score: Record, cell: Record | None) -> dict[str, Any]:
@@ -75,7 +78,7 @@ def flatten(score: Record, cell: Record | None) -> dict[str, Any]:
     if score["status"] == "ok":
         row["imp"] = _round(imp(row["mse_before"], row["mse_after"]), DIGITS)
     row |= _rounded({f"mse_{key.replace('|', '_')}": value for key, value in grid.items()})
-    row |= _costs(score, _OF_REGRESSOR)
+    row |= _costs(score, OF_REGRESSOR)
     if cell is not None:
         row |= _rounded(cell.get("metrics", {})) | _costs(cell, "")
     row["processor"] = score["environment"]["processor"]
@@ -84,9 +87,10 @@ def flatten(score: Record, cell: Record | None) -> dict[str, Any]:
 
 
 def provenance(score: Record, cell: Record | None) -> dict[str, str]:
-    """The columns of `PROVENANCE` but for the experiments: with them `restore` undoes `flatten`."""
+    """The columns of `PROVENANCE` but for the experiments: with them, rows become records again."""
     known = cell or {}
     return {
+        "cell": identity(without_regressor(score["config"])),
         "source": score["source"],
         "cell_source": known.get("source", ""),
         "cell_status": known.get("status", ""),
@@ -96,18 +100,47 @@ def provenance(score: Record, cell: Record | None) -> dict[str, str]:
     }
 
 
-def restore(row: Mapping[str, str]) -> tuple[Record, Record | None]:
-    """The records of a score and of its cell from a row of text with `PROVENANCE`.
+def restore_score(row: Mapping[str, str]) -> Record:
+    """The record of a score from a row of text with the columns of `PROVENANCE`.
 
-    They lack the traceback of a failure, the time, and of the environment all but the processor
-    and the git revision; of the cell's, nothing is known.
+    It is marked as ``archived``, and lacks the traceback of a failure, the time, and of the
+    environment all but the processor and the git revision.
 
     Raises
     ------
     KeyError, ValueError
         If a column is missing or does not hold what it should.
     """
-    config = json.loads(row["config"])
+    record = _restore(row, "score", row["status"], row["reason"], row["source"])
+    record["environment"] = {"processor": row["processor"], "git": row["git"] or None}
+    return record | {"identity": row["identity"], "config": json.loads(row["config"])}
+
+
+def restore_cell(row: Mapping[str, str]) -> Record | None:
+    """The record of a row's cell, if there was one; nothing is known of its environment.
+
+    Raises
+    ------
+    KeyError, ValueError
+        If a column is missing or does not hold what it should.
+    """
+    if not row["cell_status"]:
+        return None
+    record = _restore(row, "cell", row["cell_status"], row["cell_reason"], row["cell_source"])
+    del record["labels"]["regressor"]
+    config = without_regressor(json.loads(row["config"]))
+    if identity(config) != row["cell"]:
+        raise ValueError(f"{row['cell']!r} is not the identity of its cell's config")
+    return record | {"environment": {}, "identity": row["cell"], "config": config}
+
+
+def without_regressor(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a score's config shares with its cell's."""
+    return {key: value for key, value in config.items() if key != "regressor"}
+
+
+def _restore(row: Mapping[str, str], of: str, status: str, reason: str, source: str) -> Record:
+    """What the records of scores and cells have in common."""
     labels: dict[str, Any] = {name: row[name] for name in LABELS}
     labels |= {
         "level": float(row["level"]),
@@ -116,58 +149,41 @@ def restore(row: Mapping[str, str]) -> tuple[Record, Record | None]:
     }
     if row.get("note"):
         labels["note"] = row["note"]
-    score = _record(row["identity"], labels, row["status"], row["reason"], row["source"])
-    score["environment"] = {"processor": row["processor"], "git": row["git"] or None}
-    score["config"] = config
-    of_cell = {key: value for key, value in labels.items() if key != "regressor"}
-    cell = _record("", of_cell, row["cell_status"], row["cell_reason"], row["cell_source"])
-    cell["environment"] = {}
-    cell["config"] = without_regressor(config)
-    cell["identity"] = identity(cell["config"])
+    record: Record = {"labels": labels, "status": status, "metrics": {}}
+    record |= {measure: {} for measure in COSTS}
     for column, text in row.items():
-        if text and column not in TEXTS and column != "imp":
-            _place(column, float(text), score, cell)
-    for record in (score, cell):
-        if record["status"] != "ok":
-            del record["metrics"]
-    return score, cell if cell["status"] else None
-
-
-def without_regressor(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What a score's config shares with its cell's."""
-    return {key: value for key, value in config.items() if key != "regressor"}
-
-
-def _record(name: str, labels: dict[str, Any], status: str, reason: str, source: str) -> Record:
-    record: Record = {"identity": name, "labels": labels, "status": status}
+        if text and (place := _place(column)) and place[0] == of:
+            part = record[place[1]]
+            if place[1] == "metrics" and "|" in place[2]:
+                part = part.setdefault("grid", {})
+            part[place[2]] = float(text)
     if status != "ok":
         record["reason"] = reason
-    return record | {"metrics": {}, "seconds": {}, "peak_memory_mb": {}, "source": source}
+        del record["metrics"]
+    return record | {"source": source, "archived": True}
 
 
-def _place(column: str, value: float, score: Record, cell: Record) -> None:
-    """Put a number back where `flatten` took it from."""
-    for measure in _COSTS:
-        if column.startswith(f"{measure}_"):
-            stage = column.removeprefix(f"{measure}_")
-            if stage.startswith(_OF_REGRESSOR):
-                score[measure][stage.removeprefix(_OF_REGRESSOR)] = value
-            else:
-                cell[measure][stage] = value
-            return
-    of_grid = column.split("_")[1:]
+@cache
+def _place(column: str) -> tuple[str, str, str] | None:
+    """Where `flatten` took a column from: which record, which part of it, under which name."""
+    if column in TEXTS or column == "imp":
+        return None
+    for measure in COSTS:
+        stage = column.removeprefix(f"{measure}_")
+        if stage.startswith(OF_REGRESSOR):
+            return "score", measure, stage.removeprefix(OF_REGRESSOR)
+        if stage != column:
+            return "cell", measure, stage
     if not column.startswith("mse_"):
-        cell["metrics"][column] = value
-    elif len(of_grid) == 3:
-        score["metrics"].setdefault("grid", {})["|".join(of_grid)] = value
-    else:
-        score["metrics"][column] = value
+        return "cell", "metrics", column
+    of_grid = column.split("_")[1:]
+    return "score", "metrics", "|".join(of_grid) if len(of_grid) == 3 else column
 
 
 def _costs(record: Record, prefix: str) -> dict[str, float]:
     return {
-        f"{measure}_{prefix}{stage}": _round(value, DIGITS_OF_COSTS)
-        for measure in _COSTS
+        f"{measure}_{prefix}{stage}": _round(value, DIGITS_OFCOSTS)
+        for measure in COSTS
         for stage, value in record[measure].items()
     }
 

@@ -12,6 +12,8 @@ EXAMPLES = """examples:
   python -m experiments.status                      counts per dataset and denoiser, and what failed
   python -m experiments.status --experiment quick   only what the last run of `quick` comprises
 
+A record is a file below RESULTS/runs or, where there is none, a row of the archive
+RESULTS/long.csv.gz. A run tries again what failed, wherever the failure is recorded.
 A record is stale when it was made by other source than the present one: same identity, perhaps
 another result. Raise the `revision` of a component when its results change, or delete the record.
 """
@@ -41,7 +43,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"status: {error}", file=sys.stderr)
         return 2
     if not records:
-        print(f"status: no records below {store.runs}; run `make reproduce` first", file=sys.stderr)
+        print(
+            f"status: no records below {store.runs} or in {store.archive.path}; "
+            "run `make reproduce` first",
+            file=sys.stderr,
+        )
         return 2
     counts: dict[tuple[str, str], Counter[str]] = {}
     for record in records:
@@ -53,6 +59,8 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"{'dataset':20} {'denoiser':20}" + "".join(f"{column:>9}" for column in columns))
     for (dataset, denoiser), of in sorted(counts.items()):
         print(f"{dataset:20} {denoiser:20}" + "".join(f"{of[column]:9}" for column in columns))
+    archived = sum(record.get("archived", False) for record in records)
+    print(f"{len(records)} records, {archived} of them from the archive {store.archive.path}")
     failed = [record for record in records if record["status"] == "failed"]
     for record in failed:
         print(f"failed: {describe(record['labels'])}: {record['reason']}")
