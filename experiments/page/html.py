@@ -147,11 +147,16 @@ def _heads(table: Table) -> str:
     if not any(c.group and c.title for c in table.columns):
         return f"<tr>{_head(table.stub, 'col')}{leaves}</tr>"
     groups = "".join(
-        f'<th scope="colgroup" class="group" data-group="{escaped(name)}" '
-        f'colspan="{len(list(members))}">{escaped(name)}</th>'
+        _group(name, len(list(members)))
         for name, members in groupby(table.columns, lambda c: c.group)
     )
     return f"<tr>{_head(table.stub, 'col', rowspan='2')}{groups}</tr><tr>{leaves}</tr>"
+
+
+def _group(name: str, width: int) -> str:
+    if not name:
+        return f'<td class="group" colspan="{width}"></td>'
+    return f'<th scope="colgroup" class="group" colspan="{width}">{escaped(name)}</th>'
 
 
 def _section(section: Section, table: Table) -> str:
@@ -178,7 +183,8 @@ def _cell(cell: Cell, prose: bool) -> str:
             return f'<td class="words">{badge(cell.text)}</td>'
         if prose:
             return f'<td class="prose">{escaped(cell.text)}</td>'
-        return f'<td class="is-{escaped(cell.status)}">{escaped(cell.text)}</td>'
+        kind = "text" if cell.status == "ok" else f"is-{cell.status}"
+        return f'<td class="{kind}">{escaped(cell.text)}</td>'
     interval = f" <small>{escaped(cell.interval)}</small>" if cell.interval else ""
     kind = ' class="partial"' if cell.status == "partial" else ""
     return f'<td{kind} data-value="{cell.value:.6g}">{escaped(cell.text)}{interval}</td>'

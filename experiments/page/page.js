@@ -306,7 +306,7 @@
     );
     heads.forEach((head, i) => (head.hidden = !visible[i]));
     let next = 0;
-    for (const group of table.querySelectorAll("th.group")) {
+    for (const group of table.querySelectorAll("thead .group")) {
       group.dataset.span ??= group.colSpan;
       const width = Number(group.dataset.span);
       const left = visible.slice(next, next + width).filter(Boolean).length;

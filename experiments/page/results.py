@@ -117,7 +117,7 @@ def kind_of(denoiser: str, is_control: bool) -> str:
     """What a denoiser is: "control", "sane variant" or "method"."""
     if is_control:
         return "control"
-    return "sane variant" if denoiser.partition(" ")[0].endswith("_sane") else "method"
+    return "sane variant" if aggregate.is_sane(denoiser) else "method"
 
 
 def columnar(rows: Sequence[Row]) -> dict[str, Any]:
