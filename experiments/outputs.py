@@ -112,9 +112,8 @@ def _pair_tables(views: Views) -> list[Table]:
     return [
         table
         for view in views
-        for part in view.with_domains()
         for metric in comparisons.RANKED
-        if (table := comparisons.pair_table(part, metric))
+        if (table := comparisons.pair_table(view, metric))
     ]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -240,8 +241,7 @@ def bayesian_signed_rank(
         )
     observations = np.concatenate([[0.0], d])
     means = (observations[:, None] + observations[None, :]) / 2
-    concentration = np.concatenate([[prior_strength], np.ones(d.size)])
-    weights = np.random.default_rng(seed).dirichlet(concentration, size=n_draws)
+    weights = _posterior_weights(d.size, n_draws, seed, prior_strength)
     above = np.sum(weights @ (means > rope) * weights, axis=1)
     below = np.sum(weights @ (means < -rope) * weights, axis=1)
     shares = np.column_stack([above, 1.0 - above - below, below])
@@ -249,3 +249,12 @@ def bayesian_signed_rank(
     winners = shares >= shares.max(axis=1, keepdims=True) - 1e-12
     votes = (winners / winners.sum(axis=1, keepdims=True)).mean(axis=0)
     return SignedRankPosterior(*votes.tolist())
+
+
+@lru_cache(maxsize=8)
+def _posterior_weights(n: int, n_draws: int, seed: int, prior_strength: float) -> Floats:
+    """Weights of the pseudo-observation and of `n` differences; the same for every pair."""
+    concentration = np.concatenate([[prior_strength], np.ones(n)])
+    weights = np.random.default_rng(seed).dirichlet(concentration, size=n_draws)
+    weights.setflags(write=False)
+    return weights
