@@ -129,7 +129,9 @@ class MLSTMBlock(nn.Module):
 
     def forward(self, x: Tensor, last: bool = False) -> Tensor:
         """Map (batch, time, width) to the same shape, or to the last time step of it."""
-        inner, gate = self.up(self.norm(x)).chunk(2, dim=-1)
+        normed = self.norm(x)
+        halves = zip(self.up.weight.chunk(2), self.up.bias.chunk(2), strict=True)
+        inner, gate = (linear(normed, weight, bias) for weight, bias in halves)
         mixed = self.convolution(inner)
         n_groups = math.gcd(self.n_heads, len(self.query.weight))
         query, key, value = (part.matrices(n_groups) for part in (self.query, self.key, self.value))
