@@ -18,6 +18,7 @@ from torch import nn
 
 import baselines
 from denograd import DenoGrad, DenoGradDenoiser
+from denograd import backbone as backbone_module
 from denograd import estimator as estimator_module
 from denograd.backbone import TrainingPlan, examples, make_network
 from denograd.history import OscillationWarning
@@ -159,6 +160,8 @@ def test_batch_size_does_not_change_the_result():
         ("normalized", {"nrr": 0.2}, {"nrr": 0.2, "nr_threshold": 0.1, "max_epochs": 150}),
         ("gauss-newton", {}, {}),
         ("gauss-newton", {"eta_x": 0.0, "max_epochs": 9}, {"eta_x": 0.0, "max_epochs": 9}),
+        ("gauss-newton", {"consensus": "last"}, {"consensus": "last"}),
+        ("gauss-newton", {"nr_threshold": 0.0}, {"nr_threshold": 0.0}),
         ("global", {"lam": 2.0, "lr": 0.1, "tol": 0.0}, {"lam": 2.0, "lr": 0.1, "tol": 0.0}),
     ],
 )
@@ -175,6 +178,20 @@ def test_rule_is_told_what_was_given_and_what_was_published(monkeypatch, rule, g
     monkeypatch.setattr(estimator_module, "DenoGrad", Spy)
     DenoGradDenoiser(StayPut(), rule=rule, device="cpu", **given, **SERIES).fit_resample(*series())
     assert seen == {"rule": rule, **told}
+
+
+def test_options_of_the_refinement_are_those_of_denograd():
+    X, y = series()
+    options = {"consensus": "last", "normalization": "separate", "refine": "X"}
+    denoiser = DenoGradDenoiser(standardize=False, **options, **SERIES, **CHEAP).fit(X, y)
+    refined_X, refined_y = denoiser.denoise(X, y)
+    X, y = X.astype(np.float32), y.astype(np.float32)
+    core = DenoGrad(denoiser.backbone_.network, nn.MSELoss(), "cpu")
+    core.fit(X, y, is_ts=True, window_size=6, channels_first=False)
+    expected, *_ = core.transform(0.01, 0.1, 5, **options)
+    np.testing.assert_allclose(refined_X, expected, atol=1e-6)
+    np.testing.assert_allclose(refined_y, y, atol=1e-6)
+    assert not np.allclose(refined_X, X, atol=1e-3)
 
 
 @pytest.mark.parametrize("domain", ["tabular", "series"])
@@ -210,6 +227,17 @@ def test_every_rule_refines_what_it_is_for(rule, domain):
         ({"backbone_epochs": -1}, "backbone_epochs must be at least 0"),
         ({"patience": 0}, "patience must be at least 1"),
         ({"backbone_batch_size": 0}, "backbone_batch_size must be at least 1"),
+        ({"backbone_width": 0.0}, "backbone_width must be a positive number, got 0.0"),
+        ({"backbone_width": 2.0, "backbone": "dlinear", **SERIES}, "'dlinear' has no width to"),
+        ({"backbone_width": 2.0, "backbone": nn.Linear(3, 1)}, "scales networks that are named"),
+        ({"refine": "Y"}, "refine has to be one of 'both', 'X', 'y', got 'Y'"),
+        ({"refine": "y", "denoise_y": False}, "leaves nothing to refine"),
+        ({"consensus": "sum"}, "consensus has no effect .* on a table"),
+        ({"normalization": "each", **SERIES}, "normalization has to be one of 'joint', 'separate'"),
+        (
+            {"rule": "gauss-newton", "normalization": "joint"},
+            "normalization has no effect under the rule 'gauss-newton'",
+        ),
     ],
     ids=str,
 )
@@ -309,6 +337,50 @@ def test_network_that_learns_in_context_is_shown_the_rows():
 
 
 # what is learnt from which rows
+
+
+@pytest.mark.parametrize("name", [n for n in available() if n not in ("dlinear", "tabpfn")])
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_width_scales_every_layer(name, factor):
+    window = None if "tabular" in network_class(name).domains else 8
+    published, scaled = (make_network(name, 3, window, width) for width in (1.0, factor))
+    pairs = list(zip(published.parameters(), scaled.parameters(), strict=True))
+    assert pairs
+    data_sizes = {1, 3}  # of the inputs and of the target
+    for one, other in pairs:
+        for size, got in zip(one.shape, other.shape, strict=True):
+            # Two, because layers that are derived from the width are rounded too.
+            assert got == size or abs(got - factor * size) <= 2 or size in data_sizes
+    n_weights, n_scaled = (sum(w.numel() for w in side) for side in zip(*pairs, strict=True))
+    assert (n_scaled > n_weights) == (factor > 1)
+
+
+def test_width_of_the_published_perceptron():
+    network = make_network("mlp", 3, None, 0.25)
+    widths = [layer.out_features for layer in network.modules() if isinstance(layer, nn.Linear)]
+    assert widths == [32, 16, 8, 1]
+
+
+def test_without_early_stopping_the_same_rows_are_trained_on_to_the_end(monkeypatch):
+    asked = []
+    real = backbone_module.train_network
+
+    def spy(network, X, y, X_val, y_val, **options):
+        asked.append((X.copy(), y.copy(), X_val.copy()))
+        return real(network, X, y, X_val, y_val, **options)
+
+    monkeypatch.setattr(backbone_module, "train_network", spy)
+    X, y = table()
+    y = np.random.default_rng(1).normal(size=len(y))  # nothing to learn: stops at once
+    options = {**CHEAP, "backbone_epochs": 30, "patience": 1, "learning_rate": 0.01}
+    early = DenoGradDenoiser(**options).fit(X, y)
+    late = DenoGradDenoiser(early_stopping=False, **options).fit(X, y)
+    for one, other in zip(*asked, strict=True):
+        np.testing.assert_array_equal(one, other)
+    histories = early.backbone_.history, late.backbone_.history
+    assert histories[0].n_epochs < histories[1].n_epochs == histories[1].best_epoch == 30
+    n_epochs = histories[0].n_epochs
+    assert histories[1].loss[:n_epochs] == histories[0].loss
 
 
 def test_validation_rows_stop_the_training():
@@ -568,6 +640,8 @@ class Dataset:
         ({"backbone": nn.Linear(2, 1)}, "series", None),
         ({"rule": "global"}, "tabular", "rule 'global' does not refine tabular data"),
         ({"rule": "global"}, "series", None),
+        ({"consensus": "sum"}, "tabular", "A consensus is one of windows; wave is tabular"),
+        ({"consensus": "sum"}, "series", None),
     ],
     ids=str,
 )

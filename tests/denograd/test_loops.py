@@ -53,7 +53,13 @@ def test_rows_at_rest_can_leave_a_table(rule, arguments):
     assert sum(calls.batches) < sum(calls_all.batches)
 
 
-@pytest.mark.parametrize(("rule", "arguments"), RULES)
+@pytest.mark.parametrize(
+    ("rule", "arguments"),
+    [
+        *RULES,
+        *((rule, {**more, "consensus": c}) for rule, more in RULES for c in ("sum", "last")),
+    ],
+)
 @pytest.mark.parametrize(("future", "stride"), [(1, 1), (2, 3)])
 @pytest.mark.parametrize("batch_size", [1000, 13])
 def test_windows_at_rest_need_no_visit(rule, arguments, future, stride, batch_size):

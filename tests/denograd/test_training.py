@@ -71,6 +71,20 @@ def test_best_weights_are_kept_and_training_stops_early(plane):
     assert not torch.equal(net.weight, seen[history.n_epochs - 1]["weight"])
 
 
+def test_without_early_stopping_the_last_weights_stay_and_validation_rows_are_watched(plane):
+    X, y, *_ = plane
+    noise = torch.randn(10, generator=torch.Generator().manual_seed(0))
+    alone, watched = linear(), linear()
+    options = {"epochs": 12, "random_state": 0, "device": "cpu", "learning_rate": 0.1}
+    train_network(alone, X, y, **options)
+    history = train_network(
+        watched, X, y, X[:10], noise, patience=1, early_stopping=False, **options
+    )
+    assert torch.equal(watched.weight, alone.weight)
+    assert len(history.validation_loss) == history.n_epochs == history.best_epoch == 12
+    assert min(history.validation_loss) < history.validation_loss[-1]
+
+
 def test_without_validation_rows_the_last_weights_stay(plane):
     X, y, _, _ = plane
     history = train_network(linear(), X, y, epochs=5, patience=1, **CPU)

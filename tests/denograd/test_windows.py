@@ -64,6 +64,19 @@ def test_gather_add_and_visits(windows, data):
 
 
 @given(cuts(), st.data())
+def test_of_windows_that_overlap_the_latest_overwrites(windows, data):
+    series = torch.full((windows.n_steps, 1), -1.0)
+    kept = data.draw(st.lists(st.booleans(), min_size=len(windows), max_size=len(windows)))
+    chosen = [(i, s) for i, (s, _) in enumerate(spans(windows)) if kept[i]]
+    values = torch.tensor([float(i) for i, _ in chosen]).reshape(-1, 1, 1)
+    starts = torch.tensor([s for _, s in chosen], dtype=torch.int64)
+    windows.overwrite(series, values.expand(-1, windows.size, -1), starts)
+    for step in range(windows.n_steps):
+        latest = [i for i, s in chosen if s <= step < s + windows.size]
+        assert series[step] == (latest[-1] if latest else -1.0)
+
+
+@given(cuts(), st.data())
 def test_covering(windows, data):
     marked = torch.tensor(
         data.draw(st.lists(st.booleans(), min_size=windows.n_steps, max_size=windows.n_steps))

@@ -74,6 +74,21 @@ def test_any_other_value_counts():
 
 
 @pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("refine", "y"),
+        ("normalization", "separate"),
+        ("consensus", "last"),
+        ("backbone_width", 0.5),
+        ("early_stopping", False),
+    ],
+)
+def test_an_option_of_denograd_that_is_taken_counts(settings_of, key, value):
+    (component,) = settings_of("denoiser=denograd", f"++denoiser.denograd.{key}={value}").denoiser
+    assert component.identity()["params"] == DENOGRAD["params"] | {key: value}
+
+
+@pytest.mark.parametrize(
     ("member", "expected"), [("denograd", DENOGRAD), ("predicted_target", PREDICTED_TARGET)]
 )
 def test_records_of_the_published_settings_stay_valid(settings_of, member, expected):
