@@ -152,8 +152,8 @@ class Table:
     def latex(self) -> str:
         r"""Render as a LaTeX table for ``\usepackage{booktabs}``.
 
-        Tables too wide for a page are cut between groups into panels one below the other. Columns
-        of prose follow the table as paragraphs.
+        Tables too wide for a page are cut into panels one below the other, between groups where
+        these fit. Columns of prose follow the table as paragraphs.
         """
         panels = self._panels(LATEX_WIDTH, lambda cell: cell.full)
         tabulars = [self._latex_panel(panel) for panel in panels]
@@ -202,7 +202,7 @@ class Table:
         Parameters
         ----------
         width
-            Wider tables are cut between groups into panels one below the other.
+            Wider tables are cut into panels one below the other, between groups where these fit.
         """
         panels = self._panels(width, lambda cell: cell.text)
         parts = [self.title, *(self._text_panel(panel) for panel in panels)]
@@ -212,18 +212,19 @@ class Table:
         return "\n\n".join(parts) + "\n"
 
     def _panels(self, width: int, shown: Callable[[Cell], str]) -> list[list[int]]:
-        """Column numbers of each panel: as many whole groups as fit, at least one."""
+        """Column numbers of each panel: as many whole groups as fit, at least one column."""
         room = width - self._stub_width()
         panels: list[list[int]] = []
         used = 0
         for group, members in groupby(self._tabulated(), lambda i: self.columns[i].group):
-            numbers = list(members)
-            wide = max(_width(group) + 2, sum(2 + self._column_width(i, shown) for i in numbers))
-            if not panels or used + wide > room:
-                panels.append([])
-                used = 0
-            panels[-1] += numbers
-            used += wide
+            widths = {i: 2 + self._column_width(i, shown) for i in members}
+            for numbers in _pieces(widths, room):
+                wide = max(_width(group) + 2, sum(widths[i] for i in numbers))
+                if not panels or used + wide > room:
+                    panels.append([])
+                    used = 0
+                panels[-1] += numbers
+                used += wide
         return panels
 
     def _tabulated(self) -> list[int]:
@@ -401,6 +402,16 @@ def _latex(text: str) -> str:
     # A minus sign, not a hyphen; written in Unicode so that the dollar signs are not escaped.
     text = re.sub(r"(?<![\w)])-(?=[\d∞])", "−", text)
     return _LATEX_PATTERN.sub(lambda match: _LATEX[match.group()], text)
+
+
+def _pieces(widths: dict[int, int], room: int) -> list[list[int]]:
+    """The columns of a group, cut where they do not fit beside each other."""
+    pieces: list[list[int]] = [[]]
+    for i, width in widths.items():
+        if pieces[-1] and sum(widths[j] for j in pieces[-1]) + width > room:
+            pieces.append([])
+        pieces[-1].append(i)
+    return pieces
 
 
 def _wrapped(note: str, width: int) -> str:

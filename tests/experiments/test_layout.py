@@ -241,3 +241,19 @@ def test_sentences_stand_below_the_table_and_in_cells_of_the_csv() -> None:
     )
     assert table.text().endswith("c        2\n\n* a_b: Reason: 50 % of 2.\n* a note\n")
     assert table.csv().splitlines()[2] == "t,a_b,,,reason,,,,ok,50 % of 2"
+
+
+def test_a_group_wider_than_the_page_is_cut_too() -> None:
+    columns = tuple(Column("Imp%", f"regressor {number}") for number in range(5))
+    cells = tuple(Cell("12.3", 12.3, interval="[-1234.5, 99.9]") for _ in columns)
+    table = Table("t", "T", "denoiser", ("a", "b"), columns, (Section("", (Row("pca", cells),)),))
+
+    latex = table.latex()
+    assert latex.count(r"\multicolumn{4}{c}{Imp\%}") == 1
+    assert latex.count(r"\multicolumn{1}{c}{Imp\%}") == 1
+    assert all(latex.count(f"regressor {number}") == 1 for number in range(5))
+    lines = [line for line in table.text(52).splitlines() if line.startswith("denoiser")]
+    assert lines == [
+        "denoiser  regressor 0  regressor 1  regressor 2",
+        "denoiser  regressor 3  regressor 4",
+    ]
