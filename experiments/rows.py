@@ -146,9 +146,8 @@ def _restore(row: Mapping[str, str], of: str, status: str, reason: str, source: 
         "level": float(row["level"]),
         "seed": int(row["seed"]),
         "is_control": {"True": True, "False": False}[row["is_control"]],
+        "note": row.get("note", ""),
     }
-    if row.get("note"):
-        labels["note"] = row["note"]
     record: Record = {"labels": labels, "status": status, "metrics": {}}
     record |= {measure: {} for measure in COSTS}
     for column, text in row.items():

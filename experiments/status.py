@@ -60,7 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
     for (dataset, denoiser), of in sorted(counts.items()):
         print(f"{dataset:20} {denoiser:20}" + "".join(f"{of[column]:9}" for column in columns))
     archived = sum(record.get("archived", False) for record in records)
-    print(f"{len(records)} records, {archived} of them from the archive {store.archive.path}")
+    of_archive = f", {archived} of them from {store.archive.path}" if archived else ""
+    print(f"{len(records)} records{of_archive}")
     failed = [record for record in records if record["status"] == "failed"]
     for record in failed:
         print(f"failed: {describe(record['labels'])}: {record['reason']}")

@@ -24,8 +24,13 @@ def settings_of(tmp_path: Path) -> Callable[..., Settings]:
     """Compose settings from overrides, with results in a temporary folder."""
 
     def make(*overrides: str) -> Settings:
-        with initialize_config_dir(str(config_dir()), version_base="1.3"):
-            config = compose("config", overrides=[*overrides, f"results={tmp_path / 'results'}"])
-        return to_settings(config)
+        return compose_settings(tmp_path / "results", *overrides)
 
     return make
+
+
+def compose_settings(results: Path, *overrides: str) -> Settings:
+    """Settings as the command line makes them of these overrides."""
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        config = compose("config", overrides=[*overrides, f"results={results}"])
+    return to_settings(config)
