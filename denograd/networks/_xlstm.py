@@ -1,7 +1,7 @@
 """The blocks of xLSTM (Beck et al., 2024), around the cells of `_xlstm_cells`."""
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -205,7 +205,7 @@ class SLSTMBlock(nn.Module):
         normed = self.norm(x)
         mixed = self.convolution(normed)
         n_heads = self.recurrent.shape[1]
-        matrices = [gate.matrices(n_heads) for gate in self.gates]
+        matrices = [cast(Headwise, gate).matrices(n_heads) for gate in self.gates]
         bias = self.bias.squeeze(2).transpose(0, 1).unsqueeze(-1)
         parts = []
         for source, pair in ((mixed, matrices[:2]), (normed, matrices[2:])):
