@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from experiments import aggregate, comparisons, tables
+from experiments import aggregate, comparisons, pareto, tables
 from experiments.aggregate import Metric
 from experiments.by_regressor import regressor_tables
 from experiments.claims import claims_table
@@ -118,7 +118,7 @@ def _pair_tables(views: Views) -> list[Table]:
 
 
 def _imp_vs_swd(views: Views) -> Iterator[Picture]:
-    from experiments.figures import imp_against_swd
+    from experiments.scatter import imp_against_swd
 
     for view in views:
         if (figure := imp_against_swd(view)) is not None:
@@ -126,8 +126,28 @@ def _imp_vs_swd(views: Views) -> Iterator[Picture]:
             yield Picture(f"imp_vs_swd_{view.condition.slug}", title, figure)
 
 
+def _front_tables(views: Views) -> list[Table]:
+    return [
+        table
+        for view in views
+        for domain in view.domains
+        if (table := pareto.front_table(view.of_domain(domain)))
+    ]
+
+
+def _fronts(views: Views) -> Iterator[Picture]:
+    from experiments.scatter import pareto_figure
+
+    for view in views:
+        for domain in view.domains:
+            part = view.of_domain(domain)
+            if (figure := pareto_figure(part)) is not None:
+                title = f"Pareto fronts: {part}"
+                yield Picture(f"pareto_{domain}_{view.condition.slug}", title, figure)
+
+
 def _critical_differences(views: Views) -> Iterator[Picture]:
-    from experiments.figures import critical_difference_diagram
+    from experiments.diagrams import critical_difference_diagram
 
     for view in views:
         for metric in comparisons.RANKED:
@@ -161,6 +181,7 @@ OUTPUTS: dict[str, Output] = {
     ),
     "ranks": Output("Average ranks, Friedman and Nemenyi", _rank_tables),
     "pairs": Output("Pairs of methods", _pair_tables),
+    "pareto": Output("Pareto fronts", _front_tables, _fronts),
     "imp_vs_swd": Output("Imp% against SWD", pictures=_imp_vs_swd),
     "cd": Output("Critical differences", pictures=_critical_differences),
 }

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -217,7 +217,7 @@ def _write_tables(stem: Path, title: str, tables: list[Table], command: str) -> 
 
 def _write_pictures(output: Output, views: list[View], out: Path) -> list[tuple[Path, str, bool]]:
     """Draw and save the figures of an output: path, title, and whether the index shows it."""
-    from experiments.figures import save
+    from experiments.drawing import save
 
     return [
         (path, picture.title, picture.lead)
@@ -260,9 +260,12 @@ def _outputs_of(experiment: str | None) -> tuple[str, ...] | None:
     if experiment is None or not (config_dir() / "experiment" / f"{experiment}.yaml").is_file():
         return None
     from hydra import compose, initialize_config_dir
+    from omegaconf import OmegaConf
 
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
-        return report_names(compose("config", overrides=[f"experiment={experiment}"]).report)
+        config = compose("config", overrides=[f"experiment={experiment}"])
+    named: Any = OmegaConf.to_container(config)
+    return report_names(named["report"])
 
 
 def _parser() -> argparse.ArgumentParser:

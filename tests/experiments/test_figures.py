@@ -15,7 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
-from experiments import aggregate, figures
+from experiments import aggregate, drawing, scatter
+from experiments.diagrams import critical_difference_diagram
 from experiments.tables import View, views
 from tests.experiments.long_tables import METHODS, benchmark, make
 
@@ -26,7 +27,7 @@ def view_of(long: pd.DataFrame) -> View:
 
 
 def drawn(long: pd.DataFrame) -> Figure:
-    figure = figures.imp_against_swd(view_of(long))
+    figure = scatter.imp_against_swd(view_of(long))
     assert figure is not None
     return figure
 
@@ -70,7 +71,7 @@ def test_controls_are_hollow() -> None:
     assert faces.count("none") == len(METHODS) - len(methods)
     filled = [face for face in faces if face != "none"]
     assert len(set(filled)) == len(methods)
-    assert set(filled) <= set(figures.COLOURS)
+    assert set(filled) <= set(drawing.COLOURS)
 
 
 def test_axes_have_units() -> None:
@@ -97,8 +98,8 @@ def test_an_unbounded_value_is_drawn_on_the_edge(mse_before: float) -> None:
     texts = {text.get_text(): text.xy for text in labels(figure, 0)}
     (edge,) = [text for text in texts if text.startswith("a (")]
     assert edge == ("a (−∞)" if mse_before == 0 else "a (−1e32)")
-    assert texts[edge][1] == figures.LOWEST
-    assert ax.get_ylim()[0] <= figures.LOWEST
+    assert texts[edge][1] == scatter.LOWEST
+    assert ax.get_ylim()[0] <= scatter.LOWEST
 
 
 def test_labels_cover_neither_each_other_nor_the_edge() -> None:
@@ -139,12 +140,12 @@ def test_a_denoiser_with_missing_runs_is_marked() -> None:
 
 def test_no_figure_of_nothing() -> None:
     view = view_of(make({"status": "failed", "reason": "boom"}))
-    assert figures.imp_against_swd(view) is None
-    assert figures.critical_difference_diagram(view, aggregate.IMP) is None
+    assert scatter.imp_against_swd(view) is None
+    assert critical_difference_diagram(view, aggregate.IMP) is None
 
 
 def test_the_diagram_shows_ranks_best_on_the_right() -> None:
-    figure = figures.critical_difference_diagram(view_of(benchmark()), aggregate.IMP)
+    figure = critical_difference_diagram(view_of(benchmark()), aggregate.IMP)
     assert figure is not None
     published = figure.axes[0]
     left, right = published.get_xlim()
@@ -158,7 +159,7 @@ def test_the_diagram_shows_ranks_best_on_the_right() -> None:
 
 def test_the_diagram_joins_what_is_not_told_apart() -> None:
     view = view_of(benchmark())
-    figure = figures.critical_difference_diagram(view, aggregate.IMP)
+    figure = critical_difference_diagram(view, aggregate.IMP)
     assert figure is not None
     bars = [line for line in figure.axes[0].lines if line.get_linewidth() > 2]
     spans = sorted(tuple(round(x) for x in line.get_xdata()) for line in bars)  # type: ignore[union-attr]
@@ -169,7 +170,7 @@ def test_files_are_the_same_each_time(tmp_path: Path) -> None:
     contents = []
     for folder in ("first", "second"):
         (tmp_path / folder).mkdir()
-        paths = figures.save(drawn(benchmark()), tmp_path / folder / "figure_0.1")
+        paths = drawing.save(drawn(benchmark()), tmp_path / folder / "figure_0.1")
         assert [path.name for path in paths] == ["figure_0.1.png", "figure_0.1.pdf"]
         contents.append([path.read_bytes() for path in paths])
     assert contents[0] == contents[1]
@@ -186,9 +187,9 @@ def test_drawing_leaves_the_settings_of_the_caller_alone() -> None:
 def test_no_display_is_needed(tmp_path: Path) -> None:
     program = (
         "from tests.experiments.long_tables import benchmark\n"
-        "from experiments import figures, tables\n"
-        "figure = figures.imp_against_swd(tables.views(benchmark())[0])\n"
-        f"figures.save(figure, __import__('pathlib').Path({str(tmp_path / 'figure')!r}))\n"
+        "from experiments import drawing, scatter, tables\n"
+        "figure = scatter.imp_against_swd(tables.views(benchmark())[0])\n"
+        f"drawing.save(figure, __import__('pathlib').Path({str(tmp_path / 'figure')!r}))\n"
         "import sys\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
@@ -203,5 +204,5 @@ def test_no_display_is_needed(tmp_path: Path) -> None:
     [(-math.inf, "−∞"), (-100.0, "−100"), (-12345.0, "−12,345"), (-3e32, "−3e32"), (0.0, "0")],
 )
 def test_plain_numbers(value: float, expected: str) -> None:
-    assert figures.plain(value) == expected
-    assert not re.search("-", figures.plain(value))
+    assert drawing.plain(value) == expected
+    assert not re.search("-", drawing.plain(value))
