@@ -26,7 +26,7 @@ CONTEXT = frozenset(
 )
 
 # Parameters that say how work is done, not what comes out.
-NOT_IDENTITY = frozenset({"n_jobs"})
+NOT_IDENTITY = frozenset({"n_jobs", "snapshots"})
 
 
 class ConfigError(ValueError):
@@ -187,17 +187,19 @@ def to_settings(config: DictConfig) -> Settings:
         raw: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         raise ConfigError(f"{error.full_key or 'config'}: {first_line(error)}") from error
-    _refuse_unknown(raw, [f.name for f in fields(Settings)], "", "the config")
+    _refuse_unknown(raw, [*(f.name for f in fields(Settings)), "vary"], "", "the config")
     # An empty list of options leaves no key at all.
-    raw = {"denoiser": None, "regressor": None} | raw
+    raw = {"denoiser": None, "regressor": None, "vary": None} | raw
     missing = [f.name for f in fields(Settings) if f.name not in raw]
     if missing:
         raise ConfigError(f"{missing[0]}: required, but not in the config")
+    from experiments.vary import variants
+
     profile = _profile(raw["profile"])
     return Settings(
         dataset=_checked(_component(raw["dataset"], "dataset", label_key="name"), "dataset"),
         noise=_checked(_component(raw["noise"], "noise"), "noise"),
-        denoiser=_components(raw["denoiser"], "denoiser", profile),
+        denoiser=variants(raw["vary"], _components(raw["denoiser"], "denoiser", profile)),
         regressor=_components(raw["regressor"], "regressor", profile),
         protocol=_protocols(raw["protocol"]),
         profile=profile,
@@ -309,6 +311,11 @@ def _refuse_unknown(raw: Mapping[str, Any], known: Iterable[str], prefix: str, w
             raise ConfigError(f"{prefix}{key}: no such key in {where}; {did_you_mean(key, known)}")
 
 
+def schema_of(cls: type) -> dict[str, tuple[Any, Any]]:
+    """The parameters of a component that are keys of its config, as (annotation, default)."""
+    return {k: v for k, v in _signature(cls).items() if k not in CONTEXT}
+
+
 @cache
 def _signature(cls: type) -> dict[str, tuple[Any, Any]]:
     """Parameter name to (annotation, default) of a constructor."""
@@ -326,7 +333,7 @@ def _component(
     target = coerce(given.pop("_target_"), str, f"{key}._target_")
     cls = import_target(target, key)
     label = str(given.pop(label_key, cls.__name__)) if label_key else key.rpartition(".")[2]
-    schema = {k: v for k, v in _signature(cls).items() if k not in CONTEXT}
+    schema = schema_of(cls)
     _refuse_unknown(given, schema, f"{key}.", cls.__name__)
     params = {}
     for name, (annotation, default) in schema.items():
