@@ -4,6 +4,6 @@
 inline, its figures are data URIs, and its security policy forbids it to fetch anything.
 """
 
-from experiments.page.write import Group, Image, render_page, write_page
+from experiments.page.write import Contents, Group, Image, render_page, write_page
 
-__all__ = ["Group", "Image", "render_page", "write_page"]
+__all__ = ["Contents", "Group", "Image", "render_page", "write_page"]

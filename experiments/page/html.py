@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from textwrap import shorten
 
 from experiments.layout import Cell, Row, Section, Table, sentence
 from experiments.page.results import FACETS
@@ -20,6 +21,8 @@ VERDICTS = {
     "cannot be tested": "?",
 }
 SIGNS = {"ok": "✓", "partial": "◐", "failed": "✗", "skipped": "⤼", "not run": "○"}
+# A note longer than this many characters opens on demand.
+LONG_NOTE = 280
 # Facets whose values may stand at the head of a row or column.
 _NAMES = {"method": "denoiser", "methods": "denoiser"}
 
@@ -104,7 +107,11 @@ def plain_table(caption: str, columns: Sequence[str], lines: Iterable[Line]) -> 
     lines
         The rows; their texts are HTML already.
     """
-    head = "".join(_head(title, "col") for title in columns)
+    lines = list(lines)
+    head = "".join(
+        _head(title, words=all(isinstance(line.cells[i], str) for line in lines))
+        for i, title in enumerate(columns)
+    )
     body = "".join(
         f"<tr{attributes({f'data-{name}': value for name, value in line.facets.items()})}>"
         f'<th scope="row">{line.cells[0]}</th>{"".join(map(_plain_cell, line.cells[1:]))}</tr>'
@@ -123,9 +130,13 @@ def _plain_cell(cell: str | int) -> str:
     return f'<td class="words">{cell}</td>'
 
 
-def _head(title: str, scope: str, **more: str) -> str:
+def _head(
+    title: str, *, words: bool = False, rows: int = 1, facets: Mapping[str, str] | None = None
+) -> str:
+    """The head of a column, which sorts the table; above words it stands on their left."""
+    kind = {"class": "words" if words else "", "rowspan": str(rows) if rows > 1 else ""}
     button = f'<button type="button">{escaped(title)}</button>'
-    return f'<th scope="{scope}"{attributes(more)}>{button}</th>'
+    return f'<th scope="col"{attributes({**kind, **(facets or {})})}>{button}</th>'
 
 
 def _table(table: Table) -> str:
@@ -140,17 +151,22 @@ def _table(table: Table) -> str:
 
 
 def _heads(table: Table) -> str:
+    cells = [row.cells for section in table.sections for row in section.rows]
     leaves = "".join(
-        _head(c.title or c.group, "col", **{"data-group": c.group, "data-column": c.title})
-        for c in table.columns
+        _head(
+            column.title or column.group,
+            words=all(row[i].value is None and row[i].status == "ok" for row in cells),
+            facets={"data-group": column.group, "data-column": column.title},
+        )
+        for i, column in enumerate(table.columns)
     )
     if not any(c.group and c.title for c in table.columns):
-        return f"<tr>{_head(table.stub, 'col')}{leaves}</tr>"
+        return f"<tr>{_head(table.stub)}{leaves}</tr>"
     groups = "".join(
         _group(name, len(list(members)))
         for name, members in groupby(table.columns, lambda c: c.group)
     )
-    return f"<tr>{_head(table.stub, 'col', rowspan='2')}{groups}</tr><tr>{leaves}</tr>"
+    return f"<tr>{_head(table.stub, rows=2)}{groups}</tr><tr>{leaves}</tr>"
 
 
 def _group(name: str, width: int) -> str:
@@ -194,4 +210,11 @@ def _notes(table: Table) -> str:
     notes = [*table.notes, *([table.interval_note] if table.interval_note else [])]
     if not notes:
         return ""
-    return f'<ul class="notes">{"".join(f"<li>{escaped(note)}</li>" for note in notes)}</ul>'
+    return f'<ul class="notes">{"".join(map(_note, notes))}</ul>'
+
+
+def _note(note: str) -> str:
+    if len(note) <= LONG_NOTE:
+        return f"<li>{escaped(note)}</li>"
+    beginning = shorten(note, LONG_NOTE // 2, placeholder=" …")
+    return f"<li><details><summary>{escaped(beginning)}</summary>{escaped(note)}</details></li>"

@@ -16,7 +16,7 @@ from experiments.tables import View, sections_of
 # Columns of the long table that say where and with what it was computed, as far as they are there.
 ENVIRONMENT = {"processor": "processors", "git": "revisions", "source": "sources"}
 # More values than this are counted, not listed.
-LISTED = 6
+LISTED = 20
 MADE_BY = "made by"
 STATUSES = ("ok", "failed", "skipped")
 
@@ -24,6 +24,8 @@ STATUSES = ("ok", "failed", "skipped")
 def facts(views: Sequence[View], command: str) -> str:
     """What the page is about, as a list of terms."""
     rows = pd.concat([view.rows for view in views], ignore_index=True)
+    # Views of several experiments may hold the same work under different labels.
+    rows = rows.drop_duplicates("identity") if "identity" in rows else rows
     counts = rows["status"].value_counts()
     seeds = sorted({int(seed) for seed in rows["seed"]})
     of_kind = {name for view in views for name in view.methods}

@@ -5,10 +5,12 @@
   const { texts, columns, length } = data;
   const facets = data.facets.map((facet) => facet.key);
   const ROWS_PER_PAGE = 100;
-  const LAST = { first: () => 0, previous: () => state.page - 1, next: () => state.page + 1, last: () => Infinity };
+  const MOVES = { first: () => 0, previous: () => state.page - 1, next: () => state.page + 1, last: () => Infinity };
 
   // What the reader chose. A facet without a chosen value lets everything through.
   const state = { chosen: {}, query: "", sort: "", down: false, page: 0 };
+  // Rows that pass the filters, in their order and as they are sorted.
+  let passing = [];
   let found = [];
 
   const element = (name, properties = {}, ...children) => {
@@ -109,13 +111,15 @@
   // A column that says the same in every row is left out of the table, not of the download.
   const labels = data.facets.filter(({ key }) => key !== "status").map(({ key, title }) => named(key, title));
   const ALWAYS = new Set(["dataset", "denoiser", "regressor", "protocol", "level"]);
-  const BESIDE = new Set(["domain", "kind"]);
+  const BESIDE = new Set(["domain", "kind", "experiment"]);
   const shownColumns = [
     ...labels.filter(({ key }) => ALWAYS.has(key) || (texts[key].length > 1 && !BESIDE.has(key))),
     ...data.measures.map(measured),
     seeds,
     status,
+    ...labels.filter(({ key }) => key === "experiment" && texts[key].length > 1),
   ];
+  const wordy = new Set([...facets, "status"]);
   const exportedColumns = [
     ...labels,
     ...data.measures.map(measured),
@@ -187,9 +191,9 @@
         else if (!state.down) state.down = true;
         else Object.assign(state, { sort: "", down: false });
         state.page = 0;
-        draw();
+        drawResults();
       });
-      const head = element("th", { scope: "col", className: labels.some((label) => label.key === key) ? "words" : "" }, button);
+      const head = element("th", { scope: "col", className: wordy.has(key) ? "words" : "" }, button);
       head.dataset.key = key;
       row.append(head);
     }
@@ -409,14 +413,19 @@
 
   // ------------------------------------------------------------------ start
 
+  const drawResults = () => {
+    const column = shownColumns.find(({ key }) => key === state.sort);
+    found = column ? sorted(passing, column.value, state.down) : passing;
+    drawRows();
+    keepHash();
+  };
+
   const draw = () => {
     const { rows, counts } = filtered();
-    const column = shownColumns.find(({ key }) => key === state.sort);
-    found = column ? sorted(rows, column.value, state.down) : rows;
-    drawRows();
+    passing = rows;
     updateFacets(counts);
     filterTables();
-    keepHash();
+    drawResults();
   };
 
   drawHead();
@@ -439,7 +448,7 @@
     draw();
   });
   byId("pages").addEventListener("click", (event) => {
-    const move = LAST[event.target.dataset.page];
+    const move = MOVES[event.target.dataset.page];
     if (!move) return;
     state.page = move();
     drawRows();

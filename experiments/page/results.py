@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from experiments import aggregate
-from experiments.aggregate import Entry, Metric
+from experiments.aggregate import KEY, Entry, Metric
 from experiments.tables import View
 
 #: What a filter of the page holds on to, with its title.
@@ -34,6 +35,8 @@ FACETS = {
 MEMBERSHIP, JOINED_BY = "experiments", "+"
 NOT_RUN = "not run"
 STATUSES = ("ok", "partial", "failed", "skipped", NOT_RUN)
+KINDS = ("method", "sane variant", "control")
+FIXED = {"status": STATUSES, "kind": KINDS}
 # A float of the page: what is shown has fewer digits, and a download keeps them all.
 DIGITS = 6
 
@@ -97,12 +100,53 @@ def result_rows(views: Sequence[View]) -> list[Row]:
         ``reason``. Combinations that an experiment left out are there with the status "not run".
     """
     rows = [row for view in views for row in _rows_of(view)]
+    kinds = {row["denoiser"]: row["kind"] for row in rows}
     order = ("profile", "target", "noise", "level", "dataset", "protocol", "denoiser", "regressor")
     ranks = {
-        name: {text: i for i, text in enumerate(_ordered(name, {row[name] for row in rows}))}
+        name: {text: i for i, text in enumerate(_ordered(name, {row[name] for row in rows}, kinds))}
         for name in order
     }
     return sorted(rows, key=lambda row: [ranks[name][row[name]] for name in order])
+
+
+def merged(views: Sequence[View]) -> list[View]:
+    """Views of the same condition as one, so that what several experiments share is there once.
+
+    Parameters
+    ----------
+    views
+        The conditions of one or more long tables. Where there are more, each says in its column
+        ``experiments`` where it comes from.
+
+    Returns
+    -------
+    list of View
+        In the same order. Where two experiments give the same labels to different work, theirs
+        stay apart.
+    """
+    found: list[View] = []
+    for view in views:
+        for i, other in enumerate(found):
+            if other.condition == view.condition:
+                rows = _joined(other.rows, view.rows)
+                if rows is not None:
+                    found[i] = View(view.condition, rows)
+                    break
+        else:
+            found.append(view)
+    return found
+
+
+def _joined(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame | None:
+    """The rows of both; None where equal labels stand for different work."""
+    rows = pd.concat([one, other], ignore_index=True)
+    same = rows.groupby(list(KEY), dropna=False)
+    if (same["identity"].nunique() > 1).any():
+        return None
+    names = same[MEMBERSHIP].transform(
+        lambda joined: JOINED_BY.join(sorted({name for text in joined for name in _split(text)}))
+    )
+    return rows.assign(**{MEMBERSHIP: names}).drop_duplicates(list(KEY), ignore_index=True)
 
 
 def experiments_of(view: View) -> list[str]:
@@ -137,11 +181,12 @@ def columnar(rows: Sequence[Row]) -> dict[str, Any]:
     """
     texts: dict[str, list[str]] = {}
     columns: dict[str, list[Any]] = {}
+    kinds = {row["denoiser"]: row["kind"] for row in rows}
     for name in (*FACETS, "reason"):
         several = name == "experiment"
         values = [row[name] for row in rows]
         distinct = {text for value in values for text in (value if several else (value,))}
-        texts[name] = _ordered(name, distinct)
+        texts[name] = _ordered(name, distinct, kinds)
         number = {text: i for i, text in enumerate(texts[name])}
         columns[name] = [
             [number[text] for text in value] if several else number[value] for value in values
@@ -207,26 +252,39 @@ def _facts(view: View) -> _Facts:
     members: dict[Place, set[str]] = {}
     for key, names in zip(places, joined, strict=True):
         members.setdefault(key, set()).update(_split(names))
-    gaps: dict[Place, set[str]] = {}
-    for name in {name for names in members.values() for name in names} or {""}:
-        planned: dict[str, list[set[str]]] = {}
-        for protocol, dataset, denoiser, regressor in members:
-            if name and name not in members[protocol, dataset, denoiser, regressor]:
-                continue
-            lists = planned.setdefault(dataset, [set(), set(), set()])
-            for listed, label in zip(lists, (protocol, denoiser, regressor), strict=True):
-                listed.add(label)
-        for dataset, (protocols, denoisers, regressors) in planned.items():
-            for protocol, denoiser, regressor in product(protocols, denoisers, regressors):
-                key = (protocol, dataset, denoiser, regressor)
-                if key not in members:
-                    gaps.setdefault(key, set()).update({name} - {""})
     return _Facts(
         domains,
         kinds,
-        {key: tuple(sorted(names)) for key, names in members.items()},
-        {key: tuple(sorted(names)) for key, names in gaps.items()},
+        {place: tuple(sorted(names)) for place, names in members.items()},
+        {place: tuple(sorted(names)) for place, names in _left_out(members, domains).items()},
     )
+
+
+def _left_out(
+    members: Mapping[Place, set[str]], domains: Mapping[str, str]
+) -> dict[Place, set[str]]:
+    """What an experiment comprises and has no record of, with the names of the experiments.
+
+    An experiment runs every denoiser of a domain on each of its datasets, under every protocol and
+    with every regressor that the dataset has.
+    """
+    places: dict[str, list[Place]] = defaultdict(list)
+    for place, names in members.items():
+        for name in names or {""}:
+            places[name].append(place)
+    gaps: dict[Place, set[str]] = defaultdict(set)
+    for name, listed in places.items():
+        protocols, denoisers, regressors = defaultdict(set), defaultdict(set), defaultdict(set)
+        for protocol, dataset, denoiser, regressor in listed:
+            protocols[dataset].add(protocol)
+            denoisers[domains[dataset]].add(denoiser)
+            regressors[dataset].add(regressor)
+        for dataset in protocols:
+            axes = (protocols[dataset], [dataset], denoisers[domains[dataset]], regressors[dataset])
+            for place in product(*axes):
+                if place not in members:
+                    gaps[place] |= {name} - {""}
+    return gaps
 
 
 def _labels(facts: _Facts, protocol: str, dataset: str, denoiser: str, regressor: str) -> Row:
@@ -270,13 +328,16 @@ def _number(value: float | None) -> float | str | None:
     return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded
 
 
-def _ordered(name: str, values: set[str]) -> list[str]:
-    if name == "status":
-        return [status for status in STATUSES if status in values]
+def _ordered(name: str, values: set[str], kinds: Mapping[str, str]) -> list[str]:
+    """The values of a facet as the page lists them; `kinds` has the kind of every denoiser."""
+    if name in FIXED:
+        return [value for value in FIXED[name] if value in values]
     if name == "level":
         return sorted(values, key=float)
     if name == "protocol":
         return sorted(values, key=lambda value: (value != "published", value))
     if name == "denoiser":
-        return sorted(values, key=lambda value: (not value.startswith("denograd"), value))
+        ranks = {kind: rank for rank, kind in enumerate(KINDS)}
+        own = {value: not value.startswith("denograd") for value in values}
+        return sorted(values, key=lambda value: (ranks[kinds[value]], own[value], value))
     return sorted(values)

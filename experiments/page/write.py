@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from experiments.layout import Table, sentence, slug
 from experiments.page import overview
 from experiments.page.html import details, escaped
-from experiments.page.results import columnar, result_rows
+from experiments.page.results import columnar, merged, result_rows
 from experiments.tables import View
 
 
@@ -46,24 +46,12 @@ class Image:
     png: bytes
 
 
-def write_page(
-    views: Sequence[View],
-    path: Path,
-    *,
-    groups: Sequence[Group] = (),
-    images: Sequence[Image] = (),
-    claims: Sequence[Table] = (),
-    command: str = "python -m experiments.report",
-    title: str = "Report",
-) -> Path:
-    """Write the page of a report.
+@dataclass
+class Contents:
+    """What a page shows beside what was run and every result.
 
-    Parameters
+    Attributes
     ----------
-    views
-        The conditions of a long table; at least one.
-    path
-        The file to write, for example ``results/quick/report.html``; its folder must exist.
     groups
         The tables, by kind. A table of every single regressor is not needed: the page shows every
         result anyhow.
@@ -72,6 +60,32 @@ def write_page(
     claims
         Published statements beside our figures; a cell that says "reproduced", "partly", "not" or
         "cannot be tested" becomes a badge.
+    """
+
+    groups: list[Group] = field(default_factory=list)
+    images: list[Image] = field(default_factory=list)
+    claims: list[Table] = field(default_factory=list)
+
+
+def write_page(
+    views: Sequence[View],
+    path: Path,
+    contents: Contents | None = None,
+    *,
+    command: str = "python -m experiments.report",
+    title: str = "Report",
+) -> Path:
+    """Write the page of a report.
+
+    Parameters
+    ----------
+    views
+        The conditions of a long table, at least one; or of the long tables of several experiments,
+        each with its name in the column ``experiments``.
+    path
+        The file to write, for example ``results/quick/report.html``; its folder must exist.
+    contents
+        The tables, figures and claims.
     command
         The command that made the report.
     title
@@ -87,28 +101,30 @@ def write_page(
     ValueError
         If there are no views, or an image is not a PNG file.
     """
-    page = render_page(
-        views, groups=groups, images=images, claims=claims, command=command, title=title
-    )
+    page = render_page(views, contents, command=command, title=title)
     path.write_text(page, encoding="utf-8", newline="\n")
     return path
 
 
 def render_page(
     views: Sequence[View],
+    contents: Contents | None = None,
     *,
-    groups: Sequence[Group] = (),
-    images: Sequence[Image] = (),
-    claims: Sequence[Table] = (),
     command: str = "python -m experiments.report",
     title: str = "Report",
 ) -> str:
     """Render what `write_page` writes."""
     if not views:
         raise ValueError("a page needs at least one view; the long table has no rows")
+    contents = contents or Contents()
+    views = merged(views)
     results = result_rows(views)
     script, style = _asset("page.js"), _asset("page.css")
-    optional = {"claims": _claims(claims), "tables": _tables(groups), "figures": _figures(images)}
+    optional = {
+        "claims": _claims(contents.claims),
+        "tables": _tables(contents.groups),
+        "figures": _figures(contents.images),
+    }
     return _filled(
         _asset("template.html"),
         {
@@ -165,7 +181,7 @@ def _link(name: str) -> str:
 
 
 def _claims(claims: Sequence[Table]) -> str:
-    return "".join(details(table, is_open=True) for table in claims)
+    return "".join(details(table, is_open=i == 0) for i, table in enumerate(claims))
 
 
 def _tables(groups: Sequence[Group]) -> str:

@@ -20,8 +20,8 @@ import pytest
 
 from experiments import aggregate, tables
 from experiments.layout import Cell, Column, Row, Section, Table
-from experiments.page import Group, Image, render_page, write_page
-from experiments.page.results import columnar, experiments_of, result_rows
+from experiments.page import Contents, Group, Image, render_page, write_page
+from experiments.page.results import columnar, experiments_of, merged, result_rows
 from experiments.tables import views
 from tests.experiments.browser import REQUIRED, chromium, programs
 from tests.experiments.long_tables import benchmark, make
@@ -70,6 +70,7 @@ def long_table() -> pd.DataFrame:
     table = pd.concat([whole[~left_out & ~no_seed], more], ignore_index=True)
     table["experiments"] = np.where(table["noise"] == "impulses", "noises", "main+ranks")
     table["processor"] = "AMD EPYC"
+    table["identity"] = [f"{i:016x}" for i in range(len(table))]
     return table
 
 
@@ -90,12 +91,14 @@ def page_of(long: pd.DataFrame) -> dict[str, Any]:
     found = views(long)
     return {
         "views": found,
-        "groups": [
-            Group("Imp% per dataset", [tables.metric_table(v, aggregate.IMP) for v in found]),
-            Group("Imp% per regressor", [tables.imp_by_regressor(v) for v in found]),
-        ],
-        "images": [Image("a red <picture>", png())],
-        "claims": [claims()],
+        "contents": Contents(
+            groups=[
+                Group("Imp% per dataset", [tables.metric_table(v, aggregate.IMP) for v in found]),
+                Group("Imp% per regressor", [tables.imp_by_regressor(v) for v in found]),
+            ],
+            images=[Image("a red <picture>", png())],
+            claims=[claims()],
+        ),
         "command": "python -m experiments.report --experiment main",
         "title": "Main",
     }
@@ -180,6 +183,26 @@ def test_what_another_experiment_ran_is_not_missing() -> None:
     assert experiments_of(views(table)[0]) == ["one"]
 
 
+def test_what_experiments_share_is_there_once() -> None:
+    one = make({"identity": "a"}, {"identity": "b", "seed": 1}, experiments="one")
+    two = make({"identity": "a"}, {"identity": "c", "regressor": "knn"}, experiments="two")
+    (view,) = merged([*views(one), *views(two)])
+    assert sorted(zip(view.rows["identity"], view.rows["experiments"], strict=True)) == [
+        ("a", "one+two"),
+        ("b", "one"),
+        ("c", "two"),
+    ]
+    assert "<dd>3 ok, 0 failed, 0 skipped</dd>" in render_page([*views(one), *views(two)])
+
+
+def test_equal_labels_of_different_work_stay_apart() -> None:
+    one = make({"identity": "a", "mse_after": 0.5}, experiments="one")
+    two = make({"identity": "b", "mse_after": 0.25}, experiments="two")
+    rows = result_rows(merged([*views(one), *views(two)]))
+    found = {row["experiment"]: row["imp"] for row in rows}
+    assert found == {("one",): pytest.approx(50.0), ("two",): pytest.approx(75.0)}
+
+
 def test_an_infinite_error_is_valid_json() -> None:
     table = make({"mse_before": 0.0, "mse_after": 1.0})
     columns = columnar(result_rows(views(table)))["columns"]
@@ -216,7 +239,7 @@ def test_a_table_of_nothing_and_a_file_that_is_no_picture(long: pd.DataFrame) ->
     with pytest.raises(ValueError, match="at least one view"):
         render_page([])
     with pytest.raises(ValueError, match=r"'plan' is not a PNG"):
-        render_page(views(make({})), images=[Image("plan", b"%PDF")])
+        render_page(views(make({})), Contents(images=[Image("plan", b"%PDF")]))
 
 
 def test_parts_without_content_are_left_out() -> None:
@@ -363,9 +386,9 @@ def test_sorting_with_the_keyboard(reader: Reader) -> None:
     reader.head("Method").find_element("css selector", "button").send_keys("\ue007")
     assert reader.head("Method").get_attribute("aria-sort") == "ascending"
     methods = reader.column("Method")
-    order = list(dict.fromkeys(methods))
-    assert order[0] == "denograd"
-    assert order[1:] == sorted(order[1:])
+    order = ["denograd", "kalman", "moving_average", "pca", "dae_sane", "wtd_sane"]
+    order += ["constant", "identity", "predicted_target", "shrink_target"]
+    assert list(dict.fromkeys(methods)) == order
     assert methods == sorted(methods, key=order.index)
 
 
