@@ -174,7 +174,7 @@ def train_backbone(
     """
     if cache is None or plan.random_state is None or not isinstance(plan.backbone, str):
         return _train(plan, X, y, X_val, y_val, rows, progress), False
-    key = _digest(plan, X, y, X_val, y_val, rows)
+    key = digest(plan, X, y, X_val, y_val, rows)
     reused = key in cache
     if not reused:
         cache[key] = _train(plan, X, y, X_val, y_val, rows, progress)
@@ -361,10 +361,11 @@ def _spread(values: np.ndarray) -> np.ndarray:
     return np.where(constant, 1.0, deviation)
 
 
-def _digest(plan: TrainingPlan, *arrays: np.ndarray | None) -> str:
-    digest = hashlib.sha256(repr(plan).encode())
+def digest(settings: object, *arrays: np.ndarray | None) -> str:
+    """Return a name in a cache for what settings, by their representation, make of arrays."""
+    name = hashlib.sha256(repr(settings).encode())
     for array in arrays:
-        digest.update(b"none" if array is None else repr((array.shape, array.dtype)).encode())
+        name.update(b"none" if array is None else repr((array.shape, array.dtype)).encode())
         if array is not None:
-            digest.update(array.tobytes())
-    return digest.hexdigest()
+            name.update(array.tobytes())
+    return name.hexdigest()

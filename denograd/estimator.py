@@ -11,6 +11,7 @@ from torch import nn
 from denograd.backbone import (
     FittedBackbone,
     TrainingPlan,
+    digest,
     scaled_widths,
     train_backbone,
 )
@@ -18,6 +19,7 @@ from denograd.base import BaseDenoiser, DescribesData, Domain, Table, Target
 from denograd.denoiser import DenoGrad, what_moves
 from denograd.networks import available, network_class
 from denograd.rules import make_rule, rule_class
+from denograd.rules.base import check_count
 
 _RULE_ARGUMENTS = (
     "nrr", "nr_threshold", "max_epochs", "normalization", "consensus",
@@ -187,6 +189,11 @@ class DenoGradDenoiser(BackboneDenoiser):
         For series, under "normalized" and "gauss-newton"; see `denograd.DenoGrad.transform`.
     eta_x, eta_y, lam, lr, tol : float, optional
         Further arguments of the rule; one that has no effect under it is an error.
+    snapshots : list of int, optional
+        Numbers of iterations to be had from one run. It goes on to the largest of them, and another
+        denoiser with the same `backbone_cache`, data, seed and settings but for `max_epochs` takes
+        its own number from there: bit for bit what a run of its own would give, at no time. The
+        backbone has to be one that the cache keeps, a named one with a `random_state`.
     backbone_epochs, patience, learning_rate : int, int, float
         Training stops after `backbone_epochs`, or earlier after `patience` epochs without a lower
         validation loss; the best weights are kept. Adam's learning rate.
@@ -255,6 +262,7 @@ class DenoGradDenoiser(BackboneDenoiser):
         consensus: Literal["mean", "sum", "last"] | None = None,
         backbone_width: float = 1.0,
         early_stopping: bool = True,
+        snapshots: list[int] | None = None,
         backbone_epochs: int = 100,
         patience: int = 15,
         learning_rate: float = 1e-3,
@@ -287,6 +295,7 @@ class DenoGradDenoiser(BackboneDenoiser):
         self.consensus = consensus
         self.backbone_width = backbone_width
         self.early_stopping = early_stopping
+        self.snapshots = snapshots
         self.backbone_epochs = backbone_epochs
         self.patience = patience
         self.learning_rate = learning_rate
@@ -335,6 +344,10 @@ class DenoGradDenoiser(BackboneDenoiser):
             raise ValueError(f"the rule {self.rule!r} cannot refine {self.domain} data")
         make_rule(self.rule, _rule_domain(self.domain), **self._rule_arguments())
         what_moves(self.refine, self.denoise_y)
+        for number in self.snapshots or ():
+            check_count("each of snapshots", number)
+        if self.snapshots and self.backbone_cache is None:
+            raise ValueError("snapshots has an effect with a backbone_cache only")
         if self.batch_size is not None and self.batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {self.batch_size}")
         if self.cv is not None and self.cv < 2:
@@ -353,21 +366,41 @@ class DenoGradDenoiser(BackboneDenoiser):
         if series:
             cut = {"window_size": self.window_size, "future": self.horizon, "channels_first": False}
         denograd = DenoGrad(fitted.network, nn.MSELoss(), self.device, rule=self.rule)
-        moved_inputs, moved_targets, _, _ = denograd.fit(
-            inputs, targets, is_ts=series, **cut
-        ).transform(
-            **self._rule_arguments(),
-            denoise_y=self.denoise_y,
-            refine=self.refine,
-            batch_size=self.batch_size or (512 if series else 1024),
-            save_gradients=False,
-            progress=None if self.progress else False,
+        moved_inputs, moved_targets = self._transform(
+            denograd.fit(inputs, targets, is_ts=series, **cut), fitted, inputs, targets
         )
         # Adding what has moved, rather than scaling back, leaves rows at rest exactly as they are.
         return (
             X + scaling.x_scale * (moved_inputs - inputs).astype(np.float64),
             y + scaling.y_scale * (moved_targets - targets).astype(np.float64),
         )
+
+    def _transform(
+        self, denograd: DenoGrad, fitted: FittedBackbone, inputs: np.ndarray, targets: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Move the data, or find them among the snapshots of a run that others share."""
+        arguments = self._rule_arguments() | {
+            "denoise_y": self.denoise_y,
+            "refine": self.refine,
+            "batch_size": self.batch_size or (512 if self.domain == "series" else 1024),
+            "save_gradients": False,
+        }
+        progress = None if self.progress else False
+        if not self.snapshots or self.backbone_cache is None:
+            moved_inputs, moved_targets, _, _ = denograd.transform(**arguments, progress=progress)
+            return moved_inputs, moved_targets
+        own = make_rule(self.rule, **self._rule_arguments()).max_epochs
+        # The backbone is kept beside its snapshots, so that its id is nobody else's.
+        key = digest((id(fitted), self.rule, arguments | {"max_epochs": None}), inputs, targets)
+        _, taken = self.backbone_cache.get(key, (fitted, {}))
+        if own not in taken:
+            numbers = {own, *self.snapshots}
+            arguments["max_epochs"] = max(numbers)
+            denograd.transform(**arguments, snapshots=numbers, progress=progress)
+            taken = denograd.snapshots_
+            self.backbone_cache[key] = fitted, taken
+        moved_inputs, moved_targets = taken[own]
+        return moved_inputs, moved_targets
 
     def _rule_arguments(self) -> dict[str, Any]:
         """Return what the rule is told; what is absent has the rule's own default."""

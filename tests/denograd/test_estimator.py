@@ -194,6 +194,46 @@ def test_options_of_the_refinement_are_those_of_denograd():
     assert not np.allclose(refined_X, X, atol=1e-3)
 
 
+@pytest.mark.parametrize("cv", [None, 2])
+@pytest.mark.parametrize("domain", ["tabular", "series"])
+def test_numbers_of_iterations_come_from_one_run(monkeypatch, domain, cv):
+    X, y = table() if domain == "tabular" else series()
+    options = {**CHEAP, "domain": domain, "window_size": 6, "cv": cv}
+    numbers = [3, 12, 7]
+    runs, real = [], DenoGrad.transform
+
+    def spy(self, **arguments):
+        runs.append(arguments["max_epochs"])
+        return real(self, **arguments)
+
+    expected = [
+        DenoGradDenoiser(**{**options, "max_epochs": n}).fit_resample(X, y) for n in numbers
+    ]
+    monkeypatch.setattr(DenoGrad, "transform", spy)
+    cache = {}
+    for number, alone in zip(numbers, expected, strict=True):
+        denoiser = DenoGradDenoiser(
+            **{**options, "max_epochs": number}, snapshots=[7, 12], backbone_cache=cache
+        )
+        refined = denoiser.fit_resample(X, y)
+        for ours, theirs in zip(refined, alone, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    assert runs == [12] * (cv or 1)
+    assert not np.array_equal(expected[0][1], expected[1][1])
+
+
+def test_other_settings_or_rows_do_not_share_a_run():
+    X, y = table()
+    options = {**CHEAP, "snapshots": [5], "backbone_cache": {}}
+    first = DenoGradDenoiser(**options).fit(X, y)
+    for other in ({"nrr": 0.2}, {"refine": "X"}, {"random_state": 1}, {"learning_rate": 0.1}):
+        refined_X, _ = DenoGradDenoiser(**{**options, **other}).fit_resample(X, y)
+        assert not np.array_equal(refined_X, first.denoise(X, y)[0])
+    rows = slice(20, 60)
+    alone = DenoGradDenoiser(**CHEAP).fit(X, y).denoise(X[rows], y[rows])
+    np.testing.assert_array_equal(first.denoise(X[rows], y[rows])[0], alone[0])
+
+
 @pytest.mark.parametrize("domain", ["tabular", "series"])
 @pytest.mark.parametrize("rule", rules())
 def test_every_rule_refines_what_it_is_for(rule, domain):
@@ -230,6 +270,8 @@ def test_every_rule_refines_what_it_is_for(rule, domain):
         ({"backbone_width": 0.0}, "backbone_width must be a positive number, got 0.0"),
         ({"backbone_width": 2.0, "backbone": "dlinear", **SERIES}, "'dlinear' has no width to"),
         ({"backbone_width": 2.0, "backbone": nn.Linear(3, 1)}, "scales networks that are named"),
+        ({"snapshots": [0], "backbone_cache": {}}, "each of snapshots has to be an integer"),
+        ({"snapshots": [9]}, "snapshots has an effect with a backbone_cache only"),
         ({"refine": "Y"}, "refine has to be one of 'both', 'X', 'y', got 'Y'"),
         ({"refine": "y", "denoise_y": False}, "leaves nothing to refine"),
         ({"consensus": "sum"}, "consensus has no effect .* on a table"),

@@ -73,6 +73,14 @@ def test_any_other_value_counts():
     assert identity_of(gated=1) == {"gated": 1}  # equal to True, but not the value it was
 
 
+def test_where_the_iterations_come_from_does_not_count(settings_of):
+    (component,) = settings_of(
+        "denoiser=denograd", "++denoiser.denograd.snapshots=[10,50]"
+    ).denoiser
+    assert component.params["snapshots"] == [10, 50]
+    assert component.identity() == DENOGRAD
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
