@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
-from matplotlib.transforms import Bbox
 
 # Where a label may stand: directions in degrees, in the order of preference, and distances in
 # points.
@@ -38,6 +36,20 @@ Point = tuple[float, float]
 Line = tuple[Point, Point]
 
 
+class Box(NamedTuple):
+    """A rectangle in pixels; the placing looks at many, and tuples are quick."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def area(self) -> float:
+        """Width times height."""
+        return (self.x1 - self.x0) * (self.y1 - self.y0)
+
+
 @dataclass(frozen=True)
 class Label:
     """A text that belongs to a point in data coordinates, and the colour of a line to it."""
@@ -52,13 +64,15 @@ class Label:
 class Place:
     """A place for a label, in pixels: its box, and the line to its point if it is far from it."""
 
-    box: Bbox
+    box: Box
     leader: Line | None
     distance: float
 
 
-def place_labels(ax: Axes, labels: Sequence[Label], fontsize: float) -> None:
-    """Write every label next to its point, clear of the other labels, the points and the edges.
+def place_labels(
+    ax: Axes, labels: Sequence[Label], fontsize: float, lines: Sequence[Line] = ()
+) -> None:
+    """Write every label next to its point, clear of other labels, points, lines and the edges.
 
     Every label takes the best place that the others leave it, in a few rounds; the same figure
     always gives the same places. The figure's layout must be final and its canvas an Agg one.
@@ -71,6 +85,8 @@ def place_labels(ax: Axes, labels: Sequence[Label], fontsize: float) -> None:
         What to write.
     fontsize
         In points.
+    lines
+        Lines in data coordinates that should strike no label through.
     """
     figure = ax.get_figure(root=True)
     assert figure is not None
@@ -80,15 +96,19 @@ def place_labels(ax: Axes, labels: Sequence[Label], fontsize: float) -> None:
         tuple(ax.transData.transform((label.x, label.y)).tolist()) for label in labels
     ]
     radius = MARKER_RADIUS * scale
-    markers = [Bbox.from_extents(x - radius, y - radius, x + radius, y + radius) for x, y in points]
-    inside = ax.get_window_extent(renderer)
+    markers = [Box(x - radius, y - radius, x + radius, y + radius) for x, y in points]
+    extent = ax.get_window_extent(renderer)
+    inside = Box(extent.x0, extent.y0, extent.x1, extent.y1)
+    drawn = [_in_pixels(ax, line) for line in lines]
 
     texts = [_write(ax, label, fontsize) for label in labels]
     options: list[list[tuple[float, Place]]] = []
     for text, point in zip(texts, points, strict=True):
         extent = text.get_window_extent(renderer)
         places = _places(point, extent.width + PADDING * scale, extent.height, scale)
-        options.append([(_own_cost(place, markers, inside), place) for place in places])
+        costs = [(_own_cost(place, markers, inside, drawn), place) for place in places]
+        # The cheapest first, so that a search can end early; equal ones keep their order.
+        options.append(sorted(costs, key=lambda option: option[0]))
     for label, text, point, place in zip(labels, texts, points, _settle(options), strict=True):
         x = (place.box.x0 + place.box.x1) / 2 - point[0]
         y = (place.box.y0 + place.box.y1) / 2 - point[1]
@@ -96,6 +116,11 @@ def place_labels(ax: Axes, labels: Sequence[Label], fontsize: float) -> None:
         if place.leader is not None:
             ends = ax.transData.inverted().transform(place.leader)
             ax.plot(ends[:, 0], ends[:, 1], color=label.colour, linewidth=0.7, zorder=1)
+
+
+def _in_pixels(ax: Axes, line: Line) -> Line:
+    (x0, y0), (x1, y1) = ax.transData.transform(line).tolist()
+    return (x0, y0), (x1, y1)
 
 
 def _write(ax: Axes, label: Label, fontsize: float) -> Annotation:
@@ -122,13 +147,13 @@ def _places(point: Point, width: float, height: float, scale: float) -> list[Pla
             dx = math.cos(angle) * (distance * scale + width / 2)
             dy = math.sin(angle) * (distance * scale + height / 2)
             x, y = point[0] + dx - width / 2, point[1] + dy - height / 2
-            box = Bbox.from_bounds(x, y, width, height)
+            box = Box(x, y, x + width, y + height)
             leader = (point, _nearest(point, box)) if distance >= LEADER_FROM else None
             places.append(Place(box, leader, distance))
     return places
 
 
-def _nearest(point: Point, box: Bbox) -> Point:
+def _nearest(point: Point, box: Box) -> Point:
     """The place of a box that is nearest to a point."""
     return min(max(point[0], box.x0), box.x1), min(max(point[1], box.y0), box.y1)
 
@@ -148,29 +173,35 @@ def _best(own: Sequence[tuple[float, Place]], others: Sequence[Place]) -> Place:
     best, least = own[0][1], math.inf
     for cost, place in own:
         if cost >= least:
-            continue
-        cost += sum(_mutual_cost(place, other) for other in others)
-        if cost < least - 1e-9:
+            break
+        for other in others:
+            cost += _mutual_cost(place, other)
+            if cost >= least - 1e-9:
+                break
+        else:
             best, least = place, cost
     return best
 
 
-def _own_cost(place: Place, markers: Sequence[Bbox], inside: Bbox) -> float:
+def _own_cost(
+    place: Place, markers: Sequence[Box], inside: Box, drawn: Sequence[Line] = ()
+) -> float:
     box = place.box
-    covered = sum(_common(box, marker) for marker in markers) / _area(box)
-    cut_off = 1 - _common(box, inside) / _area(box)
+    covered = sum(_common(box, marker) for marker in markers) / box.area
+    cut_off = 1 - _common(box, inside) / box.area
     cost = COVERED * covered + CUT_OFF * cut_off + DISTANT * place.distance
+    cost += STRUCK_THROUGH * any(_runs_through(line, box) for line in drawn)
     if place.leader is not None:
-        start = place.leader[0]
+        x, y = place.leader[0]
         # Points that lie on each other cannot be told apart by any line.
-        others = [marker for marker in markers if not marker.contains(*start)]
+        others = [m for m in markers if not (m.x0 <= x <= m.x1 and m.y0 <= y <= m.y1)]
         cost += CROSSED * sum(_runs_through(place.leader, marker) for marker in others)
     return cost
 
 
 def _mutual_cost(place: Place, other: Place) -> float:
     common = _common(place.box, other.box)
-    cost = COVERED * common * (1 / _area(place.box) + 1 / _area(other.box))
+    cost = COVERED * common * (1 / place.box.area + 1 / other.box.area) if common else 0.0
     for leader, box in ((place.leader, other.box), (other.leader, place.box)):
         if leader is not None and _runs_through(leader, box):
             cost += STRUCK_THROUGH
@@ -179,22 +210,25 @@ def _mutual_cost(place: Place, other: Place) -> float:
     return cost
 
 
-def _area(box: Bbox) -> float:
-    return float(box.width * box.height)
-
-
-def _common(a: Bbox, b: Bbox) -> float:
+def _common(a: Box, b: Box) -> float:
     """The area that two boxes share."""
     width = min(a.x1, b.x1) - max(a.x0, b.x0)
     height = min(a.y1, b.y1) - max(a.y0, b.y0)
-    return float(max(0.0, width) * max(0.0, height))
+    return width * height if width > 0 and height > 0 else 0.0
 
 
-def _runs_through(line: Line, box: Bbox) -> bool:
+def _runs_through(line: Line, box: Box) -> bool:
+    """Whether a part of a line lies inside a box (Liang and Barsky's clipping)."""
     (x0, y0), (x1, y1) = line
-    steps = np.linspace(0.0, 1.0, 12)
-    x, y = x0 + steps * (x1 - x0), y0 + steps * (y1 - y0)
-    return bool(np.any((x > box.x0) & (x < box.x1) & (y > box.y0) & (y < box.y1)))
+    start, end = 0.0, 1.0
+    for at, step, low, high in ((x0, x1 - x0, box.x0, box.x1), (y0, y1 - y0, box.y0, box.y1)):
+        if step == 0:
+            if not low < at < high:
+                return False
+            continue
+        first, last = sorted(((low - at) / step, (high - at) / step))
+        start, end = max(start, first), min(end, last)
+    return start < end - 1e-9
 
 
 def _cross(a: Line, b: Line) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from matplotlib.axes import Axes
@@ -24,7 +25,7 @@ from experiments.drawing import (
     plain,
     style,
 )
-from experiments.labels import Label, place_labels
+from experiments.labels import Label, Line, place_labels
 from experiments.layout import sentence
 from experiments.pareto import PLANES, Field, Plane, field
 from experiments.tables import PARTIAL, View
@@ -63,6 +64,10 @@ class Point:
     def drawn(self) -> float:
         """Imp% as it is drawn: at the edge where it lies far below."""
         return max(self.imp, LOWEST)
+
+
+#: Axes, their points, and lines that no label should lie on.
+Panel = tuple[Axes, Sequence[Point], Sequence[Line]]
 
 
 def symbols(view: View) -> dict[str, Symbol]:
@@ -116,7 +121,7 @@ def imp_against_swd(view: View) -> Figure | None:
         for ax, (protocol, points) in zip(axes, panels.items(), strict=True):
             ax.set_title(protocol, loc="left", fontweight="bold")
             _draw(ax, points, PLANES[0].axis)
-        _label(figure, list(zip(axes, panels.values(), strict=True)))
+        _label(figure, [(ax, p, []) for ax, p in zip(axes, panels.values(), strict=True)])
     return figure
 
 
@@ -139,7 +144,7 @@ def pareto_figure(view: View) -> Figure | None:
     fields = {protocol: found for protocol, found in fields.items() if found.methods}
     if not fields:
         return None
-    drawn: list[tuple[Axes, list[Point]]] = []
+    drawn: list[Panel] = []
     with style():
         figure = new_figure(PANEL_WIDTH * len(PLANES), PANEL_HEIGHT * len(fields))
         axes = figure.subplots(len(fields), len(PLANES), squeeze=False)
@@ -150,9 +155,8 @@ def pareto_figure(view: View) -> Figure | None:
                 over = counted(found.datasets, "dataset")
                 ax.set_title(f"{protocol}, {over}: Imp% against {plane.title}", loc="left")
                 _draw(ax, points, plane.axis)
-                _draw_front(ax, found, plane)
-                drawn.append((ax, points))
-        _note(figure, view, [p for _, points in drawn for p in points], front=True)
+                drawn.append((ax, points, _draw_front(ax, found, plane)))
+        _note(figure, view, [p for _, points, _ in drawn for p in points], front=True)
         _label(figure, drawn)
     return figure
 
@@ -198,13 +202,13 @@ def _note(figure: Figure, view: View, points: Iterable[Point], front: bool = Fal
     figure.supxlabel(" ".join(parts), x=0.01, ha="left", fontsize=NOTE_SIZE, color="#333333")
 
 
-def _label(figure: Figure, panels: Sequence[tuple[Axes, Sequence[Point]]]) -> None:
+def _label(figure: Figure, panels: Sequence[Panel]) -> None:
     # Labels need to know where everything is, and must not move it.
     figure.canvas.draw()
     figure.set_layout_engine("none")
-    for ax, points in panels:
+    for ax, points, lines in panels:
         labels = [Label(p.label, p.cost, p.drawn, p.symbol.colour) for p in points]
-        place_labels(ax, labels, LABEL_SIZE)
+        place_labels(ax, labels, LABEL_SIZE, lines)
 
 
 def _draw(ax: Axes, points: Sequence[Point], cost_axis: str) -> None:
@@ -240,23 +244,20 @@ def _draw(ax: Axes, points: Sequence[Point], cost_axis: str) -> None:
     ax.set_axisbelow(True)
 
 
-def _draw_front(ax: Axes, found: Field, plane: Plane) -> None:
-    """A staircase from the lower edge to the right one: what lies below it is dominated."""
+def _draw_front(ax: Axes, found: Field, plane: Plane) -> list[Line]:
+    """Draw a staircase from the lower edge to the right one: what lies below it is dominated."""
     names = sorted(found.front(plane), key=lambda name: found.spots[name].costs[plane.title])
-    if not names:
-        return
-    xs = [found.spots[name].costs[plane.title] for name in names]
-    ys = [max(found.spots[name].imp, LOWEST) for name in names]
-    (bottom, _), (_, right) = ax.get_ylim(), ax.get_xlim()
-    ax.step(
-        [xs[0], *xs, right],
-        [bottom, *ys, ys[-1]],
-        where="post",
-        color=FRONT_COLOUR,
-        linewidth=1.1,
-        label="front",
-        zorder=2,
-    )
+    corners: list[tuple[float, float]] = []
+    height = ax.get_ylim()[0]
+    for name in names:
+        cost, imp = found.spots[name].costs[plane.title], max(found.spots[name].imp, LOWEST)
+        corners += [(cost, height), (cost, imp)]
+        height = imp
+    if corners:
+        corners.append((ax.get_xlim()[1], height))
+        xs, ys = zip(*corners, strict=True)
+        ax.plot(xs, ys, color=FRONT_COLOUR, linewidth=1.1, label="front", zorder=2)
+    return list(pairwise(corners))
 
 
 def _logarithmic_below(ax: Axes, lowest: float) -> None:
