@@ -101,14 +101,14 @@ class Profile:
     max_columns
         Inputs kept of the widest sets, a random sample in file order; None keeps all.
     caps
-        Parameter name to the largest value that any denoiser or regressor may use;
-        ``<component>.<parameter>`` says otherwise for one of them.
+        Parameter name to the largest value that any denoiser or regressor may use; under the name
+        of a denoiser or regressor, what counts for that one instead.
     """
 
     name: str = "paper"
     max_rows: int | dict[str, int] | None = None
     max_columns: int | None = None
-    caps: dict[str, float] | None = None
+    caps: dict[str, float | dict[str, float]] | None = None
 
     def rows_of(self, domain: str) -> int | None:
         """The most rows of a dataset of a domain."""
@@ -117,11 +117,15 @@ class Profile:
     def bounded(self, label: str, params: dict[str, Any]) -> dict[str, Any]:
         """The parameters of a component, none above its cap."""
         caps = self.caps or {}
-        for name, value in params.items():
-            cap = caps.get(f"{label}.{name}", caps.get(name))
-            if cap is not None and value is not None:
-                params = params | {name: type(value)(min(value, cap))}
-        return params
+        own = caps.get(label)
+        for_all = {name: cap for name, cap in caps.items() if not isinstance(cap, dict)}
+        largest = for_all | (own if isinstance(own, dict) else {})
+        capped = {
+            name: type(params[name])(min(params[name], cap))
+            for name, cap in largest.items()
+            if params.get(name) is not None
+        }
+        return params | capped
 
 
 @dataclass(frozen=True)
@@ -369,20 +373,32 @@ def _profile(raw: Any) -> Profile:
     if not isinstance(raw, dict):
         raise ConfigError("profile: must be a mapping with name, max_rows, max_columns and caps")
     _refuse_unknown(raw, [f.name for f in fields(Profile)], "profile.", "a profile")
-    values = {"name": "paper", "max_rows": None, "max_columns": None, "caps": None} | raw
-    max_rows, max_columns = values["max_rows"], values["max_columns"]
-    if isinstance(max_rows, dict):
-        _refuse_unknown(max_rows, ["tabular", "series"], "profile.max_rows.", "the domains")
-        for domain, number in max_rows.items():
-            _natural(number, f"profile.max_rows.{domain}", least=50)
-    elif max_rows is not None:
-        _natural(max_rows, "profile.max_rows", least=50)
+    values: dict[str, Any] = {"name": "paper", "max_rows": None, "max_columns": None} | raw
+    max_columns = values["max_columns"]
     return Profile(
         name=coerce(values["name"], str, "profile.name"),
-        max_rows=max_rows,
+        max_rows=_max_rows(values["max_rows"]),
         max_columns=None if max_columns is None else _natural(max_columns, "profile.max_columns"),
-        caps=coerce(values["caps"], dict[str, float] | None, "profile.caps"),
+        caps=_caps(values.get("caps")),
     )
+
+
+def _max_rows(raw: Any) -> int | dict[str, int] | None:
+    key = "profile.max_rows"
+    if isinstance(raw, dict):
+        _refuse_unknown(raw, ["tabular", "series"], f"{key}.", "the domains")
+        return {domain: _natural(n, f"{key}.{domain}", least=50) for domain, n in raw.items()}
+    return None if raw is None else _natural(raw, key, least=50)
+
+
+def _caps(raw: Any) -> dict[str, float | dict[str, float]] | None:
+    caps = coerce(raw, dict[str, Any] | None, "profile.caps")
+    return caps and {
+        name: coerce(
+            cap, dict[str, float] if isinstance(cap, dict) else float, f"profile.caps.{name}"
+        )
+        for name, cap in caps.items()
+    }
 
 
 def _protocols(raw: Any) -> tuple[str, ...]:
