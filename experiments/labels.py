@@ -27,8 +27,9 @@ TEXT_COLOUR = "#1a1a1a"
 # Lines of the grid do not strike a label through.
 HALO = [withStroke(linewidth=2, foreground="white")]
 
-# What is given up for what: shares of the label covered or cut off, crossings, points of distance.
-COVERED, CUT_OFF, STRUCK_THROUGH, CROSSED, DISTANT = 10.0, 30.0, 3.0, 0.7, 0.01
+# What is given up for what: shares covered or cut off, lines through a label, crossings, points of
+# distance. A line of the figure lies behind the label and its halo, a leader does not.
+COVERED, CUT_OFF, STRUCK_THROUGH, ON_LINE, CROSSED, DISTANT = 10.0, 30.0, 3.0, 1.0, 0.7, 0.01
 # Rounds in which every label looks for a better place, given all the others.
 ROUNDS = 4
 
@@ -187,10 +188,11 @@ def _own_cost(
     place: Place, markers: Sequence[Box], inside: Box, drawn: Sequence[Line] = ()
 ) -> float:
     box = place.box
-    covered = sum(_common(box, marker) for marker in markers) / box.area
+    # A label hides a point long before it is covered itself.
+    covered = sum(_common(box, m) * (1 / box.area + 1 / m.area) for m in markers)
     cut_off = 1 - _common(box, inside) / box.area
     cost = COVERED * covered + CUT_OFF * cut_off + DISTANT * place.distance
-    cost += STRUCK_THROUGH * any(_runs_through(line, box) for line in drawn)
+    cost += ON_LINE * any(_runs_through(line, box) for line in drawn)
     if place.leader is not None:
         x, y = place.leader[0]
         # Points that lie on each other cannot be told apart by any line.

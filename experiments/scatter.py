@@ -153,6 +153,8 @@ def pareto_figure(view: View) -> Figure | None:
             for ax, plane in zip(row, PLANES, strict=True):
                 points = _spots(view, found, plane)
                 over = counted(found.datasets, "dataset")
+                if found.left_out:
+                    over += f" ({len(found.left_out)} left out)"
                 ax.set_title(f"{protocol}, {over}: Imp% against {plane.title}", loc="left")
                 _draw(ax, points, plane.axis)
                 drawn.append((ax, points, _draw_front(ax, found, plane)))
