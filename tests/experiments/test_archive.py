@@ -22,8 +22,10 @@ from experiments.run import run_corruption
 from experiments.store import Store
 from tests.experiments.conftest import SMALL, compose_settings, double
 
-ROOT = Path(__file__).parents[2]
-COMMITTED = ROOT / "results" / "long.csv.gz"
+RESULTS = Path(__file__).parents[2] / "results"
+COMMITTED = RESULTS / "long.csv.gz"
+# What a report of one experiment writes besides, and git ignores.
+IGNORED = {"long.csv", "report.html"}
 TINY = (*SMALL, "denoiser=[identity,moving_average]", "noise.on=both", "name=mine")
 
 
@@ -386,7 +388,9 @@ def test_tables_from_the_archive_are_those_of_the_records(archived, results, tmp
         options = ["--archive", "--results", str(results), "--out", str(tmp_path / folder)]
         assert report.main(options) == 0
 
-    names = {path.name for path in (results / "mine").iterdir()}
+    pages = [(tmp_path / folder / "report.html").read_bytes() for folder in ("one", "two")]
+    assert pages[0] == pages[1]
+    names = {path.name for path in (results / "mine").iterdir()} - {"report.html"}
     assert {"README.md", "imp.csv", "imp.md", "imp.tex"} <= names
     assert "long.csv" not in names, "the archive has these rows"
     command = f"--results {results} --experiment mine"
@@ -421,19 +425,22 @@ def test_a_report_on_an_archive_that_is_not_there(results, capsys):
 @pytest.mark.skipif(not COMMITTED.exists(), reason="no results/long.csv.gz is published yet")
 def test_the_published_tables_are_made_from_the_published_archive(tmp_path, monkeypatch):
     # Of figures the names are compared alone: rendering them would take most of the time.
-    monkeypatch.setattr(Figure, "savefig", lambda figure, path, **_: Path(path).touch())
+    def take_published(figure, path, **_):
+        published = RESULTS / Path(path).relative_to(tmp_path)
+        assert published.exists(), f"{published} is not published: run `make tables`"
+        shutil.copyfile(published, path)
+
+    monkeypatch.setattr(Figure, "savefig", take_published)
     found = Archive.read(COMMITTED)
     assert all(digest(row["config"]) == row["identity"] for row in found.rows())
 
-    assert (
-        report.main(["--archive", "--results", str(ROOT / "results"), "--out", str(tmp_path)]) == 0
-    )
+    assert report.main(["--archive", "--results", str(RESULTS), "--out", str(tmp_path)]) == 0
 
-    made = {p.relative_to(tmp_path) for p in tmp_path.rglob("*") if p.is_file()}
+    made = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
     for name in found.experiments:
-        published = {p.relative_to(ROOT / "results") for p in (ROOT / "results" / name).iterdir()}
+        files = {path.relative_to(RESULTS) for path in (RESULTS / name).iterdir()}
+        published = {path for path in files if path.name not in IGNORED}
         assert published == {path for path in made if path.parts[0] == name}
     for path in sorted(made):
-        if path.suffix not in (".png", ".pdf"):
-            content = (ROOT / "results" / path).read_bytes()
-            assert (tmp_path / path).read_bytes() == content, f"{path}: run `make tables`"
+        content = (RESULTS / path).read_bytes()
+        assert (tmp_path / path).read_bytes() == content, f"{path}: run `make tables`"
