@@ -276,3 +276,72 @@ def test_all_failed() -> None:
     view = view_of(long)
     assert cell(imp_table(long), "pca", "mean").text == "failed"
     assert cell(error_table(view), "pca", "friedman").text == "failed"
+
+
+def test_sane_variants_stand_between_the_methods_and_the_controls() -> None:
+    long = make(
+        *({"denoiser": name} for name in ("pca", "denograd", "pca_sane (variance=0.9)", "a_sane")),
+        {"denoiser": "identity", "is_control": True},
+    )
+    view = view_of(long)
+    assert view.ranked == ["denograd", "pca"]
+    assert view.sane == ["a_sane", "pca_sane (variance=0.9)"]
+    assert view.methods == [*view.ranked, *view.sane]
+    for table in (metric_table(view, aggregate.IMP), imp_by_regressor(view)):
+        assert [(s.title, [row.label for row in s.rows]) for s in table.sections] == [
+            ("", view.ranked),
+            ("sane variants, not ranked", view.sane),
+            ("controls, not ranked", ["identity"]),
+        ]
+
+
+def test_what_to_know_of_a_dataset_stands_beside_every_error_and_nowhere_else() -> None:
+    long = make({"dataset": "iot", "note": "One row holds 60 %."}, {"dataset": "a", "note": ""})
+    view = view_of(long)
+    note = "iot: One row holds 60 %."
+    for table in (imp_table(long), error_table(view), imp_by_regressor(view)):
+        assert table.notes.count(note) == 1
+    assert note not in metric_table(view, aggregate.SWD).notes
+    assert view_of(long.drop(columns="note")).dataset_notes == {}
+
+
+def test_regressors_of_the_other_domain_are_neither_columns_nor_gaps() -> None:
+    series = {"dataset": "waves", "domain": "series"}
+    long = make(
+        {"regressor": "ridge", "mse_after": 0.5},
+        {
+            "regressor": "lstm",
+            "status": "skipped",
+            "reason": "lstm is for series data, friedman is tabular",
+        },
+        # A skip of the denoiser's own stands before that of the regressor.
+        {"regressor": "lstm", "denoiser": "wtd_sane", "status": "skipped", "reason": "no order"},
+        {"regressor": "ridge", "denoiser": "wtd_sane", "status": "skipped", "reason": "no order"},
+        *({"regressor": name, "mse_after": 0.5} | series for name in ("ridge", "lstm")),
+    )
+    view = view_of(long)
+    table = imp_by_regressor(view)
+    assert cell(table, "pca", "lstm").text == "50.0"
+    assert cell(table, "pca", "ridge").text == "50.0"
+    assert cell(imp_table(long), "pca", "friedman").status == "ok"
+    of_table = view.of_domain("tabular")
+    assert of_table.regressors == ["ridge"]
+    assert cell(imp_by_regressor(of_table), "wtd_sane", "ridge").text == "skipped"
+
+
+def test_places_that_share_a_reason_share_a_sentence() -> None:
+    reason = "X is for series data; {} is tabular."
+    long = make(
+        *({"dataset": name, "protocol": p} for name in "ab" for p in ("published", "held_out")),
+        *(
+            {"dataset": name, "protocol": p, "denoiser": denoiser, "status": "skipped"}
+            | {"reason": reason.format(name)}
+            for name in "ab"
+            for p in ("published", "held_out")
+            for denoiser in ("x_sane", "y_sane")
+        ),
+    )
+    assert imp_table(long).notes[1:] == (
+        "skipped: x_sane, y_sane on a, b (held_out, published): "
+        "X is for series data; the dataset is tabular.",
+    )
