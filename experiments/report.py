@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 
     from experiments.layout import Table
     from experiments.outputs import Output
+    from experiments.page import Contents
     from experiments.tables import View
 
 USAGE_ERROR = 2
 LONG_TABLE = "long.csv"
+PAGE = "report.html"
+TITLE = "Benchmark of denoisers"
 DESCRIPTION = """\
 Collect the records of the benchmark into one long table (CSV) and write the tables
-(Markdown, LaTeX, CSV) and figures (PNG, PDF) that follow from it. The main table is
-printed as well.
+(Markdown, LaTeX, CSV) and figures (PNG, PDF) that follow from it, and all of them on one
+page (report.html) that needs no network. The main table is printed as well.
 """
 EXAMPLES = """\
 examples:
@@ -93,6 +96,7 @@ def write_report(
     command: str | None = None,
     names: Iterable[str] | None = None,
     archived: bool = False,
+    contents: Contents | None = None,
 ) -> list[Path]:
     """Write the long table, the tables and figures that follow from it, and an index of them.
 
@@ -108,7 +112,10 @@ def write_report(
         What to write, of `experiments.outputs.OUTPUTS`; None takes the standard outputs.
     archived
         Whether the archive in the folder above holds these very rows: then they are not written
-        once more, and the index points there.
+        once more, and the index points there and to the page of the whole archive.
+    contents
+        Takes up the tables and figures, for one page of several reports; None writes a page of this
+        one.
 
     Returns
     -------
@@ -122,6 +129,7 @@ def write_report(
         is no output of a name.
     """
     from experiments.outputs import chosen
+    from experiments.page import Contents, write_page
     from experiments.tables import views
 
     command = command or "python -m experiments.report"
@@ -130,14 +138,24 @@ def write_report(
     listed = [] if archived else [_write_long_table(long_table, out)]
     pictures: list[tuple[Path, str, bool]] = []
     lead: list[Table] = []
+    on_page, experiment = (Contents(), "") if contents is None else (contents, out.name)
     for name, output in outputs.items():
         if tables := output.tables(found):
+            on_page.add_tables(name, output.title, tables, experiment)
             paths = _write_tables(out / name, output.title, tables, command)
             listed += [(path, output.title) for path in paths]
             lead = lead or tables
         pictures += _write_pictures(output, found, out)
     listed += [(path, title) for path, title, _ in pictures]
     shown = [(path, title) for path, title, is_lead in pictures if is_lead]
+    for path, title, _ in pictures:
+        if path.suffix == ".png":
+            on_page.add_image(title, path, experiment)
+    pages: list[Path] = []
+    if contents is None:
+        pages = [write_page(found, out / PAGE, on_page, command=command, title=TITLE)]
+    if not archived:
+        listed += [(page, "all of this and every result, to sort and filter") for page in pages]
     index = out / "README.md"
     content = _index(found, lead, shown, listed, command)
     if archived:
@@ -145,9 +163,10 @@ def write_report(
         content += (
             "- [long.csv.gz](../long.csv.gz): the long table, one row per cell × regressor; "
             f"`experiments` names `{out.name}` in those of this report\n"
+            f"- [{PAGE}](../{PAGE}): every experiment on one page, to sort and filter\n"
         )
     index.write_text(content, encoding="utf-8", newline="\n")
-    return [index, *(path for path, _ in listed)]
+    return [index, *(path for path, _ in listed), *(pages if archived else ())]
 
 
 def main_tables(long_table: pd.DataFrame, width: int = 100) -> str:
@@ -168,6 +187,9 @@ def _report_archive(results: Path, out: Path) -> int:
     """Write the reports of all experiments in the archive, each as ``--experiment`` writes it."""
     from experiments.archive_file import NAME, Archive
     from experiments.long_table import long_table
+    from experiments.page import Contents, write_page
+    from experiments.page.results import MEMBERSHIP
+    from experiments.tables import views
 
     archive = Archive.read(results / NAME)
     if not archive.experiments:
@@ -175,11 +197,17 @@ def _report_archive(results: Path, out: Path) -> int:
             f"there is nothing in {archive.path}; "
             "put records there first: python -m experiments.archive --experiment NAME"
         )
+    contents, found = Contents(), []
     for name in archive.experiments:
         command = f"python -m experiments.report --experiment {shlex.quote(name)}"
         rows = long_table(archive.listed(name))
-        written = write_report(rows, out / name, command, _outputs_of(name), archived=True)
+        outputs = _outputs_of(name)
+        written = write_report(rows, out / name, command, outputs, archived=True, contents=contents)
+        found += views(rows.assign(**{MEMBERSHIP: name}))
         _print(f"{len(written)} files in {out / name}")
+    command = "python -m experiments.report --archive"
+    page = write_page(found, out / PAGE, contents, command=command, title=TITLE)
+    _print(f"{page}: all of it on one page")
     if out != results:
         # The indices point to it.
         shutil.copyfile(archive.path, out / NAME)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import re
 from collections.abc import Sequence
@@ -17,6 +18,9 @@ from experiments.page import overview
 from experiments.page.html import details, escaped
 from experiments.page.results import columnar, merged, result_rows
 from experiments.tables import View
+
+#: Outputs of a report that have a place of their own on the page.
+CLAIMS, EVERY_RESULT = "published", "by_regressor"
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,30 @@ class Contents:
     groups: list[Group] = field(default_factory=list)
     images: list[Image] = field(default_factory=list)
     claims: list[Table] = field(default_factory=list)
+
+    def add_tables(
+        self, output: str, title: str, tables: Sequence[Table], experiment: str = ""
+    ) -> None:
+        """Take over what an output of this name made, but for what the page shows anyhow."""
+        if output == CLAIMS:
+            self.claims += tables
+        elif output != EVERY_RESULT:
+            self.groups.append(Group(title, tables, experiment))
+
+    def add_image(self, title: str, path: Path, experiment: str = "") -> None:
+        """Take over a figure from its PNG file, with a palette: a third of the bytes."""
+        named = f"{title} ({experiment})" if experiment else title
+        self.images.append(Image(named, _with_palette(path)))
+
+
+def _with_palette(path: Path) -> bytes:
+    from PIL import Image as Picture
+
+    content = io.BytesIO()
+    with Picture.open(path) as picture:
+        drawing = picture.convert("RGB").quantize(256, dither=Picture.Dither.NONE)
+        drawing.save(content, "PNG", optimize=True)
+    return content.getvalue()
 
 
 def write_page(

@@ -242,6 +242,21 @@ def test_a_table_of_nothing_and_a_file_that_is_no_picture(long: pd.DataFrame) ->
         render_page(views(make({})), Contents(images=[Image("plan", b"%PDF")]))
 
 
+def test_what_the_outputs_of_a_report_become(tmp_path: Path) -> None:
+    (tmp_path / "figure.png").write_bytes(png(40, 30))
+    contents = Contents()
+    for name in ("imp", "published", "by_regressor"):
+        contents.add_tables(name, f"Title of {name}", [claims()], "main")
+    contents.add_image("a figure", tmp_path / "figure.png", "main")
+    (group,), (image,) = contents.groups, contents.images
+    assert (group.title, group.experiment) == ("Title of imp", "main")
+    assert contents.claims == [claims()]
+    assert image.title == "a figure (main)"
+    pixels = matplotlib.image.imread(io.BytesIO(image.png))[..., :3]
+    assert pixels.shape == (30, 40, 3)
+    assert (pixels == [1.0, 0.0, 0.0]).all()
+
+
 def test_parts_without_content_are_left_out() -> None:
     page = render_page(views(make({})))
     assert 'id="claims"' not in page
