@@ -5,14 +5,18 @@ Tables, tests and figures are pure functions of this table.
 
 from __future__ import annotations
 
+import ast
+import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from experiments.cell import identity
+from experiments.config import ConfigError, import_target
 from experiments.records import Record
 from experiments.rows import FIRST, LABELS, MEASURES, TEXTS, flatten, without_regressor
 from experiments.store import Store
@@ -75,6 +79,52 @@ def _cell_id(record: Record) -> str:
     return identity(without_regressor(record["config"]))
 
 
+def write_label(name: str, settings: Mapping[str, Any]) -> str:
+    """A name with the settings that tell it from others of that name; `read_label` reads it.
+
+    Examples
+    --------
+    >>> write_label("denograd", {"nrr": 0.01, "rule": "global"})
+    'denograd (nrr=0.01, rule=global)'
+    """
+    parts = [f"{key}={_written(value)}" for key, value in settings.items()]
+    return f"{name} ({', '.join(parts)})" if parts else name
+
+
+def read_label(label: str) -> tuple[str, dict[str, Any]]:
+    """The name and the settings of a label of `write_label`.
+
+    Examples
+    --------
+    >>> read_label("denograd (nrr=0.01, rule=global)")
+    ('denograd', {'nrr': 0.01, 'rule': 'global'})
+    """
+    found = _LABEL.fullmatch(label)
+    if found is None:
+        return label, {}
+    settings = {item["key"]: _read(item["value"]) for item in _SETTING.finditer(found["settings"])}
+    return found["name"], settings
+
+
+_SETTING = re.compile(r"(?P<key>\w+)=(?P<value>[^=]*?)(?=, \w+=|$)")
+_LABEL = re.compile(r"(?P<name>.+?) \((?P<settings>\w+=.*)\)", re.DOTALL)
+_PLAIN = re.compile(r"[\w.+\-/]+")
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and _read(value) == value:
+        return value
+    # The sign between a key and its value stands nowhere else.
+    return repr(value).replace("=", r"\x3d")
+
+
+def _read(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
 class _Names:
     """Labels, made distinct where the same one stands for different settings."""
 
@@ -101,8 +151,7 @@ class _Names:
             telling = [key for key in differing if key not in ("class", "file")] or differing
             if settings.get("target") == "permuted" and "target" not in telling:
                 telling.append("target")
-            parts = [f"{key}={settings[key]}" for key in telling]
-            labels[column] = f"{label} ({', '.join(parts)})" if parts else label
+            labels[column] = write_label(label, {key: settings[key] for key in telling})
         return labels
 
 
@@ -130,7 +179,18 @@ def _settings(score: Record) -> dict[str, dict[str, Any]]:
 
 def _component(component: dict[str, Any]) -> dict[str, Any]:
     name = component["target"].rpartition(".")[2]
-    return {"class": name, "revision": component["revision"]} | _sorted(component["params"])
+    params = _neutral(component["target"]) | component["params"]
+    return {"class": name, "revision": component["revision"]} | _sorted(params)
+
+
+@cache
+def _neutral(target: str) -> dict[str, Any]:
+    """Values of the parameters that a class leaves out of an identity, if it is still there."""
+    try:
+        cls = import_target(target, "denoiser")
+    except ConfigError:
+        return {}
+    return dict(getattr(cls, "neutral", {}))
 
 
 def _sorted(params: dict[str, Any]) -> dict[str, Any]:

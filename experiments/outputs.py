@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from experiments import aggregate, comparisons, pareto, tables
+from experiments.ablations.output import ablation_tables
 from experiments.aggregate import Metric
 from experiments.by_regressor import regressor_tables
 from experiments.claims import claims_table
@@ -159,7 +160,17 @@ def _critical_differences(views: Views) -> Iterator[Picture]:
                     yield Picture(f"{stem}_{view.condition.slug}", title, figure, lead)
 
 
+def _ablation(views: Views) -> Iterator[Picture]:
+    from experiments.ablations.figure import ablation_figure
+    from experiments.ablations.study import study_of
+
+    study = study_of(views)
+    if study is not None and (figure := ablation_figure(study)) is not None:
+        yield Picture("ablation", study.title, figure)
+
+
 OUTPUTS: dict[str, Output] = {
+    "ablation": Output("What the parameter does", ablation_tables, _ablation, standard=False),
     "published": Output("Published figures beside ours", claims_table, standard=False),
     "imp": Output("Imp% per dataset and denoiser", _of_metrics(aggregate.IMP)),
     "imp_by_regressor": Output(

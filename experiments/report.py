@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from experiments.tables import View
 
 USAGE_ERROR = 2
+#: Experiments whose name begins so are ablations: their reports share a folder and an index.
+ABLATION, ABLATIONS = "ablation_", "ablations"
 LONG_TABLE = "long.csv"
 PAGE = "report.html"
 TITLE = "Benchmark of denoisers"
@@ -78,11 +80,13 @@ def main(arguments: list[str] | None = None) -> int:
             f"no records {what}below {options.results / 'runs'}; "
             f"run the benchmark first: python -m experiments{wanted}"
         )
-    out = options.out or options.results / (options.experiment or "all")
+    out = options.out or options.results / folder_of(options.experiment or "all")
     command = shlex.join(["python", "-m", "experiments.report", *arguments])
     try:
         names = _outputs_of(options.experiment)
-        written = write_report(long_table, out, command, names, archived=archived)
+        written = write_report(
+            long_table, out, command, names, archived, experiment=options.experiment
+        )
     except ValueError as error:
         return _refuse(str(error))
     _print(main_tables(long_table, shutil.get_terminal_size((100, 24)).columns))
@@ -97,6 +101,7 @@ def write_report(
     names: Iterable[str] | None = None,
     archived: bool = False,
     contents: Contents | None = None,
+    experiment: str | None = None,
 ) -> list[Path]:
     """Write the long table, the tables and figures that follow from it, and an index of them.
 
@@ -116,6 +121,8 @@ def write_report(
     contents
         Takes up the tables and figures, for one page of several reports; None writes a page of this
         one.
+    experiment
+        The named experiment that the rows are of; None takes the name of the folder.
 
     Returns
     -------
@@ -138,10 +145,11 @@ def write_report(
     listed = [] if archived else [_write_long_table(long_table, out)]
     pictures: list[tuple[Path, str, bool]] = []
     lead: list[Table] = []
-    on_page, experiment = (Contents(), "") if contents is None else (contents, out.name)
+    experiment = experiment or out.name
+    on_page, group = (Contents(), "") if contents is None else (contents, experiment)
     for name, output in outputs.items():
         if tables := output.tables(found):
-            on_page.add_tables(name, output.title, tables, experiment)
+            on_page.add_tables(name, output.title, tables, group)
             paths = _write_tables(out / name, output.title, tables, command)
             listed += [(path, output.title) for path in paths]
             lead = lead or tables
@@ -150,7 +158,7 @@ def write_report(
     shown = [(path, title) for path, title, is_lead in pictures if is_lead]
     for path, title, _ in pictures:
         if path.suffix == ".png":
-            on_page.add_image(title, path, experiment)
+            on_page.add_image(title, path, group)
     pages: list[Path] = []
     if contents is None:
         pages = [write_page(found, out / PAGE, on_page, command=command, title=TITLE)]
@@ -160,13 +168,21 @@ def write_report(
     content = _index(found, lead, shown, listed, command)
     if archived:
         (out / LONG_TABLE).unlink(missing_ok=True)
+        up = "/".join(".." for _ in folder_of(experiment).parts)
         content += (
-            "- [long.csv.gz](../long.csv.gz): the long table, one row per cell × regressor; "
-            f"`experiments` names `{out.name}` in those of this report\n"
-            f"- [{PAGE}](../{PAGE}): every experiment on one page, to sort and filter\n"
+            f"- [long.csv.gz]({up}/long.csv.gz): the long table, one row per cell × regressor; "
+            f"`experiments` names `{experiment}` in those of this report\n"
+            f"- [{PAGE}]({up}/{PAGE}): every experiment on one page, to sort and filter\n"
         )
     index.write_text(content, encoding="utf-8", newline="\n")
     return [index, *(path for path, _ in listed), *(pages if archived else ())]
+
+
+def folder_of(experiment: str) -> Path:
+    """Where the report on an experiment lies below the results: ablations in a folder of theirs."""
+    if experiment.startswith(ABLATION):
+        return Path(ABLATIONS, experiment.removeprefix(ABLATION))
+    return Path(experiment)
 
 
 def main_tables(long_table: pd.DataFrame, width: int = 100) -> str:
@@ -185,6 +201,7 @@ def _write_long_table(long_table: pd.DataFrame, out: Path) -> tuple[Path, str]:
 
 def _report_archive(results: Path, out: Path) -> int:
     """Write the reports of all experiments in the archive, each as ``--experiment`` writes it."""
+    from experiments.ablations.index import ablation_index
     from experiments.archive_file import NAME, Archive
     from experiments.long_table import long_table
     from experiments.page import Contents, write_page
@@ -198,14 +215,21 @@ def _report_archive(results: Path, out: Path) -> int:
             "put records there first: python -m experiments.archive --experiment NAME"
         )
     contents, found = Contents(), []
+    studies: dict[str, list[View]] = {}
     for name in archive.experiments:
         command = f"python -m experiments.report --experiment {shlex.quote(name)}"
         rows = long_table(archive.listed(name))
         outputs = _outputs_of(name)
-        written = write_report(rows, out / name, command, outputs, archived=True, contents=contents)
+        folder = out / folder_of(name)
+        written = write_report(rows, folder, command, outputs, True, contents, name)
         found += views(rows.assign(**{MEMBERSHIP: name}))
-        _print(f"{len(written)} files in {out / name}")
+        if name.startswith(ABLATION):
+            studies[folder.name] = views(rows)
+        _print(f"{len(written)} files in {folder}")
     command = "python -m experiments.report --archive"
+    if studies:
+        index = out / ABLATIONS / "README.md"
+        index.write_text(ablation_index(studies), encoding="utf-8", newline="\n")
     page = write_page(found, out / PAGE, contents, command=command, title=TITLE)
     _print(f"{page}: all of it on one page")
     if out != results:

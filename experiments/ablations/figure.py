@@ -1,0 +1,258 @@
+"""The figure of a study: a row per quantity, a column per dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize, TwoSlopeNorm
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+
+from experiments import aggregate
+from experiments.ablations.knobs import UNSET, knob, text_of
+from experiments.ablations.plan import Plan, lines_of, plan_of, scale_of
+from experiments.ablations.study import Panel, Setting, Study
+from experiments.drawing import COLOURS, MARKERS, NOTE_SIZE, TITLE_SIZE, new_figure, plain, style
+from experiments.layout import number
+
+WIDTH, HEIGHT = 1.95, 1.45
+# A panel of a heat map; and the room that each of its rows takes.
+CELL_HEIGHT = 0.27
+# What is above 100 % or far below -100 % would wash out the colours of all the rest.
+STRONGEST_IMP = 100.0
+# Imp% has no lower bound: where it falls below STEEP its axis is logarithmic below -LINEAR.
+STEEP, LINEAR = -150.0, 100.0
+PUBLISHED_COLOUR = "#777777"
+TICK_SIZE = 7.0
+#: Orange for worse, purple for better: told apart with any colour vision, and in grey by the
+#: numbers in the cells.
+DIVERGING, RISING = "PuOr", "Greys"
+
+NOTES = {
+    "lines": "Lines: mean over seeds and regressors. Bars: from the lowest to the highest seed. "
+    "Dashed: the published value.",
+    "dots": "Points: mean over seeds and regressors. Bars: from the lowest to the highest seed. "
+    "Filled: the published setting.",
+    "heat": "Cells: mean over seeds and regressors; one scale per row, white at zero. "
+    "Framed: the published setting.",
+}
+
+
+@dataclass(frozen=True)
+class Value:
+    """A mean over seeds as it is shown, with the lowest and the highest seed."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def ablation_figure(study: Study) -> Figure | None:
+    """Draw a study in small multiples; None where nothing in it was measured."""
+    if not study.panels:
+        return None
+    plan = plan_of(study)
+    panels, datasets = study.panels, study.datasets
+    lines = len(study.values_of(plan.y)) if plan.kind == "heat" else 0
+    height = CELL_HEIGHT * lines + 0.45 if plan.kind == "heat" else HEIGHT
+    width = 2.35 if plan.kind == "heat" else WIDTH
+    with style():
+        figure = new_figure(width * len(datasets) + 0.5, height * len(panels) + 0.9)
+        axes = figure.subplots(len(panels), len(datasets), squeeze=False)
+        figure.suptitle(study.title, x=0.01, ha="left", fontsize=TITLE_SIZE, fontweight="bold")
+        for row, panel in enumerate(panels):
+            for column, dataset in enumerate(datasets):
+                ax = axes[row, column]
+                if row == 0:
+                    ax.set_title(dataset, fontsize=TITLE_SIZE)
+                if column == 0:
+                    ax.set_ylabel(_stacked(panel), fontsize=8)
+                ax.tick_params(labelsize=TICK_SIZE)
+                last = row == len(panels) - 1
+                if plan.kind == "heat":
+                    _draw_heat(ax, study, plan, panel, dataset, last, column == 0)
+                elif plan.kind == "lines":
+                    _draw_lines(ax, study, plan, panel, dataset, last)
+                else:
+                    _draw_dots(ax, study, panel, dataset, last)
+        if plan.kind == "lines" and plan.hues:
+            handles, labels = _legend(axes)
+            figure.legend(
+                handles, labels, loc="outside upper right", ncols=min(6, len(labels)), fontsize=7.5
+            )
+        figure.supxlabel(NOTES[plan.kind], x=0.01, ha="left", fontsize=NOTE_SIZE, color="#333333")
+    return figure
+
+
+def _legend(axes: np.ndarray) -> tuple[list[Any], list[str]]:
+    found: dict[str, Any] = {}
+    for ax in axes.flat:
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    return list(found.values()), list(found)
+
+
+def _stacked(panel: Panel) -> str:
+    return panel.title.replace(", ", "\n")
+
+
+def _value(study: Study, panel: Panel, dataset: str, setting: Setting) -> Value | None:
+    of_seed = study.blocks(panel).get((dataset, setting.name))
+    if not of_seed:
+        return None
+    values = np.array(list(of_seed.values()))
+    shown = panel.metric.shown
+    ends = sorted((shown(float(values.min())), shown(float(values.max()))))
+    found = Value(shown(float(values.mean())), *ends)
+    return found if np.isfinite([found.mean, found.low, found.high]).all() else None
+
+
+def _draw_lines(ax: Axes, study: Study, plan: Plan, panel: Panel, dataset: str, last: bool) -> None:
+    places = _places(study.values_of(plan.x))
+    lowest = 0.0
+    for order, (label, settings) in enumerate(lines_of(study, plan)):
+        found = [(s, v) for s in settings if (v := _value(study, panel, dataset, s)) is not None]
+        if not found:
+            continue
+        x = [places[s.values[plan.x]] for s, _ in found]
+        y = np.array([v.mean for _, v in found])
+        errors = [y - [v.low for _, v in found], [v.high for _, v in found] - y]
+        lowest = min([lowest, *y])
+        ax.errorbar(
+            x,
+            y,
+            yerr=np.clip(errors, 0, None),
+            color=COLOURS[order % len(COLOURS)],
+            marker=MARKERS[order % len(MARKERS)],
+            markersize=3.2,
+            linewidth=1.1,
+            elinewidth=0.7,
+            capsize=1.5,
+            label=label,
+        )
+    _lay_out_x(ax, study, plan, places, last)
+    published = knob(plan.x).published_on(study.domains[dataset])
+    if published is not UNSET and published in places:
+        ax.axvline(places[published], color=PUBLISHED_COLOUR, linewidth=0.9, dashes=(3, 2))
+    _lay_out_y(ax, panel, lowest)
+
+
+def _places(values: Sequence[float]) -> dict[float, float]:
+    """Where each value stands on the axis."""
+    if scale_of(values) == "ordinal":
+        return {value: float(place) for place, value in enumerate(sorted(values))}
+    return {value: float(value) for value in values}
+
+
+def _lay_out_x(ax: Axes, study: Study, plan: Plan, places: dict[float, float], last: bool) -> None:
+    if scale_of(list(places)) == "log":
+        ax.set_xscale("log")
+    ax.xaxis.set_major_locator(FixedLocator(sorted(places.values())))
+    ax.xaxis.set_minor_locator(NullLocator())
+    labels = {place: text_of(value) for value, place in places.items()}
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda place, _: labels.get(place, "")))
+    ax.tick_params(axis="x", labelrotation=60 if len(places) > 4 else 0, labelbottom=last)
+    ax.margins(x=0.06)
+    if last:
+        ax.set_xlabel(knob(plan.x).title, fontsize=8)
+
+
+def _lay_out_y(ax: Axes, panel: Panel, lowest: float) -> None:
+    ax.axhline(0, color="#bbbbbb", linewidth=0.7, zorder=0)
+    if panel.metric is aggregate.IMP and lowest < STEEP:
+        ax.set_yscale("symlog", linthresh=LINEAR)
+        ax.yaxis.set_minor_locator(NullLocator())
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
+    else:
+        ax.yaxis.set_major_locator(MaxNLocator(4))
+
+
+def _draw_dots(ax: Axes, study: Study, panel: Panel, dataset: str, last: bool) -> None:
+    domain = study.domains[dataset]
+    known = [s for s in study.settings if _measured(study, dataset, s)]
+    lowest = 0.0
+    for place, setting in enumerate(known):
+        found = _value(study, panel, dataset, setting)
+        if found is None:
+            ax.text(place, 0.5, "none", transform=ax.get_xaxis_transform(), ha="center", fontsize=6)
+            continue
+        lowest = min(lowest, found.mean)
+        below, above = max(found.mean - found.low, 0.0), max(found.high - found.mean, 0.0)
+        ax.errorbar(
+            place,
+            found.mean,
+            yerr=[[below], [above]],
+            color=COLOURS[0],
+            marker="o",
+            markersize=5,
+            markerfacecolor=COLOURS[0] if setting.is_published(domain) else "white",
+            elinewidth=0.8,
+            capsize=2,
+            linestyle="none",
+        )
+    ax.set_xlim(-0.5, len(known) - 0.5)
+    ax.set_xticks(range(len(known)), [setting.label or "default" for setting in known])
+    ax.tick_params(axis="x", labelrotation=90, labelbottom=last)
+    _lay_out_y(ax, panel, lowest)
+
+
+def _measured(study: Study, dataset: str, setting: Setting) -> bool:
+    """Whether a setting has any value on a dataset; one that was skipped has no place."""
+    return any((dataset, setting.name) in study.blocks(panel) for panel in study.panels)
+
+
+def _draw_heat(
+    ax: Axes, study: Study, plan: Plan, panel: Panel, dataset: str, last: bool, first: bool
+) -> None:
+    columns, rows = study.values_of(plan.x), study.values_of(plan.y)
+    cells = np.full((len(rows), len(columns)), np.nan)
+    for setting in study.settings:
+        found = _value(study, panel, dataset, setting)
+        place = rows.index(setting.values[plan.y]), columns.index(setting.values[plan.x])
+        if found is not None:
+            cells[place] = found.mean
+        if setting.is_published(study.domains[dataset]):
+            corner = (place[1] - 0.5, place[0] - 0.5)
+            ax.add_patch(Rectangle(corner, 1, 1, fill=False, linewidth=1.6, zorder=3))
+    norm, colours = _colours(study, panel)
+    image = ax.imshow(cells, norm=norm, cmap=colours, aspect="auto", origin="lower")
+    decimals = 0 if panel.metric is aggregate.IMP else 2
+    for (row, column), value in np.ndenumerate(cells):
+        if np.isnan(value):
+            continue
+        light = np.mean(image.cmap(image.norm(value))[:3]) > 0.5
+        text = number(value, decimals).replace("-", "−")
+        ax.text(
+            column,
+            row,
+            text,
+            ha="center",
+            va="center",
+            fontsize=6.5,
+            color="black" if light else "white",
+        )
+    ax.set_xticks(range(len(columns)), [text_of(value) for value in columns])
+    ax.set_yticks(range(len(rows)), [text_of(value) for value in rows])
+    ax.tick_params(length=0, labelbottom=last, labelleft=first)
+    ax.spines[:].set_visible(False)
+    if last:
+        ax.set_xlabel(knob(plan.x).title, fontsize=8)
+    if first:
+        ax.set_ylabel(f"{_stacked(panel)}\n{knob(plan.y).title}", fontsize=8)
+
+
+def _colours(study: Study, panel: Panel) -> tuple[Normalize, str]:
+    """One scale for a row of panels: two-sided around zero, or from zero up."""
+    shown = panel.metric.shown
+    means = [shown(float(np.mean(list(of.values())))) for of in study.blocks(panel).values()]
+    strongest = max((abs(mean) for mean in means if np.isfinite(mean)), default=1.0) or 1.0
+    if panel.metric is aggregate.IMP:
+        strongest = min(strongest, STRONGEST_IMP)
+    if panel.metric is aggregate.SWD:
+        return Normalize(0.0, strongest), RISING
+    return TwoSlopeNorm(0.0, -strongest, strongest), DIVERGING

@@ -1,0 +1,184 @@
+"""What was published about the knobs, each statement with the criterion that decides it.
+
+A criterion speaks of Imp% as a mean over all datasets, under each protocol by itself, and of
+differences by more than `ROPE` percentage points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from experiments import aggregate
+from experiments.ablations.study import Difference, Panel, Setting, Study
+from experiments.layout import number
+from experiments.metrics import imp_from_log_ratio
+
+#: Percentage points of Imp% that make no difference.
+ROPE = 1.0
+GOOD_ETA = (0.01, 0.1)
+PEAK = 200
+SLOW_ETA, TIMES_SLOWER = 0.001, 10
+BASE_TAU = 0.1
+
+
+def verdicts(study: Study) -> list[str]:
+    """A sentence for every published statement that a study puts to the test."""
+    return [text for check in _CHECKS.get(study.keys, ()) for text in check(study)]
+
+
+def _panels(study: Study) -> Iterator[Panel]:
+    return (panel for panel in study.panels if panel.metric is aggregate.IMP)
+
+
+def _imp(study: Study, panel: Panel) -> dict[tuple, tuple[float, Setting]]:
+    """Imp% by the values of a setting, and the setting."""
+    found = {}
+    for setting in study.settings:
+        mean = study.mean(panel, setting, study.datasets)
+        if mean is not None:
+            found[tuple(setting.values.values())] = (panel.metric.shown(mean), setting)
+    return found
+
+
+def _eta_range(study: Study) -> Iterator[str]:
+    low, high = GOOD_ETA
+    for panel in _panels(study):
+        found = {eta: value for (eta,), (value, _) in _imp(study, panel).items()}
+        inside = {eta: value for eta, value in found.items() if low <= eta <= high}
+        outside = {eta: value for eta, value in found.items() if eta not in inside}
+        if not inside or not outside:
+            continue
+        best_in, best_out = (
+            max(inside, key=inside.__getitem__),
+            max(outside, key=outside.__getitem__),
+        )
+        holds = inside[best_in] >= outside[best_out] - ROPE
+        yield _verdict(
+            f"η from {low:g} to {high:g} is the good range",
+            panel,
+            holds,
+            f"best within {number(inside[best_in], 1)} at η {best_in:g}, "
+            f"best outside {number(outside[best_out], 1)} at η {best_out:g}",
+        )
+
+
+def _tau_base(study: Study) -> Iterator[str]:
+    for panel in _panels(study):
+        found = _imp(study, panel)
+        base = found.get((BASE_TAU,))
+        if base is None or len(found) < 2:
+            continue
+        better = []
+        for (tau,), (value, setting) in found.items():
+            apart = study.difference(panel, setting, base[1], study.datasets)
+            if apart is not None and apart.is_clear and value > base[0] + ROPE:
+                better.append(f"τ {tau:g} ({number(value, 1)}, errors lower by {_percent(apart)})")
+        told = (
+            f"{', '.join(better)} is clearly better" if better else "no other τ is clearly better"
+        )
+        yield _verdict(
+            f"τ {BASE_TAU:g} is a robust base",
+            panel,
+            not better,
+            f"{number(base[0], 1)} there; {told}",
+        )
+
+
+def _peak_of_iterations(study: Study) -> Iterator[str]:
+    low, high = GOOD_ETA
+    for panel in _panels(study):
+        found = {key: value for key, (value, _) in _imp(study, panel).items()}
+        late = []
+        tested = sorted({eta for _, eta in found if low <= eta <= high})
+        for eta in tested:
+            curve = {count: value for (count, of), value in found.items() if of == eta}
+            early = max((v for count, v in curve.items() if count <= PEAK), default=None)
+            after = {count: v for count, v in curve.items() if count > PEAK}
+            if early is None or not after:
+                continue
+            best = max(after, key=after.__getitem__)
+            if after[best] > early + ROPE:
+                late.append(
+                    f"η {eta:g} goes on from {number(early, 1)} to {number(after[best], 1)} "
+                    f"at {best}"
+                )
+        if tested:
+            told = "; ".join(late) or f"beyond it no η of {_listed(tested)} gains {ROPE:g} point"
+            yield _verdict(f"the peak comes by about {PEAK} iterations", panel, not late, told)
+
+
+def _slow_eta(study: Study) -> Iterator[str]:
+    for panel in _panels(study):
+        found = {key: value for key, (value, _) in _imp(study, panel).items()}
+        fast_eta = SLOW_ETA * TIMES_SLOWER
+        pairs = [
+            (count, found[count, fast_eta], found[count * TIMES_SLOWER, SLOW_ETA])
+            for count, eta in sorted(found)
+            if eta == fast_eta and (count * TIMES_SLOWER, SLOW_ETA) in found
+        ]
+        if not pairs:
+            continue
+        alike = all(abs(fast - slow) <= ROPE for _, fast, slow in pairs)
+        told = ", ".join(
+            f"{number(fast, 1)} after {count} and {number(slow, 1)} after {count * TIMES_SLOWER}"
+            for count, fast, slow in pairs
+        )
+        yield _verdict(
+            f"η {SLOW_ETA:g} needs ten times the iterations of η {fast_eta:g}", panel, alike, told
+        )
+        fast, slow = (
+            max(value for (_, eta), value in found.items() if eta == of)
+            for of in (fast_eta, SLOW_ETA)
+        )
+        yield _verdict(
+            f"η {SLOW_ETA:g} does not match it",
+            panel,
+            slow < fast - ROPE,
+            f"at best {number(slow, 1)} against {number(fast, 1)}",
+        )
+
+
+def _spectral_bias(study: Study) -> Iterator[str]:
+    """Whether a backbone stopped early recovers more than one trained for ever."""
+    panel = Panel(aggregate.RECOVERY_X, study.protocols[0])
+    stopped = [s for s in study.settings if s.values["early_stopping"] is True]
+    rest = [s for s in study.settings if s.values["early_stopping"] is False]
+    if not stopped or not rest:
+        return
+    longest = max(rest, key=lambda s: s.values["backbone_epochs"])
+    apart = study.difference(panel, stopped[0], longest, study.datasets)
+    means = [study.mean(panel, s, study.datasets) for s in (stopped[0], longest)]
+    if apart is None or means[0] is None or means[1] is None:
+        return
+    points_to_signal = means[0] > 0
+    holds = apart.is_clear and apart.mean > 0 and points_to_signal
+    interval = "" if apart.low is None else f" [{apart.low:.3f}, {apart.high:.3f}]"
+    clear = "" if apart.is_clear else ", not told apart"
+    yield (
+        "Spectral bias, an early-stopped backbone points to the signal and an overfitted one to "
+        f"the noise: {'holds' if holds else 'does not hold'} (recovery of X {means[0]:.3f} with "
+        f"early stopping, {means[1]:.3f} after {longest.values['backbone_epochs']} epochs, a "
+        f"difference of {apart.mean:.3f}{interval}{clear}; above 0 points to the signal)."
+    )
+
+
+def _verdict(statement: str, panel: Panel, holds: bool, told: str) -> str:
+    word = "holds" if holds else "does not hold"
+    return f"Published, “{statement}”: {word} under {panel.protocol} ({told})."
+
+
+def _percent(found: Difference) -> str:
+    return f"{number(imp_from_log_ratio(found.mean), 1)} %"
+
+
+def _listed(values: list[float]) -> str:
+    return ", ".join(f"{value:g}" for value in values)
+
+
+_Check = Callable[[Study], Iterator[str]]
+_CHECKS: dict[tuple[str, ...], tuple[_Check, ...]] = {
+    ("nrr",): (_eta_range,),
+    ("nr_threshold",): (_tau_base,),
+    ("max_epochs", "nrr"): (_peak_of_iterations, _slow_eta),
+    ("backbone_epochs", "early_stopping"): (_spectral_bias,),
+}

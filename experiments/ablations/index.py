@@ -1,0 +1,38 @@
+"""The index of all studies: what each shows, with its figure and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from experiments.ablations.output import ablation_sentence
+from experiments.ablations.study import study_of
+from experiments.tables import View
+
+HEAD = """\
+# Ablations
+
+Written by `make tables`: what each parameter of DenoGrad does, all else as published. A sentence
+follows from the numbers in its tables; means are over datasets, of means over seeds and regressors,
+and intervals are Student's (95 %) over pairs of dataset and seed."""
+
+
+def ablation_index(studies: Mapping[str, Sequence[View]]) -> str:
+    """A page in Markdown.
+
+    Parameters
+    ----------
+    studies
+        Folder of each study below the page, and the views of its rows.
+    """
+    parts = [HEAD]
+    for folder, views in sorted(studies.items()):
+        study = study_of(views)
+        if study is None or not (told := ablation_sentence(views)):
+            parts.append(f"## {folder}\n\nNothing was measured: see [its report]({folder}/).")
+            continue
+        parts.append(
+            f"## {folder}: {study.title}\n\n{told}\n\n"
+            f"[figure]({folder}/ablation.png), [tables]({folder}/ablation.md), "
+            f"[what was run]({folder}/README.md)"
+        )
+    return "\n\n".join(parts) + "\n"
