@@ -8,7 +8,7 @@ long table.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from experiments import aggregate
 from experiments.aggregate import Metric
@@ -191,7 +191,7 @@ def front_table(view: View) -> Table | None:
         stub="denoiser",
         axes=("protocol", "quantity"),
         columns=tuple(columns),
-        sections=sections_of(view, row),
+        sections=sections_of(_placed(view, fields), row),
         context=view.condition.context | {"domain": view.domain or "all"},
         notes=(
             "On the front is a method that no other ranked one equals or beats in both Imp% "
@@ -201,6 +201,12 @@ def front_table(view: View) -> Table | None:
             *dataset_notes(view),
         ),
     )
+
+
+def _placed(view: View, fields: Mapping[str, Field]) -> View:
+    """The view without sane variants and controls that have no place, such as those of series."""
+    names = {*view.ranked, *(name for found in fields.values() for name in found.spots)}
+    return replace(view, rows=view.rows[view.rows["denoiser"].isin(names)])
 
 
 def _front_notes(

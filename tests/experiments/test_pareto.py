@@ -108,6 +108,14 @@ def test_the_table_names_who_is_on_which_front() -> None:
     assert table.context["domain"] == "tabular"
 
 
+def test_a_variant_without_a_place_is_no_row() -> None:
+    lost = {"denoiser": "b_sane", "status": "skipped", "reason": "rows have no order"}
+    long = pd.concat([long_table(), make(lost | {"dataset": "x"}, lost | {"dataset": "y"})])
+    table = pareto.front_table(view_of(long))
+    assert table is not None
+    assert [row.label for row in table.sections[1].rows] == ["a_sane"]
+
+
 def test_nothing_of_nothing() -> None:
     view = view_of(make({"status": "failed", "reason": "boom"}))
     assert pareto.front_table(view) is None
