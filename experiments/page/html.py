@@ -89,7 +89,10 @@ def scrolled(table: str, label: str) -> str:
 
 @dataclass(frozen=True)
 class Line:
-    """A row of a plain table: HTML or a number per column, and the facets that it stands for."""
+    """A row of a plain table: HTML or a number per column, and the facets that it stands for.
+
+    Several values of a facet stand on a line each.
+    """
 
     cells: tuple[str | int, ...]
     facets: Mapping[str, str]
@@ -155,7 +158,7 @@ def _heads(table: Table) -> str:
     leaves = "".join(
         _head(
             column.title or column.group,
-            words=all(row[i].value is None and row[i].status == "ok" for row in cells),
+            words=all(_is_words(row[i]) for row in cells),
             facets={"data-group": column.group, "data-column": column.title},
         )
         for i, column in enumerate(table.columns)
@@ -167,6 +170,10 @@ def _heads(table: Table) -> str:
         for name, members in groupby(table.columns, lambda c: c.group)
     )
     return f"<tr>{_head(table.stub, rows=2)}{groups}</tr><tr>{leaves}</tr>"
+
+
+def _is_words(cell: Cell) -> bool:
+    return cell.value is None and (cell.status == "ok" or cell.text.lower() in VERDICTS)
 
 
 def _group(name: str, width: int) -> str:

@@ -144,7 +144,7 @@ def _outcomes(views: Sequence[View]) -> str:
     lines = [line for view in views for line in _bad(view.condition, view.rows)]
     if not lines:
         return "<p>Nothing failed and nothing was skipped.</p>"
-    columns = ("outcome", "method", "runs", "datasets", "regressors", "noise", "profile", "reason")
+    columns = ("outcome", "method", "reason", "runs", "datasets", "regressors", "noise", "profile")
     return plain_table("Runs without a result", columns, lines)
 
 
@@ -152,17 +152,25 @@ def _bad(condition: Condition, rows: pd.DataFrame) -> Iterator[Line]:
     bad = rows[rows["status"] != "ok"]
     reasons = bad["reason"].fillna("").map(_first_line)
     for (status, denoiser, reason), part in bad.groupby(["status", "denoiser", reasons], sort=True):
+        datasets, regressors = (
+            sorted({str(label) for label in part[name]}) for name in ("dataset", "regressor")
+        )
         cells = (
             badge(str(status)),
             escaped(denoiser),
+            f'<span class="reason">{escaped(reason)}</span>',
             len(part),
-            escaped(", ".join(sorted({str(name) for name in part["dataset"]}))),
-            escaped(", ".join(sorted({str(name) for name in part["regressor"]}))),
+            escaped(", ".join(datasets)),
+            escaped(", ".join(regressors)),
             escaped(f"{condition.noise} {condition.level:g}"),
             escaped(condition.profile),
-            f'<span class="reason">{escaped(reason)}</span>',
         )
-        yield Line(cells, {**condition.context, "denoiser": str(denoiser), "status": str(status)})
+        facets = {
+            "denoiser": str(denoiser),
+            "dataset": "\n".join(datasets),
+            "regressor": "\n".join(regressors),
+        }
+        yield Line(cells, condition.context | facets)
 
 
 def _first_line(reason: object) -> str:

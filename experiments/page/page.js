@@ -298,7 +298,13 @@
     return index < 0 ? null : limits.every(([chosen, value]) => chosen.has(value));
   };
 
-  const dataFits = (node) => facets.every((key) => fits(key, node.dataset[key]) !== false);
+  // A row may stand for several values, one per line.
+  const dataFits = (node) =>
+    facets.every((key) => (node.dataset[key] ?? "").split("\n").some((label) => fits(key, label) !== false));
+
+  const hide = (node, hidden) => {
+    if (node.hidden !== hidden) node.hidden = hidden;
+  };
 
   const filterTable = (table) => {
     const heads = [...table.querySelectorAll("th[data-column]")];
@@ -308,24 +314,32 @@
         Boolean(fits(table.dataset.groups, head.dataset.group)) &&
         Boolean(fits(table.dataset.columns, head.dataset.column)),
     );
-    heads.forEach((head, i) => (head.hidden = !visible[i]));
+    heads.forEach((head, i) => hide(head, !visible[i]));
     let next = 0;
     for (const group of table.querySelectorAll("thead .group")) {
       group.dataset.span ??= group.colSpan;
       const width = Number(group.dataset.span);
       const left = visible.slice(next, next + width).filter(Boolean).length;
       next += width;
-      group.hidden = !left;
+      hide(group, !left);
       group.colSpan = Math.max(1, left);
     }
-    for (const row of table.querySelectorAll("tbody tr:not(.section)")) {
-      row.hidden = fits(table.dataset.rows, row.dataset.row) === false || !dataFits(row);
-      heads.forEach((_, i) => (row.cells[i + 1].hidden = !visible[i]));
+    for (const body of table.tBodies) {
+      for (const row of body.querySelectorAll("tr:not(.section)")) {
+        hide(row, fits(table.dataset.rows, row.dataset.row) === false || !dataFits(row));
+        heads.forEach((_, i) => hide(row.cells[i + 1], !visible[i]));
+      }
+      hide(body, [...body.querySelectorAll("tr:not(.section)")].every((row) => row.hidden));
     }
     return !heads.length || visible.some(Boolean);
   };
 
+  let tablesAreWhole = true;
+
   const filterTables = () => {
+    const whole = !facets.some((key) => state.chosen[key]?.size);
+    if (whole && tablesAreWhole) return;
+    tablesAreWhole = whole;
     for (const table of document.querySelectorAll("table.sortable")) {
       const some = filterTable(table);
       const box = table.closest("details.table");

@@ -492,6 +492,10 @@ def test_tables_are_filtered_too(reader: Reader) -> None:
     assert cells == rows > 4
     reader.choose("kind", "control")
     assert visible(f"{table}[data-groups=dataset] tbody tr:not(.section)") == 4
+    assert visible(f"{table}[data-groups=dataset] tbody") == 1
+    reader.find("#clear").click()
+    assert visible("#tables details.table") == tables_
+    assert reader.run("return document.querySelectorAll('#tables [hidden]').length") == 0
 
 
 def test_tables_are_sorted_within_their_parts(reader: Reader) -> None:
