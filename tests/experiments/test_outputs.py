@@ -63,7 +63,7 @@ def test_an_experiment_without_a_file_gets_the_standard_outputs() -> None:
 
 
 def test_ranks_and_fronts_comprise_what_the_tables_of_the_paper_do() -> None:
-    def file(name: str) -> dict[str, list[str]]:
+    def file(name: str) -> dict[str, set[str]]:
         config = OmegaConf.load(config_dir() / "experiment" / f"{name}.yaml")
         overrides = {key: value for entry in config.defaults for key, value in entry.items()}
         found = {key.split("/")[-1]: set(value) for key, value in overrides.items()}

@@ -1,5 +1,6 @@
 """Who is on the Pareto front, in the table and in the figure."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
@@ -144,7 +145,7 @@ def test_a_panel_per_protocol_and_plane_each_with_its_front() -> None:
 def test_the_front_is_a_staircase_through_its_methods() -> None:
     ax = figure_of(long_table()).axes[0]
     (line,) = [line for line in ax.lines if line.get_label() == "front"]
-    corners = [(float(x), float(y)) for x, y in zip(*line.get_data(), strict=True)]
+    corners = [tuple(corner) for corner in np.asarray(line.get_xydata()).tolist()]
     bottom, right = ax.get_ylim()[0], ax.get_xlim()[1]
     expected = [(0.1, bottom), (0.1, 30.0), (0.5, 30.0), (0.5, 80.0), (right, 80.0)]
     assert corners == [pytest.approx(corner) for corner in expected]

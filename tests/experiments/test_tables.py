@@ -317,7 +317,7 @@ def test_regressors_of_the_other_domain_are_neither_columns_nor_gaps() -> None:
         # A skip of the denoiser's own stands before that of the regressor.
         {"regressor": "lstm", "denoiser": "wtd_sane", "status": "skipped", "reason": "no order"},
         {"regressor": "ridge", "denoiser": "wtd_sane", "status": "skipped", "reason": "no order"},
-        *({"regressor": name, "mse_after": 0.5} | series for name in ("ridge", "lstm")),
+        *({"regressor": name, "mse_after": 0.5, **series} for name in ("ridge", "lstm")),
     )
     view = view_of(long)
     table = imp_by_regressor(view)
