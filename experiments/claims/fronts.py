@@ -8,24 +8,10 @@ from experiments.aggregate import IMP, RHO, SWD, Metric
 from experiments.claims.base import Finding, Statement, UntestableError, Verdict
 from experiments.claims.runs import METHODS, SHRINKING, Runs
 from experiments.layout import number
+from experiments.pareto import dominates, front
 
 #: Imp% (larger is better) and a cost (smaller is better).
 Point = tuple[float, float]
-
-
-def dominates(a: Point, b: Point) -> bool:
-    """Whether a point is at least as good in both, and better in one."""
-    return a[0] >= b[0] and a[1] <= b[1] and a != b
-
-
-def front(points: Mapping[str, Point]) -> tuple[str, ...]:
-    """The names of the points that no other dominates, largest Imp% first."""
-    free = [
-        name
-        for name, point in points.items()
-        if not any(dominates(other, point) for other in points.values())
-    ]
-    return tuple(sorted(free, key=lambda name: (-points[name][0], name)))
 
 
 def judge_front(on_front: tuple[str, ...]) -> Verdict:

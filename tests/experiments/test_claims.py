@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from experiments.claims import STATEMENTS, Claim, Verdict, claims, claims_table
-from experiments.claims.fronts import front, judge_front
+from experiments.claims.fronts import judge_front
 from experiments.claims.improvements import judge_figure, judge_median, judge_worst
 from experiments.claims.ranks import judge_ranks
 from experiments.claims.runs import (
@@ -24,6 +24,7 @@ from experiments.claims.runs import (
 from experiments.claims.sensitivity import judge_eta, judge_tau
 from experiments.claims.series import REGRESSORS as OF_SERIES
 from experiments.layout import Cell, Table
+from experiments.pareto import front
 from experiments.tables import views
 from tests.experiments.long_tables import benchmark, make
 
