@@ -59,12 +59,13 @@ def table_epochs(problem: Problem, rule: SampleRule) -> Iterator[Step]:
             masks.append(moving)
             length = row_norms(step_x, step_y).sum(dtype=torch.float64)
             figures.append(stacked(gradient.loss, moving.sum(), swinging.sum(), length))
-            put(x, rows, torch.sub(x_chunk, step_x, alpha=rule.nrr))
-            put(y, rows, torch.sub(y_chunk, step_y, alpha=rule.nrr))
+            put(x, rows, x_chunk.sub_(step_x, alpha=rule.nrr))
+            put(y, rows, y_chunk.sub_(step_y, alpha=rule.nrr))
             put(residuals, rows, gradient.residual)
             if direction_x is not None and direction_y is not None:
                 put(direction_x, rows, step_x)
                 put(direction_y, rows, step_y)
+            del gradient, step_x, step_y, x_chunk, y_chunk  # else held beside the next ones
         loss, n_moving, n_swinging, total_length = torch.stack(figures).sum(dim=0).tolist()
         check_finite([loss, total_length], n_epoch)
         yield Step(

@@ -17,7 +17,7 @@ from denograd.windows import Selection, Windows
 if TYPE_CHECKING:
     from denograd.rules.base import SampleRule
 
-_CHUNK_VALUES = 2**17
+_CHUNK_VALUES = 2**16
 """Input values of a chunk of samples."""
 
 
