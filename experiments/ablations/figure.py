@@ -1,10 +1,11 @@
-"""The figure of a study: a row per quantity, a column per dataset."""
+"""The figure of a study, in small multiples: quantities by datasets."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,26 +21,32 @@ from experiments.ablations.study import Panel, Setting, Study
 from experiments.drawing import COLOURS, MARKERS, NOTE_SIZE, TITLE_SIZE, new_figure, plain, style
 from experiments.layout import number
 
-WIDTH, HEIGHT = 1.95, 1.45
-# A panel of a heat map; and the room that each of its rows takes.
-CELL_HEIGHT = 0.27
+# Sizes in inches: a panel, one of a heat map, and a line of numbers or of words.
+WIDTH, HEIGHT, HEAT_WIDTH = 1.95, 1.45, 2.35
+CELL_HEIGHT, LINE_HEIGHT = 0.27, 0.21
+# The name of a dataset has to fit beside its lines.
+LEAST_HEIGHT = 0.95
 # What is above 100 % or far below -100 % would wash out the colours of all the rest.
 STRONGEST_IMP = 100.0
 # Imp% has no lower bound: where it falls below STEEP its axis is logarithmic below -LINEAR.
 STEEP, LINEAR = -150.0, 100.0
 PUBLISHED_COLOUR = "#777777"
-TICK_SIZE = 7.0
+TICK_SIZE, LABEL_SIZE = 7.0, 8.0
 #: Orange for worse, purple for better: told apart with any colour vision, and in grey by the
 #: numbers in the cells.
 DIVERGING, RISING = "PuOr", "Greys"
 
+BARS = "mean over seeds and regressors. Bars: from the lowest to the highest seed."
 NOTES = {
-    "lines": "Lines: mean over seeds and regressors. Bars: from the lowest to the highest seed. "
-    "Dashed: the published value.",
-    "dots": "Points: mean over seeds and regressors. Bars: from the lowest to the highest seed. "
-    "Filled: the published setting.",
-    "heat": "Cells: mean over seeds and regressors; one scale per row, white at zero. "
-    "Framed: the published setting.",
+    "lines": f"Lines: {BARS}",
+    "dots": f"Points: {BARS}",
+    "heat": "Cells: mean over seeds and regressors; one scale per row, white at zero.",
+}
+#: What stands out in each kind of figure.
+MARKED = {
+    "lines": "Dashed: the {} value.",
+    "dots": "Filled: the {} setting.",
+    "heat": "Framed: the {} setting.",
 }
 
 
@@ -57,35 +64,70 @@ def ablation_figure(study: Study) -> Figure | None:
     if not study.panels:
         return None
     plan = plan_of(study)
-    panels, datasets = study.panels, study.datasets
-    lines = len(study.values_of(plan.y)) if plan.kind == "heat" else 0
-    height = CELL_HEIGHT * lines + 0.45 if plan.kind == "heat" else HEIGHT
-    width = 2.35 if plan.kind == "heat" else WIDTH
     with style():
-        figure = new_figure(width * len(datasets) + 0.5, height * len(panels) + 0.9)
-        axes = figure.subplots(len(panels), len(datasets), squeeze=False)
+        figure = _dots_figure(study) if plan.kind == "dots" else _grid_figure(study, plan)
         figure.suptitle(study.title, x=0.01, ha="left", fontsize=TITLE_SIZE, fontweight="bold")
-        for row, panel in enumerate(panels):
-            for column, dataset in enumerate(datasets):
-                ax = axes[row, column]
-                if row == 0:
-                    ax.set_title(dataset, fontsize=TITLE_SIZE)
-                if column == 0:
-                    ax.set_ylabel(_stacked(panel), fontsize=8)
-                ax.tick_params(labelsize=TICK_SIZE)
-                last = row == len(panels) - 1
-                if plan.kind == "heat":
-                    _draw_heat(ax, study, plan, panel, dataset, last, column == 0)
-                elif plan.kind == "lines":
-                    _draw_lines(ax, study, plan, panel, dataset, last)
-                else:
-                    _draw_dots(ax, study, panel, dataset, last)
-        if plan.kind == "lines" and plan.hues:
-            handles, labels = _legend(axes)
-            figure.legend(
-                handles, labels, loc="outside upper right", ncols=min(6, len(labels)), fontsize=7.5
-            )
-        figure.supxlabel(NOTES[plan.kind], x=0.01, ha="left", fontsize=NOTE_SIZE, color="#333333")
+        note = NOTES[plan.kind]
+        if _is_marked(study, plan):
+            note += f" {MARKED[plan.kind].format(study.word)}"
+        figure.supxlabel(note, x=0.01, ha="left", fontsize=NOTE_SIZE, color="#333333")
+    return figure
+
+
+def _is_marked(study: Study, plan: Plan) -> bool:
+    """Whether any value or setting of the figure is the one to compare with."""
+    keys = (plan.x,) if plan.kind == "lines" else study.keys
+    domains = set(study.domains.values())
+    return any(s.is_published(domain, keys) for s in study.settings for domain in domains)
+
+
+def _grid_figure(study: Study, plan: Plan) -> Figure:
+    """Lines or heat maps: a row per quantity, a column per dataset."""
+    panels, datasets = study.panels, study.datasets
+    width, height = WIDTH, HEIGHT
+    if plan.kind == "heat":
+        width, height = HEAT_WIDTH, CELL_HEIGHT * len(study.values_of(plan.y)) + 0.45
+    figure = new_figure(width * len(datasets) + 0.5, height * len(panels) + 0.9)
+    axes = figure.subplots(len(panels), len(datasets), squeeze=False)
+    for row, panel in enumerate(panels):
+        for column, dataset in enumerate(datasets):
+            ax = axes[row, column]
+            if row == 0:
+                ax.set_title(dataset, fontsize=TITLE_SIZE)
+            if column == 0:
+                ax.set_ylabel(_stacked(panel), fontsize=LABEL_SIZE)
+            ax.tick_params(labelsize=TICK_SIZE)
+            last = row == len(panels) - 1
+            if plan.kind == "heat":
+                _draw_heat(ax, study, plan, panel, dataset, last, column == 0)
+            else:
+                _draw_lines(ax, study, plan, panel, dataset, last)
+    if plan.hues:
+        handles, labels = _legend(axes)
+        columns = min(6, len(labels))
+        figure.legend(handles, labels, loc="outside upper right", ncols=columns, fontsize=7.5)
+    return figure
+
+
+def _dots_figure(study: Study) -> Figure:
+    """Words: a row per dataset, so that they stand beside the points; a column per quantity."""
+    panels = study.panels
+    known = {
+        name: [s for s in study.settings if _measured(study, name, s)] for name in study.datasets
+    }
+    heights = [max(LEAST_HEIGHT, LINE_HEIGHT * (len(of) + 1)) for of in known.values()]
+    figure = new_figure(WIDTH * len(panels) + 1.6, sum(heights) + 1.1)
+    axes = figure.subplots(len(known), len(panels), squeeze=False, height_ratios=heights)
+    for row, (dataset, settings) in enumerate(known.items()):
+        for column, panel in enumerate(panels):
+            ax = axes[row, column]
+            ax.tick_params(labelsize=TICK_SIZE)
+            if row == 0:
+                ax.set_title(_stacked(panel), fontsize=LABEL_SIZE)
+            _draw_dots(ax, study, panel, dataset, settings)
+            ax.tick_params(axis="y", labelleft=column == 0, length=0)
+        axes[row, 0].set_ylabel(dataset, fontsize=LABEL_SIZE)
+    figure.align_ylabels(axes[:, 0])
     return figure
 
 
@@ -139,7 +181,8 @@ def _draw_lines(ax: Axes, study: Study, plan: Plan, panel: Panel, dataset: str, 
     published = knob(plan.x).published_on(study.domains[dataset])
     if published is not UNSET and published in places:
         ax.axvline(places[published], color=PUBLISHED_COLOUR, linewidth=0.9, dashes=(3, 2))
-    _lay_out_y(ax, panel, lowest)
+    ax.axhline(0, color="#bbbbbb", linewidth=0.7, zorder=0)
+    _lay_out_values(ax, "y", panel, lowest)
 
 
 def _places(values: Sequence[float]) -> dict[float, float]:
@@ -159,46 +202,56 @@ def _lay_out_x(ax: Axes, study: Study, plan: Plan, places: dict[float, float], l
     ax.tick_params(axis="x", labelrotation=60 if len(places) > 4 else 0, labelbottom=last)
     ax.margins(x=0.06)
     if last:
-        ax.set_xlabel(knob(plan.x).title, fontsize=8)
+        ax.set_xlabel(knob(plan.x).title, fontsize=LABEL_SIZE)
 
 
-def _lay_out_y(ax: Axes, panel: Panel, lowest: float) -> None:
-    ax.axhline(0, color="#bbbbbb", linewidth=0.7, zorder=0)
+def _lay_out_values(ax: Axes, which: Literal["x", "y"], panel: Panel, lowest: float) -> None:
+    """Numbers on the axis of a quantity; logarithmic far below zero."""
+    axis = ax.xaxis if which == "x" else ax.yaxis
     if panel.metric is aggregate.IMP and lowest < STEEP:
-        ax.set_yscale("symlog", linthresh=LINEAR)
-        ax.yaxis.set_minor_locator(NullLocator())
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
+        set_scale = ax.set_xscale if which == "x" else ax.set_yscale
+        set_scale("symlog", linthresh=LINEAR)
+        decades = math.ceil(math.log10(-lowest) + 0.1)
+        set_limits = ax.set_xlim if which == "x" else ax.set_ylim
+        set_limits(-(10.0**decades), 1.35 * LINEAR)
+        powers = [-(10.0**power) for power in range(2, decades + 1)]
+        axis.set_major_locator(FixedLocator([*powers[::-1], 0.0, LINEAR]))
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
     else:
-        ax.yaxis.set_major_locator(MaxNLocator(4))
+        axis.set_major_locator(MaxNLocator(4))
 
 
-def _draw_dots(ax: Axes, study: Study, panel: Panel, dataset: str, last: bool) -> None:
+def _draw_dots(
+    ax: Axes, study: Study, panel: Panel, dataset: str, settings: Sequence[Setting]
+) -> None:
     domain = study.domains[dataset]
-    known = [s for s in study.settings if _measured(study, dataset, s)]
     lowest = 0.0
-    for place, setting in enumerate(known):
+    for place, setting in enumerate(settings):
         found = _value(study, panel, dataset, setting)
         if found is None:
-            ax.text(place, 0.5, "none", transform=ax.get_xaxis_transform(), ha="center", fontsize=6)
+            ax.text(0.5, place, "none", transform=ax.get_yaxis_transform(), va="center", fontsize=6)
             continue
         lowest = min(lowest, found.mean)
         below, above = max(found.mean - found.low, 0.0), max(found.high - found.mean, 0.0)
         ax.errorbar(
-            place,
             found.mean,
-            yerr=[[below], [above]],
+            place,
+            xerr=[[below], [above]],
             color=COLOURS[0],
             marker="o",
-            markersize=5,
+            markersize=4.5,
             markerfacecolor=COLOURS[0] if setting.is_published(domain) else "white",
             elinewidth=0.8,
             capsize=2,
             linestyle="none",
         )
-    ax.set_xlim(-0.5, len(known) - 0.5)
-    ax.set_xticks(range(len(known)), [setting.label or "default" for setting in known])
-    ax.tick_params(axis="x", labelrotation=90, labelbottom=last)
-    _lay_out_y(ax, panel, lowest)
+    ax.set_ylim(len(settings) - 0.5, -0.5)
+    ax.set_yticks(range(len(settings)), [setting.label or "default" for setting in settings])
+    ax.axvline(0, color="#bbbbbb", linewidth=0.7, zorder=0)
+    ax.grid(axis="y", color="#eeeeee", linewidth=0.6)
+    ax.set_axisbelow(True)
+    _lay_out_values(ax, "x", panel, lowest)
 
 
 def _measured(study: Study, dataset: str, setting: Setting) -> bool:
@@ -241,9 +294,9 @@ def _draw_heat(
     ax.tick_params(length=0, labelbottom=last, labelleft=first)
     ax.spines[:].set_visible(False)
     if last:
-        ax.set_xlabel(knob(plan.x).title, fontsize=8)
+        ax.set_xlabel(knob(plan.x).title, fontsize=LABEL_SIZE)
     if first:
-        ax.set_ylabel(f"{_stacked(panel)}\n{knob(plan.y).title}", fontsize=8)
+        ax.set_ylabel(f"{_stacked(panel)}\n{knob(plan.y).title}", fontsize=LABEL_SIZE)
 
 
 def _colours(study: Study, panel: Panel) -> tuple[Normalize, str]:

@@ -1,5 +1,7 @@
 """What was published about the knobs, each statement with the criterion that decides it.
 
+Beside them, what a study was made to tell and no general sentence can.
+
 A criterion speaks of Imp% as a mean over all datasets, under each protocol by itself, and of
 differences by more than `ROPE` percentage points.
 """
@@ -7,6 +9,7 @@ differences by more than `ROPE` percentage points.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from experiments import aggregate
 from experiments.ablations.study import Difference, Panel, Setting, Study
@@ -30,7 +33,7 @@ def _panels(study: Study) -> Iterator[Panel]:
     return (panel for panel in study.panels if panel.metric is aggregate.IMP)
 
 
-def _imp(study: Study, panel: Panel) -> dict[tuple, tuple[float, Setting]]:
+def _imp(study: Study, panel: Panel) -> dict[tuple[Any, ...], tuple[float, Setting]]:
     """Imp% by the values of a setting, and the setting."""
     found = {}
     for setting in study.settings:
@@ -162,6 +165,25 @@ def _spectral_bias(study: Study) -> Iterator[str]:
     )
 
 
+def _test_rows(study: Study) -> Iterator[str]:
+    """What of the published score comes from refining the rows that it is taken on."""
+    panel = Panel(aggregate.IMP, "")
+    found: dict[str, dict[str, float]] = {}
+    for (protocol, *rest), (value, _) in _imp(study, panel).items():
+        found.setdefault(", ".join(map(str, rest)) or "Imp%", {})[protocol] = value
+    for name, of in found.items():
+        told = [f"{number(of[p], 1)} {words}" for p, words in _PROTOCOLS.items() if p in of]
+        if len(told) > 1:
+            yield f"{name}: Imp% {', '.join(told)}."
+
+
+_PROTOCOLS = {
+    "published": "as published",
+    "published_train_only": "with the test rows left alone",
+    "held_out": "held out",
+}
+
+
 def _verdict(statement: str, panel: Panel, holds: bool, told: str) -> str:
     word = "holds" if holds else "does not hold"
     return f"Published, “{statement}”: {word} under {panel.protocol} ({told})."
@@ -181,4 +203,6 @@ _CHECKS: dict[tuple[str, ...], tuple[_Check, ...]] = {
     ("nr_threshold",): (_tau_base,),
     ("max_epochs", "nrr"): (_peak_of_iterations, _slow_eta),
     ("backbone_epochs", "early_stopping"): (_spectral_bias,),
+    ("protocol", "denoiser"): (_test_rows,),
+    ("protocol",): (_test_rows,),
 }

@@ -18,10 +18,13 @@ class Knob:
     ----------
     title
         What it is, for titles and axes.
-    symbol
-        A short form for legends and sentences.
+    wording
+        A value in a few words, for legends and sentences: the value stands for the braces.
     published
         Its value in the published benchmark, or one per domain; `UNSET` where there is none.
+    word
+        What a setting with that value is called; "default" where the benchmark has no such
+        parameter and a rule of this project has.
     is_time
         Whether it is always the horizontal axis, and never one of a heat map.
     names
@@ -29,8 +32,9 @@ class Knob:
     """
 
     title: str
-    symbol: str
+    wording: str = "{}"
     published: Any = UNSET
+    word: str = "published"
     is_time: bool = False
     names: Mapping[Any, str] = field(default_factory=dict)
 
@@ -47,40 +51,40 @@ class Knob:
         for known, name in self.names.items():
             if type(known) is type(value) and known == value:
                 return name
-        return f"{self.symbol} {text_of(value)}".strip()
+        return self.wording.format(text_of(value))
 
 
 #: By parameter, in the order in which studies of several name them.
 KNOBS: dict[str, Knob] = {
-    "protocol": Knob("protocol", "", "published"),
-    "denoiser": Knob("denoiser", ""),
-    "rule": Knob("step rule", "", "normalized"),
-    "backbone": Knob("backbone", "", {"tabular": "mlp", "series": "lstm"}),
-    "max_epochs": Knob("iterations", "iterations", 150, is_time=True),
-    "backbone_epochs": Knob("epochs of training the backbone", "epochs", is_time=True),
-    "level": Knob("level of noise", "level", is_time=True),
-    "max_rows": Knob("rows", "rows", is_time=True),
-    "window_size": Knob("window length", "window", {"series": 24}, is_time=True),
-    "nrr": Knob("step size η", "η", 0.01),
-    "nr_threshold": Knob("gate τ", "τ", 0.1, names={0.0: "no gate"}),
-    "normalization": Knob("normalisation of the gradient", "", "joint"),
-    "consensus": Knob("consensus of the windows", "", "mean"),
+    "protocol": Knob("protocol", "{}", "published"),
+    "denoiser": Knob("denoiser"),
+    "rule": Knob("step rule", "{}", "normalized"),
+    "backbone": Knob("backbone", "{}", {"tabular": "mlp", "series": "lstm"}),
+    "max_epochs": Knob("iterations", "{} iterations", 150, is_time=True),
+    "backbone_epochs": Knob("epochs of training", "{} epochs", is_time=True),
+    "level": Knob("level of noise", "level {}", is_time=True),
+    "max_rows": Knob("rows", "{} rows", is_time=True),
+    "window_size": Knob("window length", "{} steps", {"series": 24}, is_time=True),
+    "nrr": Knob("step size η", "η {}", 0.01),
+    "nr_threshold": Knob("gate τ", "τ {}", 0.1, names={0.0: "no gate"}),
+    "normalization": Knob("normalisation of the gradient", "{}", "joint"),
+    "consensus": Knob("consensus of the windows", "{}", "mean"),
     "refine": Knob(
-        "what is refined", "", "both", names={"both": "X and y", "X": "X alone", "y": "y alone"}
+        "what is refined", "{}", "both", names={"both": "X and y", "X": "X alone", "y": "y alone"}
     ),
-    "lam": Knob("weight λ of staying close", "λ", 1.0),
-    "eta_y": Knob("factor of the target's step", "η_y", 1.0),
-    "backbone_width": Knob("width of the backbone", "width", 1.0),
+    "lam": Knob("weight λ of staying close", "λ {}", 1.0, "default"),
+    "eta_y": Knob("factor of the target's step", "η_y {}", 1.0, "default"),
+    "backbone_width": Knob("width of the backbone", "× {}", 1.0),
     "early_stopping": Knob(
-        "early stopping", "", True, names={True: "early stopping", False: "all epochs"}
+        "early stopping", "{}", True, names={True: "early stopping", False: "all epochs"}
     ),
-    "noise": Knob("family of noise", ""),
+    "noise": Knob("family of noise"),
 }
 
 
 def knob(key: str) -> Knob:
     """What is known of a parameter; of one that no study had before, its name."""
-    return KNOBS.get(key, Knob(key.replace("_", " "), key))
+    return KNOBS.get(key, Knob(key.replace("_", " "), f"{key} {{}}"))
 
 
 def order_of(key: str) -> tuple[int, str]:

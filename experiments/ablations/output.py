@@ -81,7 +81,7 @@ def _label(study: Study, setting: Setting) -> str:
     label = setting.label or "default"
     domains = sorted(set(study.domains.values()))
     if all(setting.is_published(domain) for domain in domains):
-        return f"{label} (published)"
+        return f"{label} ({study.word})"
     some = [domain for domain in domains if setting.is_published(domain)]
     names = {"tabular": "tables", "series": "series"}
-    return f"{label} (published for {names[some[0]]})" if some else label
+    return f"{label} ({study.word} for {names[some[0]]})" if some else label

@@ -31,7 +31,9 @@ def sentence_of(study: Study) -> str:
 
 
 def _told(study: Study) -> list[Panel]:
-    """The quantities that the sentence speaks of."""
+    """The quantities that the sentence speaks of; of protocols the verdicts say what there is."""
+    if "protocol" in study.keys:
+        return []
     return [panel for panel in study.panels if panel.metric.name in ROPE]
 
 
@@ -39,10 +41,28 @@ def _of_panel(study: Study, panel: Panel, datasets: Sequence[str]) -> str:
     means = means_of(study, panel, datasets)
     if len(means) < 2:
         return ""
-    lines = lines_of(study, plan_of(study)) if plan_of(study).kind == "lines" else []
+    plan = plan_of(study)
+    lines = lines_of(study, plan) if plan.kind == "lines" else []
+    if len(lines) > 1 and study.published(datasets) is None:
+        return _each(panel, means, lines, plan.x)
     if len(lines) == 1 and panel.metric is aggregate.IMP:
         return f"{_best(study, panel, means, datasets)}; {_shape(study, panel, means)}."
     return f"{_best(study, panel, means, datasets)}."
+
+
+def _each(
+    panel: Panel, means: dict[str, float], lines: Sequence[tuple[str, list[Setting]]], x: str
+) -> str:
+    """Both ends of every line, where no setting is the one to compare with."""
+    texts = []
+    for label, settings in lines:
+        known = [setting for setting in settings if setting.name in means]
+        if known:
+            ends = dict.fromkeys((_mean(panel, means, known[0]), _mean(panel, means, known[-1])))
+            texts.append(f"{label} {' to '.join(ends)}")
+    every = sorted((s for _, of in lines for s in of), key=lambda setting: setting.values[x])
+    span = f"from {every[0].label_of([x])} to {every[-1].label_of([x])}"
+    return f"{_name(panel)} {span}: {', '.join(texts)}."
 
 
 def means_of(study: Study, panel: Panel, datasets: Sequence[str]) -> dict[str, float]:
@@ -68,9 +88,9 @@ def _best(study: Study, panel: Panel, means: dict[str, float], datasets: Sequenc
         worst = min(others, key=lambda s: _worth(panel, means[s.name]))
         return f"{text} and worst at {worst.label or 'the default'} ({_mean(panel, means, worst)})"
     if published == best:
-        return f"{text}, the published setting"
+        return f"{text}, the {study.word} setting"
     return (
-        f"{text}, against {_mean(panel, means, published)} at the published "
+        f"{text}, against {_mean(panel, means, published)} at the {study.word} "
         f"{published.label}{_compared(study, panel, best, published, datasets)}"
     )
 

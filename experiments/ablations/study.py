@@ -118,6 +118,12 @@ class Study:
         titles = [knob(key).title for key in self.keys]
         return sentence(" and ".join(filter(None, [", ".join(titles[:-1]), titles[-1]])))
 
+    @property
+    def word(self) -> str:
+        """What the setting is called that the others are compared with."""
+        words = [knob(key).word for key in self.keys]
+        return next((word for word in words if word != "published"), "published")
+
     @cached_property
     def domains(self) -> dict[str, str]:
         """Domain of every dataset, tables before series."""
