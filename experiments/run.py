@@ -139,6 +139,14 @@ class _Job:
             for score in cell.missing:
                 self._leave(score.key, outcome)
             return
+        missing = []
+        for score in cell.missing:
+            if score.skip:
+                self._leave(score.key, {"status": "skipped", "reason": score.skip})
+            else:
+                missing.append(score)
+        if cell.done and not missing:
+            return
         stages = Stages()
         try:
             refined = self._denoise(cell, scorer.scaled, stages)
@@ -147,12 +155,12 @@ class _Job:
             failure = _failure(error)
             self._leave(cell.key, failure, stages)
             reason = f"the denoiser failed: {failure['reason']}"
-            for score in cell.missing:
+            for score in missing:
                 self._leave(score.key, failure | {"reason": reason})
             return
         if not cell.done:
             self._leave(cell.key, {"status": "ok", "metrics": metrics}, stages)
-        for score in cell.missing:
+        for score in missing:
             self._score(score, scorer, refined)
 
     def _denoise(self, cell: _Cell, scaled: Scaled, stages: Stages) -> Data:
@@ -169,9 +177,6 @@ class _Job:
         return PROTOCOLS[cell.protocol].denoise(denoiser, scaled, stages)
 
     def _score(self, score: _Score, scorer: Scorer, refined: Data) -> None:
-        if score.skip:
-            self._leave(score.key, {"status": "skipped", "reason": score.skip})
-            return
         try:
             grid, stages = scorer.score(score.regressor, refined)
         except Exception as error:

@@ -254,3 +254,16 @@ def test_seeds_beyond_the_limit_of_a_domain_are_left_out(settings_of, tmp_path, 
     assert [event["event"] for event in told] == ["corruption"]
     assert "left out, 2 seeds" in told[0]["summary"]
     assert not (tmp_path / "results").exists()
+
+
+def test_a_regressor_that_does_not_apply_costs_no_denoising(run, tmp_path):
+    """Experiments that list the regressors of both domains would otherwise compute all twice."""
+    log = tmp_path / "log"
+    one = double("denoiser", "Halve", log=log)
+
+    run("protocol=held_out", *one)
+    before = sorted(log.iterdir())
+    _, told = run("protocol=held_out", "regressor=[ridge,lstm]", *one)
+
+    assert sorted(log.iterdir()) == before
+    assert sorted(status for _, status in told) == ["cached", "cached", "skipped", "skipped"]
