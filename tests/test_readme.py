@@ -16,11 +16,16 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 # What keeps a whole benchmark short: few rows and epochs, one dataset, but every denoiser.
+SHORT = (
+    "noise.sigma=0.1 seed=0 profile=quick profile.max_rows=300 regressor=[ridge,knn] "
+    "denoiser=[identity,kalman]"
+)
 SMALL = {
     "quick": "dataset=friedman seed=0 profile.max_rows=300 profile.caps.epochs=3 "
     "profile.caps.backbone_epochs=3",
-    "real": "dataset=daily_climate noise.sigma=0.1 seed=0 profile=quick profile.max_rows=300 "
-    "regressor=[ridge,knn] denoiser=[identity,kalman]",
+    "real": f"dataset=daily_climate {SHORT}",
+    "paper_tabular": f"dataset=parkinsons {SHORT}",
+    "paper_series": f"dataset=daily_climate {SHORT}",
 }
 
 
@@ -133,6 +138,9 @@ def test_make_installs_first_and_then_does_what_it_says(
     assert (f"--index-url {index[1]}" in steps) if index else "--index-url" not in steps
     if "make test" in line:
         assert "-m pytest" in steps
+    elif "make tables" in line:
+        # That it gives what is in git, the tests of the archive say.
+        assert "-m experiments.report --archive" in steps
     else:
         name = re.search(r"EXPERIMENT=(\w+)", line)
         assert f"-m experiments experiment={name[1] if name else 'quick'}" in steps
