@@ -70,6 +70,8 @@ def ablation_figure(study: Study) -> Figure | None:
         note = NOTES[plan.kind]
         if _is_marked(study, plan):
             note += f" {MARKED[plan.kind].format(study.word)}"
+        if plan.kind != "heat" and _is_steep(study):
+            note += f" Imp% is logarithmic below {plain(-LINEAR)}."
         figure.supxlabel(note, x=0.01, ha="left", fontsize=NOTE_SIZE, color="#333333")
     return figure
 
@@ -79,6 +81,13 @@ def _is_marked(study: Study, plan: Plan) -> bool:
     keys = (plan.x,) if plan.kind == "lines" else study.keys
     domains = set(study.domains.values())
     return any(s.is_published(domain, keys) for s in study.settings for domain in domains)
+
+
+def _is_steep(study: Study) -> bool:
+    """Whether Imp% falls so low anywhere that its axis changes."""
+    panels = [panel for panel in study.panels if panel.metric is aggregate.IMP]
+    means = (np.mean(list(of.values())) for p in panels for of in study.blocks(p).values())
+    return any(aggregate.IMP.shown(float(mean)) < STEEP for mean in means)
 
 
 def _grid_figure(study: Study, plan: Plan) -> Figure:
@@ -98,7 +107,9 @@ def _grid_figure(study: Study, plan: Plan) -> Figure:
                 ax.set_ylabel(_stacked(panel), fontsize=LABEL_SIZE)
             ax.tick_params(labelsize=TICK_SIZE)
             last = row == len(panels) - 1
-            if plan.kind == "heat":
+            if not any(of == dataset for of, _ in study.blocks(panel)):
+                _leave_empty(ax)
+            elif plan.kind == "heat":
                 _draw_heat(ax, study, plan, panel, dataset, last, column == 0)
             else:
                 _draw_lines(ax, study, plan, panel, dataset, last)
@@ -124,11 +135,22 @@ def _dots_figure(study: Study) -> Figure:
             ax.tick_params(labelsize=TICK_SIZE)
             if row == 0:
                 ax.set_title(_stacked(panel), fontsize=LABEL_SIZE)
-            _draw_dots(ax, study, panel, dataset, settings)
+            if any(of == dataset for of, _ in study.blocks(panel)):
+                _draw_dots(ax, study, panel, dataset, settings)
+            else:
+                _leave_empty(ax)
             ax.tick_params(axis="y", labelleft=column == 0, length=0)
         axes[row, 0].set_ylabel(dataset, fontsize=LABEL_SIZE)
     figure.align_ylabels(axes[:, 0])
     return figure
+
+
+def _leave_empty(ax: Axes) -> None:
+    """Say that there is nothing to measure, such as the recovery of a target without noise."""
+    ax.text(0.5, 0.5, "nothing to measure", transform=ax.transAxes, ha="center", va="center")
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.spines[:].set_visible(False)
 
 
 def _legend(axes: np.ndarray) -> tuple[list[Any], list[str]]:
@@ -211,11 +233,14 @@ def _lay_out_values(ax: Axes, which: Literal["x", "y"], panel: Panel, lowest: fl
     if panel.metric is aggregate.IMP and lowest < STEEP:
         set_scale = ax.set_xscale if which == "x" else ax.set_yscale
         set_scale("symlog", linthresh=LINEAR)
-        decades = math.ceil(math.log10(-lowest) + 0.1)
         set_limits = ax.set_xlim if which == "x" else ax.set_ylim
-        set_limits(-(10.0**decades), 1.35 * LINEAR)
-        powers = [-(10.0**power) for power in range(2, decades + 1)]
-        axis.set_major_locator(FixedLocator([*powers[::-1], 0.0, LINEAR]))
+        set_limits(1.5 * lowest, 1.35 * LINEAR)
+        decades = math.log10(-1.5 * lowest)
+        between = (1, 2, 5) if decades < 3 else (1,)
+        ticks = [
+            -factor * 10.0**power for power in range(2, 1 + int(decades)) for factor in between
+        ]
+        axis.set_major_locator(FixedLocator([*ticks, 0.0, LINEAR]))
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
     else:

@@ -2,13 +2,13 @@
 
 Beside them, what a study was made to tell and no general sentence can.
 
-A criterion speaks of Imp% as a mean over all datasets, under each protocol by itself, and of
-differences by more than `ROPE` percentage points.
+A criterion speaks of Imp% as a mean over tables or over series, under each protocol by itself, and
+of differences by more than `ROPE` percentage points.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from experiments import aggregate
@@ -24,29 +24,31 @@ SLOW_ETA, TIMES_SLOWER = 0.001, 10
 BASE_TAU = 0.1
 
 
-def verdicts(study: Study) -> list[str]:
-    """A sentence for every published statement that a study puts to the test."""
-    return [text for check in _CHECKS.get(study.keys, ()) for text in check(study)]
+def verdicts(study: Study, datasets: Sequence[str]) -> list[str]:
+    """A sentence for every published statement that a study puts to the test on these datasets."""
+    return [text for check in _CHECKS.get(study.keys, ()) for text in check(study, datasets)]
 
 
 def _panels(study: Study) -> Iterator[Panel]:
     return (panel for panel in study.panels if panel.metric is aggregate.IMP)
 
 
-def _imp(study: Study, panel: Panel) -> dict[tuple[Any, ...], tuple[float, Setting]]:
+def _imp(
+    study: Study, panel: Panel, datasets: Sequence[str]
+) -> dict[tuple[Any, ...], tuple[float, Setting]]:
     """Imp% by the values of a setting, and the setting."""
     found = {}
     for setting in study.settings:
-        mean = study.mean(panel, setting, study.datasets)
+        mean = study.mean(panel, setting, datasets)
         if mean is not None:
             found[tuple(setting.values.values())] = (panel.metric.shown(mean), setting)
     return found
 
 
-def _eta_range(study: Study) -> Iterator[str]:
+def _eta_range(study: Study, datasets: Sequence[str]) -> Iterator[str]:
     low, high = GOOD_ETA
     for panel in _panels(study):
-        found = {eta: value for (eta,), (value, _) in _imp(study, panel).items()}
+        found = {eta: value for (eta,), (value, _) in _imp(study, panel, datasets).items()}
         inside = {eta: value for eta, value in found.items() if low <= eta <= high}
         outside = {eta: value for eta, value in found.items() if eta not in inside}
         if not inside or not outside:
@@ -65,15 +67,15 @@ def _eta_range(study: Study) -> Iterator[str]:
         )
 
 
-def _tau_base(study: Study) -> Iterator[str]:
+def _tau_base(study: Study, datasets: Sequence[str]) -> Iterator[str]:
     for panel in _panels(study):
-        found = _imp(study, panel)
+        found = _imp(study, panel, datasets)
         base = found.get((BASE_TAU,))
         if base is None or len(found) < 2:
             continue
         better = []
         for (tau,), (value, setting) in found.items():
-            apart = study.difference(panel, setting, base[1], study.datasets)
+            apart = study.difference(panel, setting, base[1], datasets)
             if apart is not None and apart.is_clear and value > base[0] + ROPE:
                 better.append(f"τ {tau:g} ({number(value, 1)}, errors lower by {_percent(apart)})")
         told = (
@@ -87,10 +89,10 @@ def _tau_base(study: Study) -> Iterator[str]:
         )
 
 
-def _peak_of_iterations(study: Study) -> Iterator[str]:
+def _peak_of_iterations(study: Study, datasets: Sequence[str]) -> Iterator[str]:
     low, high = GOOD_ETA
     for panel in _panels(study):
-        found = {key: value for key, (value, _) in _imp(study, panel).items()}
+        found = {key: value for key, (value, _) in _imp(study, panel, datasets).items()}
         late = []
         tested = sorted({eta for _, eta in found if low <= eta <= high})
         for eta in tested:
@@ -110,9 +112,9 @@ def _peak_of_iterations(study: Study) -> Iterator[str]:
             yield _verdict(f"the peak comes by about {PEAK} iterations", panel, not late, told)
 
 
-def _slow_eta(study: Study) -> Iterator[str]:
+def _slow_eta(study: Study, datasets: Sequence[str]) -> Iterator[str]:
     for panel in _panels(study):
-        found = {key: value for key, (value, _) in _imp(study, panel).items()}
+        found = {key: value for key, (value, _) in _imp(study, panel, datasets).items()}
         fast_eta = SLOW_ETA * TIMES_SLOWER
         pairs = [
             (count, found[count, fast_eta], found[count * TIMES_SLOWER, SLOW_ETA])
@@ -141,7 +143,7 @@ def _slow_eta(study: Study) -> Iterator[str]:
         )
 
 
-def _spectral_bias(study: Study) -> Iterator[str]:
+def _spectral_bias(study: Study, datasets: Sequence[str]) -> Iterator[str]:
     """Whether a backbone stopped early recovers more than one trained for ever."""
     panel = Panel(aggregate.RECOVERY_X, study.protocols[0])
     stopped = [s for s in study.settings if s.values["early_stopping"] is True]
@@ -149,8 +151,8 @@ def _spectral_bias(study: Study) -> Iterator[str]:
     if not stopped or not rest:
         return
     longest = max(rest, key=lambda s: s.values["backbone_epochs"])
-    apart = study.difference(panel, stopped[0], longest, study.datasets)
-    means = [study.mean(panel, s, study.datasets) for s in (stopped[0], longest)]
+    apart = study.difference(panel, stopped[0], longest, datasets)
+    means = [study.mean(panel, s, datasets) for s in (stopped[0], longest)]
     if apart is None or means[0] is None or means[1] is None:
         return
     points_to_signal = means[0] > 0
@@ -165,11 +167,11 @@ def _spectral_bias(study: Study) -> Iterator[str]:
     )
 
 
-def _test_rows(study: Study) -> Iterator[str]:
+def _test_rows(study: Study, datasets: Sequence[str]) -> Iterator[str]:
     """What of the published score comes from refining the rows that it is taken on."""
     panel = Panel(aggregate.IMP, "")
     found: dict[str, dict[str, float]] = {}
-    for (protocol, *rest), (value, _) in _imp(study, panel).items():
+    for (protocol, *rest), (value, _) in _imp(study, panel, datasets).items():
         found.setdefault(", ".join(map(str, rest)) or "Imp%", {})[protocol] = value
     for name, of in found.items():
         told = [f"{number(of[p], 1)} {words}" for p, words in _PROTOCOLS.items() if p in of]
@@ -197,7 +199,7 @@ def _listed(values: list[float]) -> str:
     return ", ".join(f"{value:g}" for value in values)
 
 
-_Check = Callable[[Study], Iterator[str]]
+_Check = Callable[[Study, Sequence[str]], Iterator[str]]
 _CHECKS: dict[tuple[str, ...], tuple[_Check, ...]] = {
     ("nrr",): (_eta_range,),
     ("nr_threshold",): (_tau_base,),

@@ -11,9 +11,9 @@ from experiments.tables import View
 HEAD = """\
 # Ablations
 
-Written by `make tables`: what each parameter of DenoGrad does, all else as published. A sentence
-follows from the numbers in its tables; means are over datasets, of means over seeds and regressors,
-and intervals are Student's (95 %) over pairs of dataset and seed."""
+Written by `make tables`: what each parameter of DenoGrad does, all else as published. A text
+follows from the numbers in its tables; means are over tables and over series, of means over seeds
+and regressors, and intervals are Student's (95 %) over pairs of dataset and seed."""
 
 
 def ablation_index(studies: Mapping[str, Sequence[View]]) -> str:

@@ -19,15 +19,16 @@ ROPE = {"imp": 1.0, "recovery_X": 0.01, "recovery_y": 0.01}
 def sentence_of(study: Study) -> str:
     """One paragraph: what is best under each protocol, what that does to the data, and what holds.
 
-    Means are over datasets, of means over seeds and regressors. Settings are compared over pairs of
-    dataset and seed.
+    Means are over tables and over series, of means over seeds and regressors. Settings are compared
+    over pairs of dataset and seed.
     """
     parts = []
     for title, datasets in study.groups():
         told = [text for panel in _told(study) if (text := _of_panel(study, panel, datasets))]
+        told += verdicts(study, datasets)
         if told:
             parts.append(f"{title}: {' '.join(told)}" if title else " ".join(told))
-    return " ".join([*parts, *verdicts(study)])
+    return " ".join(parts)
 
 
 def _told(study: Study) -> list[Panel]:

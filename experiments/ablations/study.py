@@ -228,18 +228,14 @@ class Study:
         return None
 
     def groups(self) -> list[tuple[str, list[str]]]:
-        """Datasets that were studied in the same settings, with a name for each group.
-
-        One group of all; or tables and series by themselves where their settings differ.
-        """
-        known = {name for of in (self.blocks(p) for p in self.panels) for name in of}
-        settings = {d: frozenset(s for of, s in known if of == d) for d in self.datasets}
-        if len(set(settings.values())) <= 1:
+        """Tables and series, each with its name; what helps one often harms the other."""
+        domains = list(dict.fromkeys(self.domains.values()))
+        if len(domains) == 1:
             return [("", self.datasets)]
         titles = {"tabular": "Tables", "series": "Series"}
         return [
             (titles.get(domain, domain), [d for d in self.datasets if self.domains[d] == domain])
-            for domain in dict.fromkeys(self.domains.values())
+            for domain in domains
         ]
 
     def values_of(self, key: str) -> list[Any]:
