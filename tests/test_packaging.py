@@ -95,7 +95,8 @@ class TestWheel:
             for pattern in ("*.yaml", "__init__.py")
             for path in (ROOT / "conf").rglob(pattern)
         }
-        assert shipped == code | conf | {"denograd/py.typed"}
+        page = {f"experiments/page/{name}" for name in ("template.html", "page.css", "page.js")}
+        assert shipped == code | conf | page | {"denograd/py.typed"}
 
     def test_the_command_answers_away_from_the_checkout(self, wheel: Path, tmp_path: Path) -> None:
         target, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
