@@ -444,3 +444,22 @@ def test_the_published_tables_are_made_from_the_published_archive(tmp_path, monk
     for path in sorted(made):
         content = (RESULTS / path).read_bytes()
         assert (tmp_path / path).read_bytes() == content, f"{path}: run `make tables`"
+
+
+def test_the_page_of_results_has_the_verdicts_of_the_published_tables():
+    """What the page says of the claims is copied there: it must not grow old."""
+    if not (RESULTS / "published").is_dir():
+        pytest.skip("the claims are not published yet")
+    made = (RESULTS / "published" / "published.md").read_text()
+    page = (RESULTS / "README.md").read_text()
+
+    def verdicts(text):
+        lines = text[text.index("| claim") :].split("\n\n")[0].splitlines()
+        return [
+            [cell.strip() for cell in line.strip("|").split("|")]
+            for line in lines
+            if "---" not in line
+        ]
+
+    assert verdicts(page) == verdicts(made)
+    assert len(verdicts(page)) > 15
