@@ -104,6 +104,7 @@ class DenoGrad:
         keep_target: bool | None = None,
         target_cols: Any = None,
         channels_first: bool | None = None,
+        copy: bool = True,
     ) -> Self:
         """Check and remember the data, and try the model on two samples of them.
 
@@ -132,6 +133,9 @@ class DenoGrad:
         channels_first : bool, optional
             Hand windows to the model as (batch, channels, time). Default: only if it refuses
             (batch, time, channels).
+        copy : bool
+            Whether to keep a copy of X and y. Without, arrays and tensors of a floating type are
+            kept as they are: half the memory, but they must not change until `transform`.
 
         Returns
         -------
@@ -154,6 +158,7 @@ class DenoGrad:
             keep_target=keep_target,
             target_cols=target_cols,
             one_variable=rule.ties_target,
+            copy=copy,
         )
         windows = None
         if is_ts:
@@ -231,7 +236,8 @@ class DenoGrad:
         denoise_y : bool
             Whether targets move as well; False is short for ``refine="X"``.
         batch_size : int
-            Rows or windows that the model sees at once; results do not depend on it.
+            Rows or windows that the model sees at once, at most (fewer rows of a small table, so
+            that memory stays in proportion to it); results do not depend on it.
         save_gradients : bool
             Whether to return the directions applied.
         refine : {"both", "X", "y"}
@@ -340,6 +346,7 @@ class DenoGrad:
         keep_target: bool | None = None,
         target_cols: Any = None,
         channels_first: bool | None = None,
+        copy: bool = False,
         nrr: float | None = None,
         nr_threshold: float | None = None,
         max_epochs: int | None = None,
@@ -351,7 +358,11 @@ class DenoGrad:
         progress: bool | None = None,
         **rule_arguments: float | str | None,
     ) -> tuple[Any, Any, list[Any], list[Any]]:
-        """Call `fit`, then `transform`, with the arguments of both."""
+        """Call `fit`, then `transform`, with the arguments of both.
+
+        The data are not copied unless ``copy=True`` says so: a later `transform` starts from the
+        caller's X and y as they are then.
+        """
         self.fit(
             X,
             y,
@@ -363,6 +374,7 @@ class DenoGrad:
             keep_target=keep_target,
             target_cols=target_cols,
             channels_first=channels_first,
+            copy=copy,
         )
         return self.transform(
             nrr,

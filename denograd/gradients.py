@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -250,15 +250,21 @@ def sample_gradient(
     gradient of every sample. The network sees `batch_size` samples at once.
     """
     size = batch_size or len(x)
-    batches = zip(x.split(size), y.split(size), strict=True)
-    parts = [_batch_gradient(predict, criterion, *batch) for batch in batches]
-    predictions, gradients_x, gradients_y, losses = zip(*parts, strict=True)
-    return SampleGradient(
-        residual=_joined(predictions) - y,
-        x=_joined(gradients_x).flatten(1),
-        y=_joined(gradients_y),
-        loss=torch.stack(losses).sum(dtype=torch.float64),
-    )
+    if len(x) <= size:
+        prediction, gradient_x, gradient_y, loss = _batch_gradient(predict, criterion, x, y)
+        return SampleGradient(prediction - y, gradient_x.flatten(1), gradient_y, loss.double())
+    residual, gradient_y = torch.empty_like(y), torch.empty_like(y)
+    gradient_x = x.new_empty(x.shape)
+    losses = []
+    for start in range(0, len(x), size):
+        rows = slice(start, start + size)
+        prediction, gradient_x[rows], gradient_y[rows], loss = _batch_gradient(
+            predict, criterion, x[rows], y[rows]
+        )
+        residual[rows] = prediction - y[rows]
+        losses.append(loss)
+    total = torch.stack(losses).sum(dtype=torch.float64)
+    return SampleGradient(residual, gradient_x.flatten(1), gradient_y, total)
 
 
 def _batch_gradient(
@@ -278,10 +284,6 @@ def _batch_gradient(
     if gradient_y is None:
         raise ValueError("The criterion has no gradient with respect to the targets.")
     return prediction.detach(), gradient_x, gradient_y, loss.detach()
-
-
-def _joined(parts: Sequence[Tensor]) -> Tensor:
-    return parts[0] if len(parts) == 1 else torch.cat(tuple(parts))
 
 
 def as_device(device: Any) -> torch.device:

@@ -18,12 +18,12 @@ _ROWS_AT_ONCE = 4096
 
 
 class Block(ABC):
-    """An own copy of one of the caller's containers, as (n, k) floating values.
+    """What one of the caller's containers holds, as (n, k) floating values.
 
     Attributes
     ----------
     values : ndarray or Tensor of shape (n, k)
-        The copy.
+        A copy, or the caller's own memory; never written to.
     flat : bool
         Whether the caller's container has one dimension.
     """
@@ -47,7 +47,7 @@ class Block(ABC):
 
     @abstractmethod
     def _contain(self, refined: Tensor) -> Any:
-        """Put (n, k) values of the copy's dtype into the caller's container."""
+        """Put (n, k) values of the block's dtype into the caller's container."""
 
     @abstractmethod
     def direction(self, direction: Tensor) -> Any:
@@ -55,7 +55,7 @@ class Block(ABC):
 
     @property
     def dtype(self) -> torch.dtype:
-        """Floating type of the copy."""
+        """Floating type of the values."""
         return self._as_tensor().dtype
 
     def tensor(self, device: torch.device, dtype: torch.dtype, name: str) -> Tensor:
@@ -175,7 +175,7 @@ class Inputs:
     Attributes
     ----------
     X, y : Block
-        Inputs and targets, copied.
+        Inputs and targets.
     target_columns : tuple of int or None
         Columns of X that are the target, one variable with both roles.
     """
@@ -193,8 +193,9 @@ def read_inputs(
     keep_target: bool | None = None,
     target_cols: Any = None,
     one_variable: bool = False,
+    copy: bool = True,
 ) -> Inputs:
-    """Check and copy the data.
+    """Check the data, and copy them.
 
     Parameters
     ----------
@@ -210,6 +211,8 @@ def read_inputs(
         Columns of X that are the target, instead of `y`.
     one_variable : bool
         Whether the rule refines a target that is a column of X as one variable with both roles.
+    copy : bool
+        Whether arrays and tensors are copied where their memory could be read as it is.
 
     Raises
     ------
@@ -228,7 +231,7 @@ def read_inputs(
             )
         positions = _positions(X, target_cols)
         target = _columns(X, positions, single=not isinstance(target_cols, list | tuple))
-        return Inputs(read_block(X, "X"), read_target(target), positions)
+        return Inputs(read_block(X, "X", copy), read_target(target, copy), positions)
     if y is None:
         raise ValueError(
             "y is missing: pass the targets or, where X is a DataFrame, the name(s) of their "
@@ -238,7 +241,7 @@ def read_inputs(
     if names is None:
         if keep_target is not None:
             raise ValueError("keep_target has an effect only where y names columns of X.")
-        return _same_length(Inputs(read_block(X, "X"), read_target(y)))
+        return _same_length(Inputs(read_block(X, "X", copy), read_target(y, copy)))
     keep = is_ts if keep_target is None else keep_target
     positions = tuple(_position(X, name) for name in names)
     target = read_target(_columns(X, positions, single=not isinstance(y, list)))
@@ -250,8 +253,8 @@ def read_inputs(
     return Inputs(read_block(X.iloc[:, others], "X"), target)
 
 
-def read_block(data: Any, name: str) -> Block:
-    """Check and copy a two-dimensional container, or for targets a one-dimensional one.
+def read_block(data: Any, name: str, copy: bool = True) -> Block:
+    """Check a two-dimensional container, or for targets a one-dimensional one, and copy it.
 
     Raises
     ------
@@ -263,9 +266,9 @@ def read_block(data: Any, name: str) -> Block:
     if isinstance(data, pd.DataFrame | pd.Series):
         block: Block = _read_pandas(data, name)
     elif isinstance(data, Tensor):
-        block = _read_tensor(data, name)
+        block = _read_tensor(data, name, copy)
     elif isinstance(data, np.ndarray):
-        block = _read_array(data, name)
+        block = _read_array(data, name, copy)
     else:
         raise TypeError(
             f"{name} has to be a NumPy array, a tensor or a DataFrame, got {type(data).__name__}."
@@ -282,8 +285,8 @@ def read_block(data: Any, name: str) -> Block:
     return block
 
 
-def read_target(y: Any) -> Block:
-    """Check and copy targets; they have to be continuous.
+def read_target(y: Any, copy: bool = True) -> Block:
+    """Check targets, which have to be continuous, and copy them.
 
     Raises
     ------
@@ -296,7 +299,7 @@ def read_target(y: Any) -> Block:
             raise TypeError(
                 f"y has dtype {dtype}: DenoGrad refines continuous targets, not classes."
             )
-    return read_block(y, "y")
+    return read_block(y, "y", copy)
 
 
 def _same_length(inputs: Inputs) -> Inputs:
@@ -306,19 +309,21 @@ def _same_length(inputs: Inputs) -> Inputs:
     return inputs
 
 
-def _read_array(data: np.ndarray, name: str) -> ArrayBlock:
+def _read_array(data: np.ndarray, name: str, copy: bool) -> ArrayBlock:
     if data.dtype.kind not in "fiub":
         raise TypeError(f"{name} has dtype {data.dtype}, which holds no real numbers: {_ENCODE}")
     out = data.dtype if data.dtype.kind == "f" else np.dtype(np.float64)
     # Torch has neither long doubles nor foreign byte orders.
     inner = np.dtype(np.float64) if out.itemsize > 8 else out.newbyteorder("=")
     _check_dimensions(data.shape, name)
-    values = np.array(data, dtype=inner, order="C", copy=True, subok=False)
+    # Torch warns of memory that is read-only, so that is copied in any case.
+    read = np.array if copy or not data.flags.writeable else np.asarray
+    values = read(data, dtype=inner, order="C")
     flat = data.ndim == 1
     return ArrayBlock(values[:, None] if flat else values, flat, out)
 
 
-def _read_tensor(data: Tensor, name: str) -> TensorBlock:
+def _read_tensor(data: Tensor, name: str, copy: bool) -> TensorBlock:
     if data.is_complex() or data.layout != torch.strided:
         raise TypeError(
             f"{name} is a tensor of {data.dtype} and {data.layout}; it has to be dense and real."
@@ -326,7 +331,10 @@ def _read_tensor(data: Tensor, name: str) -> TensorBlock:
     _check_dimensions(tuple(data.shape), name)
     dtype = data.dtype if data.is_floating_point() else torch.float64
     with torch.inference_mode(False):
-        values = torch.empty(data.shape, dtype=dtype, device=data.device).copy_(data.detach())
+        if copy or data.dtype != dtype:
+            values = torch.empty(data.shape, dtype=dtype, device=data.device).copy_(data.detach())
+        else:
+            values = data.detach().contiguous()
     return TensorBlock(values[:, None] if data.ndim == 1 else values, data.ndim == 1)
 
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 _CHUNK_VALUES = 2**16
 """Input values of a chunk of samples."""
 
+_SHARE, _FEW = 32, 512
+"""A small table in the host's memory is visited in at least so many batches, of at least so many
+rows: what a batch takes on its way through the network would else outweigh the table."""
+
 
 class Step(NamedTuple):
     """What a rule reports after each epoch.
@@ -54,7 +58,7 @@ class Problem:
     denoise_x, denoise_y : bool
         Whether the inputs, the target move; a target that is a column of `x` is no input here.
     batch_size : int
-        Samples that the network sees at once.
+        Samples that the network sees at once, at most.
     keep_directions : bool
         Whether rules report the directions applied.
     skip_resting : bool
@@ -87,7 +91,11 @@ class Problem:
     @property
     def rows_at_once(self) -> int | None:
         """Samples that the network sees at once; None where they are context for each other."""
-        return self.batch_size if self.predict.rows_are_independent else None
+        if not self.predict.rows_are_independent:
+            return None
+        if self.windows is None and self.x.device.type == "cpu":
+            return min(self.batch_size, max(_FEW, len(self.x) // _SHARE))
+        return self.batch_size
 
     def residual(self, x: Tensor, y: Tensor) -> Tensor:
         """Prediction minus target, without a gradient."""
@@ -117,9 +125,8 @@ class Problem:
         """
         n_samples = samples if isinstance(samples, int) else len(samples)
         width = self.x.shape[1] * (1 if self.windows is None else self.windows.size)
-        size = max(1, _CHUNK_VALUES // (width * self.batch_size)) * self.batch_size
-        if not self.predict.rows_are_independent:
-            size = max(1, n_samples)
+        batch = self.rows_at_once
+        size = batch * max(1, _CHUNK_VALUES // (width * batch)) if batch else max(1, n_samples)
         for start in range(0, n_samples, size):
             chunk = slice(start, min(start + size, n_samples))
             yield chunk if isinstance(samples, int) else samples[chunk]

@@ -38,6 +38,56 @@ def expected(frame):
     return refine(perceptron(3), frame[["a", "b", "c"]].to_numpy(), frame["t"].to_numpy())
 
 
+class TestCopies:
+    """`fit` keeps the data as they were; `fit_transform` asks them to stay."""
+
+    @pytest.mark.parametrize("container", [np.asarray, torch.as_tensor])
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_fit_remembers_the_data_as_they_were(self, container, dtype):
+        X, y = (container(part.astype(dtype)) for part in table())
+        denoiser = DenoGrad(perceptron(3), nn.MSELoss(), CPU).fit(X, y)
+        expected = np.asarray(denoiser.transform(max_epochs=2)[0])
+        X += 1
+        y += 1
+        np.testing.assert_array_equal(denoiser.transform(max_epochs=2)[0], expected)
+
+    @pytest.mark.parametrize("container", [np.asarray, torch.as_tensor])
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_without_a_copy_the_data_are_read_where_they_lie_and_never_written(
+        self, container, dtype
+    ):
+        X, y = (container(part.astype(dtype)) for part in table())
+        before = np.asarray(X).copy(), np.asarray(y).copy()
+        denoiser = DenoGrad(perceptron(3), nn.MSELoss(), CPU)
+        X_out, y_out, *_ = denoiser.fit_transform(X, y, max_epochs=3)
+        expected = denoiser.fit(X, y).transform(max_epochs=3)
+        np.testing.assert_array_equal(X_out, expected[0])
+        np.testing.assert_array_equal(y_out, expected[1])
+        np.testing.assert_array_equal(X, before[0])
+        np.testing.assert_array_equal(y, before[1])
+        held = denoiser.fit(X, y, copy=False)._inputs
+        assert np.shares_memory(np.asarray(held.X.values), np.asarray(X))
+        assert np.shares_memory(np.asarray(held.y.values), np.asarray(y))
+        assert not np.shares_memory(np.asarray(X_out), np.asarray(X))
+        assert not np.shares_memory(np.asarray(y_out), np.asarray(y))
+
+    def test_fit_transform_copies_when_asked(self):
+        X, y = table()
+        denoiser = DenoGrad(perceptron(3), nn.MSELoss(), CPU)
+        expected = denoiser.fit_transform(X, y, max_epochs=2, copy=True)[0]
+        X += 1
+        np.testing.assert_array_equal(denoiser.transform(max_epochs=2)[0], expected)
+
+    def test_turned_and_read_only_memory_is_welcome(self):
+        X, y = table()
+        expected = refine(perceptron(3), X, y)[0]
+        turned = np.asfortranarray(X)
+        read_only = X.copy()
+        read_only.setflags(write=False)
+        for given in (turned, read_only, torch.as_tensor(X).T.contiguous().T):
+            np.testing.assert_array_equal(refine(perceptron(3), given, y)[0], expected)
+
+
 class TestArrays:
     @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble, ">f4"])
     def test_floating_types_stay(self, dtype):

@@ -54,6 +54,17 @@ def test_rows_at_rest_can_leave_a_table(rule, arguments):
 
 
 @pytest.mark.parametrize(
+    ("n_rows", "batch_size", "most"),
+    [(1_500, 1000, 512), (1_500, 100, 100), (25_600, 1000, 800), (40_000, 1000, 1000)],
+)
+def test_a_small_table_is_visited_in_small_batches(n_rows, batch_size, most):
+    X, y = table(n_rows)
+    *_, calls = run(perceptron(3, dtype=torch.float64), X, y, batch_size=batch_size, max_epochs=1)
+    assert max(calls.batches) == most
+    assert sum(calls.batches) == n_rows
+
+
+@pytest.mark.parametrize(
     ("rule", "arguments"),
     [
         *RULES,
