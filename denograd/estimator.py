@@ -367,7 +367,7 @@ class DenoGradDenoiser(BackboneDenoiser):
             cut = {"window_size": self.window_size, "future": self.horizon, "channels_first": False}
         denograd = DenoGrad(fitted.network, nn.MSELoss(), self.device, rule=self.rule)
         moved_inputs, moved_targets = self._transform(
-            denograd.fit(inputs, targets, is_ts=series, **cut), fitted, inputs, targets
+            denograd.fit(inputs, targets, is_ts=series, copy=False, **cut), fitted, inputs, targets
         )
         # Adding what has moved, rather than scaling back, leaves rows at rest exactly as they are.
         return (

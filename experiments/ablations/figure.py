@@ -25,7 +25,7 @@ from experiments.layout import number
 WIDTH, HEIGHT, HEAT_WIDTH = 1.95, 1.45, 2.35
 CELL_HEIGHT, LINE_HEIGHT = 0.27, 0.21
 # The name of a dataset has to fit beside its lines.
-LEAST_HEIGHT = 0.95
+LEAST_HEIGHT = 1.1
 # What is above 100 % or far below -100 % would wash out the colours of all the rest.
 STRONGEST_IMP = 100.0
 # Imp% has no lower bound: where it falls below STEEP its axis is logarithmic below -LINEAR.

@@ -9,6 +9,7 @@ of differences by more than `ROPE` percentage points.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from typing import Any
 
 from experiments import aggregate
@@ -145,38 +146,44 @@ def _slow_eta(study: Study, datasets: Sequence[str]) -> Iterator[str]:
 
 def _spectral_bias(study: Study, datasets: Sequence[str]) -> Iterator[str]:
     """Whether a backbone stopped early recovers more than one trained for ever."""
-    panel = Panel(aggregate.RECOVERY_X, study.protocols[0])
     stopped = [s for s in study.settings if s.values["early_stopping"] is True]
     rest = [s for s in study.settings if s.values["early_stopping"] is False]
     if not stopped or not rest:
         return
     longest = max(rest, key=lambda s: s.values["backbone_epochs"])
-    apart = study.difference(panel, stopped[0], longest, datasets)
-    means = [study.mean(panel, s, datasets) for s in (stopped[0], longest)]
-    if apart is None or means[0] is None or means[1] is None:
-        return
-    points_to_signal = means[0] > 0
-    holds = apart.is_clear and apart.mean > 0 and points_to_signal
-    interval = "" if apart.low is None else f" [{apart.low:.3f}, {apart.high:.3f}]"
-    clear = "" if apart.is_clear else ", not told apart"
-    yield (
-        "Spectral bias, an early-stopped backbone points to the signal and an overfitted one to "
-        f"the noise: {'holds' if holds else 'does not hold'} (recovery of X {means[0]:.3f} with "
-        f"early stopping, {means[1]:.3f} after {longest.values['backbone_epochs']} epochs, a "
-        f"difference of {apart.mean:.3f}{interval}{clear}; above 0 points to the signal)."
-    )
+    for metric, dataset in product((aggregate.RECOVERY_X, aggregate.RECOVERY_Y), datasets):
+        panel = Panel(metric, study.protocols[0])
+        apart = study.difference(panel, stopped[0], longest, [dataset])
+        early, late = (study.mean(panel, s, [dataset]) for s in (stopped[0], longest))
+        if apart is None or early is None or late is None:
+            continue
+        points = [early > 0, late < 0]
+        holds = {2: "holds", 1: "holds in part"}.get(sum(points), "does not hold")
+        interval = (
+            ""
+            if apart.low is None or apart.high is None
+            else f" [{number(apart.low, 3)}, {number(apart.high, 3)}]"
+        )
+        clear = "" if apart.is_clear else ", not told apart"
+        yield (
+            "Spectral bias, a backbone stopped early points to the signal (recovery above 0) and "
+            f"one trained on to the noise (below 0): {holds} on {dataset} ({metric.title} "
+            f"{number(early, 3)} stopped early, {number(late, 3)} after "
+            f"{longest.values['backbone_epochs']} epochs, a difference of "
+            f"{number(apart.mean, 3)}{interval}{clear})."
+        )
 
 
 def _test_rows(study: Study, datasets: Sequence[str]) -> Iterator[str]:
     """What of the published score comes from refining the rows that it is taken on."""
     panel = Panel(aggregate.IMP, "")
     found: dict[str, dict[str, float]] = {}
-    for (protocol, *rest), (value, _) in _imp(study, panel, datasets).items():
-        found.setdefault(", ".join(map(str, rest)) or "Imp%", {})[protocol] = value
+    for (*denoiser, protocol), (value, _) in _imp(study, panel, datasets).items():
+        found.setdefault("".join(map(str, denoiser)), {})[protocol] = value
     for name, of in found.items():
         told = [f"{number(of[p], 1)} {words}" for p, words in _PROTOCOLS.items() if p in of]
         if len(told) > 1:
-            yield f"{name}: Imp% {', '.join(told)}."
+            yield f"{name} Imp% {', '.join(told)}.".strip()
 
 
 _PROTOCOLS = {
@@ -205,6 +212,6 @@ _CHECKS: dict[tuple[str, ...], tuple[_Check, ...]] = {
     ("nr_threshold",): (_tau_base,),
     ("max_epochs", "nrr"): (_peak_of_iterations, _slow_eta),
     ("backbone_epochs", "early_stopping"): (_spectral_bias,),
-    ("protocol", "denoiser"): (_test_rows,),
+    ("denoiser", "protocol"): (_test_rows,),
     ("protocol",): (_test_rows,),
 }

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from experiments.ablations.output import ablation_sentence
+from experiments.ablations.output import ablation_findings
 from experiments.ablations.study import study_of
 from experiments.tables import View
 
 HEAD = """\
 # Ablations
 
-Written by `make tables`: what each parameter of DenoGrad does, all else as published. A text
-follows from the numbers in its tables; means are over tables and over series, of means over seeds
+Written by `make tables`: what each parameter of DenoGrad does, all else as published. What is said
+follows from the numbers in the tables; means are over tables and over series, of means over seeds
 and regressors, and intervals are Student's (95 %) over pairs of dataset and seed."""
 
 
@@ -27,11 +27,12 @@ def ablation_index(studies: Mapping[str, Sequence[View]]) -> str:
     parts = [HEAD]
     for folder, views in sorted(studies.items()):
         study = study_of(views)
-        if study is None or not (told := ablation_sentence(views)):
+        if study is None or not (told := ablation_findings(views)):
             parts.append(f"## {folder}\n\nNothing was measured: see [its report]({folder}/).")
             continue
+        listed = "\n".join(f"- {text}" for text in told)
         parts.append(
-            f"## {folder}: {study.title}\n\n{told}\n\n"
+            f"## {folder}: {study.title}\n\n{listed}\n\n"
             f"[figure]({folder}/ablation.png), [tables]({folder}/ablation.md), "
             f"[what was run]({folder}/README.md)"
         )

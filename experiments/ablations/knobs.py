@@ -56,12 +56,12 @@ class Knob:
 
 #: By parameter, in the order in which studies of several name them.
 KNOBS: dict[str, Knob] = {
-    "protocol": Knob("protocol", "{}", "published"),
     "denoiser": Knob("denoiser"),
+    "protocol": Knob("protocol", "{}", "published"),
     "rule": Knob("step rule", "{}", "normalized"),
     "backbone": Knob("backbone", "{}", {"tabular": "mlp", "series": "lstm"}),
     "max_epochs": Knob("iterations", "{} iterations", 150, is_time=True),
-    "backbone_epochs": Knob("epochs of training", "{} epochs", is_time=True),
+    "backbone_epochs": Knob("epochs of training", "{} epochs", is_time=True, names={1: "1 epoch"}),
     "level": Knob("level of noise", "level {}", is_time=True),
     "max_rows": Knob("rows", "{} rows", is_time=True),
     "window_size": Knob("window length", "{} steps", {"series": 24}, is_time=True),

@@ -1,11 +1,11 @@
-"""A study as a report writes it: tables, a figure and a sentence."""
+"""A study as a report writes it: tables, a figure and what they show."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from experiments import aggregate
-from experiments.ablations.sentences import sentence_of
+from experiments.ablations.sentences import findings_of
 from experiments.ablations.study import Panel, Setting, Study, study_of
 from experiments.layout import Cell, Column, Row, Section, Table, number
 from experiments.tables import PARTIAL, View, interval_note, metric_cell
@@ -18,7 +18,7 @@ HOW = (
 
 
 def ablation_tables(views: Sequence[View]) -> list[Table]:
-    """A table per quantity: a row per setting, a column per dataset; the sentence below the first.
+    """A table per quantity: a row per setting, a column per dataset; the findings below the first.
 
     Parameters
     ----------
@@ -30,17 +30,17 @@ def ablation_tables(views: Sequence[View]) -> list[Table]:
         return []
     panels = [*study.panels, *(Panel(aggregate.RHO, name) for name in study.protocols[:1])]
     panels = [panel for panel in panels if study.blocks(panel)]
-    told = sentence_of(study)
+    told = findings_of(study)
     return [
-        _table(study, panel, (told, HOW) if number_ == 0 else (HOW,))
+        _table(study, panel, (*told, HOW) if number_ == 0 else (HOW,))
         for number_, panel in enumerate(panels)
     ]
 
 
-def ablation_sentence(views: Sequence[View]) -> str:
+def ablation_findings(views: Sequence[View]) -> list[str]:
     """What the study shows; empty where nothing varies or was measured."""
     study = study_of(views)
-    return "" if study is None or not study.panels else sentence_of(study)
+    return [] if study is None or not study.panels else findings_of(study)
 
 
 def _table(study: Study, panel: Panel, notes: tuple[str, ...]) -> Table:

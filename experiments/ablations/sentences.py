@@ -16,23 +16,22 @@ from experiments.metrics import imp_from_log_ratio
 ROPE = {"imp": 1.0, "recovery_X": 0.01, "recovery_y": 0.01}
 
 
-def sentence_of(study: Study) -> str:
-    """One paragraph: what is best under each protocol, what that does to the data, and what holds.
+def findings_of(study: Study) -> list[str]:
+    """What is best under each protocol, what that does to the data, and what holds.
 
     Means are over tables and over series, of means over seeds and regressors. Settings are compared
     over pairs of dataset and seed.
     """
-    parts = []
+    findings = []
     for title, datasets in study.groups():
         told = [text for panel in _told(study) if (text := _of_panel(study, panel, datasets))]
         told += verdicts(study, datasets)
-        if told:
-            parts.append(f"{title}: {' '.join(told)}" if title else " ".join(told))
-    return " ".join(parts)
+        findings += [f"{title}: {text}" if title else text for text in told]
+    return findings
 
 
 def _told(study: Study) -> list[Panel]:
-    """The quantities that the sentence speaks of; of protocols the verdicts say what there is."""
+    """The quantities that the findings speak of; of protocols the verdicts say what there is."""
     if "protocol" in study.keys:
         return []
     return [panel for panel in study.panels if panel.metric.name in ROPE]

@@ -9,7 +9,7 @@ import pytest
 
 from experiments.ablations.figure import ablation_figure
 from experiments.ablations.index import ablation_index
-from experiments.ablations.output import ablation_sentence, ablation_tables
+from experiments.ablations.output import ablation_findings, ablation_tables
 from experiments.ablations.plan import lines_of, plan_of, scale_of
 from experiments.ablations.study import Study, study_of
 from experiments.long_table import read_label, write_label
@@ -67,6 +67,11 @@ def over(key: str, values: list[Any]) -> list[dict[str, Any]]:
     return [{key: value} for value in values]
 
 
+def words(found) -> str:
+    """Everything that a study is found to show."""
+    return "\n".join(ablation_findings(found))
+
+
 ETAS = over("nrr", [0.001, 0.01, 0.1, 0.5])
 
 
@@ -116,7 +121,7 @@ def test_where_nothing_else_varies_the_protocols_do():
     )
 
     assert found.keys == ("protocol",)
-    assert "50.0 as published, 0.0 held out" in ablation_sentence(
+    assert "50.0 as published, 0.0 held out" in words(
         views(toy([{}], lambda params, dataset, protocol: 0.5 if protocol == "published" else 1.0))
     ).replace("-0.0", "0.0")
 
@@ -127,7 +132,7 @@ def test_nothing_varies_in_one_setting_under_one_protocol():
 
     assert study_of(found) is None
     assert ablation_tables(found) == []
-    assert ablation_sentence(found) == ""
+    assert ablation_findings(found) == []
     assert study_of([]) is None
 
 
@@ -223,7 +228,7 @@ def test_what_was_skipped_is_shown_as_such_and_has_no_mean():
     rows = {row.label: row for row in ablation_tables(views(table))[0].sections[0].rows}
     lstm = rows["lstm (published for series)"]
     assert [cell.status for cell in lstm.cells] == ["skipped", "ok", "absent"]
-    told = ablation_sentence(views(table))
+    told = words(views(table))
     assert "Tables:" not in told
     assert "Series: Imp% under held_out is best at" in told
 
@@ -232,9 +237,7 @@ def test_the_sentence_follows_the_numbers():
     """The same study twice: the large step wins in one table and ruins the other."""
 
     def told(sign: float) -> str:
-        return ablation_sentence(
-            views(toy(ETAS, lambda p, *_: float(np.exp(-sign * p["nrr"] / 2))))
-        )
+        return words(views(toy(ETAS, lambda p, *_: float(np.exp(-sign * p["nrr"] / 2)))))
 
     good, bad = told(1.0), told(-1.0)
     assert (
@@ -249,7 +252,7 @@ def test_the_sentence_follows_the_numbers():
 
 def test_a_difference_within_the_spread_is_not_told_apart():
     rng = np.random.default_rng(1)
-    told = ablation_sentence(views(toy(ETAS[:3], lambda *_: float(np.exp(0.2 * rng.normal())))))
+    told = words(views(toy(ETAS[:3], lambda *_: float(np.exp(0.2 * rng.normal())))))
 
     assert "which does not tell them apart" in told or "the published setting" in told
     assert "clearly better" not in told
@@ -257,8 +260,8 @@ def test_a_difference_within_the_spread_is_not_told_apart():
 
 def test_the_gate_is_a_robust_base_unless_another_is_clearly_better():
     taus = over("nr_threshold", [0.0, 0.1, 0.5])
-    flat = ablation_sentence(views(toy(taus, lambda *_: 0.9)))
-    steep = ablation_sentence(views(toy(taus, lambda p, *_: 0.9 - p["nr_threshold"])))
+    flat = words(views(toy(taus, lambda *_: 0.9)))
+    steep = words(views(toy(taus, lambda p, *_: 0.9 - p["nr_threshold"])))
 
     assert "robust base”: holds under held_out" in flat
     assert "robust base”: does not hold under held_out" in steep
@@ -279,11 +282,11 @@ def test_the_peak_of_iterations_and_the_slow_step_size():
     def growing(params, *_):
         return 1 - 0.0005 * params["max_epochs"]
 
-    slow = ablation_sentence(views(toy(ITERATIONS, saturating)))
+    slow = words(views(toy(ITERATIONS, saturating)))
     assert "peak comes by about 200 iterations”: holds under held_out" in slow
     assert "needs ten times the iterations of η 0.01”: holds under held_out" in slow
     assert "η 0.001 does not match it”: holds under held_out" in slow
-    late = ablation_sentence(views(toy(ITERATIONS, growing)))
+    late = words(views(toy(ITERATIONS, growing)))
     assert "peak comes by about 200 iterations”: does not hold under held_out" in late
     assert "needs ten times the iterations of η 0.01”: does not hold under held_out" in late
     assert "η 0.001 does not match it”: does not hold under held_out" in late
@@ -297,16 +300,38 @@ TRAINED = [
 
 @pytest.mark.parametrize(
     ("stopped", "overfitted", "holds"),
-    [(0.2, -0.1, True), (0.2, 0.2, False), (-0.1, -0.3, False), (-0.1, 0.2, False)],
+    [
+        (0.2, -0.1, "holds"),
+        (0.2, 0.2, "holds in part"),
+        (-0.1, -0.3, "holds in part"),
+        (-0.1, 0.2, "does not hold"),
+    ],
 )
-def test_spectral_bias_holds_if_stopping_early_recovers_more_than_nothing(
+def test_spectral_bias_holds_if_early_stopping_points_to_the_signal_and_training_on_to_the_noise(
     stopped, overfitted, holds
 ):
     def recovery(params, *_):
         return stopped if params["early_stopping"] else overfitted
 
-    told = ablation_sentence(views(toy(TRAINED, lambda *_: 0.9, recovery=recovery)))
-    assert f"to the noise: {'holds' if holds else 'does not hold'} (recovery of X" in told
+    told = words(views(toy(TRAINED, lambda *_: 0.9, recovery=recovery)))
+    for dataset in DATASETS:
+        assert f"(below 0): {holds} on {dataset} (recovery of X {stopped}" in told
+
+
+def test_the_protocols_of_a_denoiser_stand_together():
+    table = toy([{}], lambda params, dataset, protocol: 0.5 if protocol == "published" else 0.9)
+    other = table[table["denoiser"] == "denograd"].assign(denoiser="pca")
+    found = study(pd.concat([table, other]))
+
+    assert found.keys == ("denoiser", "protocol")
+    assert [setting.label for setting in found.settings] == [
+        "denograd, published",
+        "denograd, held_out",
+        "pca, published",
+        "pca, held_out",
+    ]
+    told = words(views(pd.concat([table, other])))
+    assert "Series: pca Imp% 50.0 as published, 10.0 held out." in told
 
 
 def test_the_index_lists_every_study_with_its_sentence():
@@ -314,6 +339,7 @@ def test_the_index_lists_every_study_with_its_sentence():
     index = ablation_index({"tau": [], "eta": found})
 
     assert index.index("## eta: Step size η") < index.index("## tau")
-    assert ablation_sentence(found) in index
+    for text in ablation_findings(found):
+        assert f"\n- {text}\n" in index
     assert "](eta/ablation.png)" in index
     assert "Nothing was measured" in index
