@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any, Literal
 
 import numpy as np
@@ -30,6 +31,10 @@ LEAST_HEIGHT = 1.1
 STRONGEST_IMP = 100.0
 # Imp% has no lower bound: where it falls below STEEP its axis is logarithmic below -LINEAR.
 STEEP, LINEAR = -150.0, 100.0
+# Of a note below a figure.
+LETTERS_PER_INCH = 16.0
+# What a turned label takes of the width of a panel.
+LABEL_SHARE = 0.08
 PUBLISHED_COLOUR = "#777777"
 TICK_SIZE, LABEL_SIZE = 7.0, 8.0
 #: Orange for worse, purple for better: told apart with any colour vision, and in grey by the
@@ -72,6 +77,7 @@ def ablation_figure(study: Study) -> Figure | None:
             note += f" {MARKED[plan.kind].format(study.word)}"
         if plan.kind != "heat" and _is_steep(study):
             note += f" Imp% is logarithmic below {plain(-LINEAR)}."
+        note = fill(note, int(LETTERS_PER_INCH * figure.get_figwidth()))
         figure.supxlabel(note, x=0.01, ha="left", fontsize=NOTE_SIZE, color="#333333")
     return figure
 
@@ -177,9 +183,13 @@ def _value(study: Study, panel: Panel, dataset: str, setting: Setting) -> Value 
 
 
 def _draw_lines(ax: Axes, study: Study, plan: Plan, panel: Panel, dataset: str, last: bool) -> None:
-    places = _places(study.values_of(plan.x))
+    lines = [
+        (label, [s for s in settings if _measured(study, dataset, s)])
+        for label, settings in lines_of(study, plan)
+    ]
+    places = _places(sorted({s.values[plan.x] for _, settings in lines for s in settings}))
     lowest = 0.0
-    for order, (label, settings) in enumerate(lines_of(study, plan)):
+    for order, (label, settings) in enumerate(lines):
         found = [(s, v) for s in settings if (v := _value(study, panel, dataset, s)) is not None]
         if not found:
             continue
@@ -215,16 +225,30 @@ def _places(values: Sequence[float]) -> dict[float, float]:
 
 
 def _lay_out_x(ax: Axes, study: Study, plan: Plan, places: dict[float, float], last: bool) -> None:
-    if scale_of(list(places)) == "log":
+    scale = scale_of(list(places))
+    if scale == "log":
         ax.set_xscale("log")
     ax.xaxis.set_major_locator(FixedLocator(sorted(places.values())))
     ax.xaxis.set_minor_locator(NullLocator())
-    labels = {place: text_of(value) for value, place in places.items()}
+    published = {knob(plan.x).published_on(domain) for domain in study.domains.values()}
+    chosen = _apart(places.values(), scale, [places[v] for v in published if v in places])
+    labels = {place: text_of(value) for value, place in places.items() if place in chosen}
     ax.xaxis.set_major_formatter(FuncFormatter(lambda place, _: labels.get(place, "")))
     ax.tick_params(axis="x", labelrotation=60 if len(places) > 4 else 0, labelbottom=last)
     ax.margins(x=0.06)
     if last:
         ax.set_xlabel(knob(plan.x).title, fontsize=LABEL_SIZE)
+
+
+def _apart(places: Iterable[float], scale: str, first: Iterable[float]) -> list[float]:
+    """Places far enough apart for a label at each; those that come first are among them."""
+    at = {place: math.log(place) if scale == "log" else place for place in sorted(places)}
+    least = LABEL_SHARE * (max(at.values()) - min(at.values()))
+    chosen: list[float] = []
+    for place in (*first, *at):
+        if all(abs(at[place] - at[other]) >= least for other in chosen):
+            chosen.append(place)
+    return chosen
 
 
 def _lay_out_values(ax: Axes, which: Literal["x", "y"], panel: Panel, lowest: float) -> None:
@@ -236,7 +260,7 @@ def _lay_out_values(ax: Axes, which: Literal["x", "y"], panel: Panel, lowest: fl
         set_limits = ax.set_xlim if which == "x" else ax.set_ylim
         set_limits(1.5 * lowest, 1.35 * LINEAR)
         decades = math.log10(-1.5 * lowest)
-        between = (1, 2, 5) if decades < 3 else (1,)
+        between = (1, 2, 5) if decades < 3 and which == "y" else (1,)
         ticks = [
             -factor * 10.0**power for power in range(2, 1 + int(decades)) for factor in between
         ]

@@ -185,6 +185,35 @@ def test_the_figure_shows_the_numbers():
     assert figure.axes[0].get_xscale() == "log"
 
 
+def test_a_dataset_has_the_values_on_its_axis_that_it_was_measured_at():
+    rows = []
+    for dataset, counts in (("friedman", (300, 1000, 3000)), ("seasonal", (300, 600, 1200))):
+        plain = toy([{}], lambda *_: 0.9, datasets={dataset: DATASETS[dataset]})
+        rows += [plain.assign(dataset=f"{dataset} (max_rows={n})") for n in counts]
+    figure = ablation_figure(study(pd.concat(rows)))
+    assert figure is not None
+    table, series = (list(ax.xaxis.get_major_locator()()) for ax in figure.axes[:2])
+    assert table == [300, 1000, 3000]
+    assert series == [300, 600, 1200]
+
+
+def test_values_close_to_each_other_share_a_label_and_the_published_one_keeps_its_own():
+    counts = [10, 20, 30, 50, 100, 140, 150, 160, 500]
+    figure = ablation_figure(study(toy(over("max_epochs", counts), lambda *_: 0.9)))
+    assert figure is not None
+    labels = [figure.axes[0].xaxis.get_major_formatter()(count) for count in counts]
+    assert labels == ["10", "20", "30", "50", "100", "", "150", "", "500"]
+
+
+def test_the_note_is_as_narrow_as_the_figure():
+    variants = over("window_size", [6, 12, 24, 48])
+    narrow = ablation_figure(study(toy(variants, lambda *_: 0.9, datasets={"a": "series"})))
+    assert narrow is not None
+    note = narrow.get_supxlabel()
+    assert "\n" in note
+    assert note.replace("\n", " ").endswith("Dashed: the published value.")
+
+
 def test_a_cell_of_a_heat_map_says_its_number():
     figure = ablation_figure(study(toy(GRID, lambda params, *_: 0.8, datasets={"a": "tabular"})))
     assert figure is not None
