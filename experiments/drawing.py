@@ -68,7 +68,17 @@ def save(figure: Figure, stem: Path) -> list[Path]:
     with style():
         figure.savefig(png, dpi=DPI, metadata={"Software": None})
         figure.savefig(pdf, metadata={"CreationDate": None, "Producer": None, "Creator": None})
+    limit_colours(png)
     return [png, pdf]
+
+
+def limit_colours(png: Path) -> None:
+    """Give a drawing a palette of 256 colours: the same to the eye, a third of the bytes."""
+    from PIL import Image
+
+    with Image.open(png) as picture:
+        drawing = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    drawing.save(png, optimize=True)
 
 
 def plain(value: float) -> str:

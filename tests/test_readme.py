@@ -26,6 +26,7 @@ SMALL = {
     "real": f"dataset=daily_climate {SHORT}",
     "paper_tabular": f"dataset=parkinsons {SHORT}",
     "paper_series": f"dataset=daily_climate {SHORT}",
+    "ablation_eta": "dataset=friedman seed=0 profile.max_rows=300 profile.caps.backbone_epochs=3",
 }
 
 

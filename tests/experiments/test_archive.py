@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import shutil
 from collections import Counter
 from dataclasses import replace
@@ -13,7 +14,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from experiments import archive, report, status
+from experiments import archive, drawing, report, status
 from experiments.archive_file import Archive, to_bytes
 from experiments.cell import Key, digest
 from experiments.long_table import long_table, read_long_table
@@ -430,16 +431,17 @@ def test_the_published_tables_are_made_from_the_published_archive(tmp_path, monk
         shutil.copyfile(published, path)
 
     monkeypatch.setattr(Figure, "savefig", take_published)
+    monkeypatch.setattr(drawing, "limit_colours", lambda png: None)
     found = Archive.read(COMMITTED)
     assert all(digest(row["config"]) == row["identity"] for row in found.rows())
 
     assert report.main(["--archive", "--results", str(RESULTS), "--out", str(tmp_path)]) == 0
 
     made = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
-    for name in found.experiments:
-        files = {path.relative_to(RESULTS) for path in (RESULTS / name).iterdir()}
+    for folder in map(report.folder_of, found.experiments):
+        files = {path.relative_to(RESULTS) for path in (RESULTS / folder).iterdir()}
         published = {path for path in files if path.name not in IGNORED}
-        assert published == {path for path in made if path.parts[0] == name}
+        assert published == {path for path in made if path.parent == folder}
     for path in sorted(made):
         content = (RESULTS / path).read_bytes()
         assert (tmp_path / path).read_bytes() == content, f"{path}: run `make tables`"
@@ -460,3 +462,16 @@ def test_the_page_of_results_has_the_verdicts_of_the_published_tables():
 
     assert verdicts(page) == verdicts(made)
     assert len(verdicts(page)) > 15
+
+
+def test_every_ablation_has_a_sentence_whose_figures_stand_in_its_tables():
+    page = (RESULTS / "README.md").read_text()
+    row = r"^\| \[(\w+)\]\(ablations/\1/README\.md\) \| (.+) \|$"
+    told = dict(re.findall(row, page, re.MULTILINE))
+
+    names = Archive.read(COMMITTED).experiments
+    assert set(told) == {report.folder_of(name).name for name in names if "ablation_" in name}
+    for study, sentence in told.items():
+        tables = (RESULTS / "ablations" / study / "ablation.md").read_text()
+        for figure in re.findall(r"-?\d+\.\d+", sentence):
+            assert re.search(rf"(?<![\d.-]){figure}(?!\d)", tables), f"{study}: {figure}"
