@@ -331,8 +331,9 @@ TRAINED = [
     ("stopped", "overfitted", "holds"),
     [
         (0.2, -0.1, "holds"),
-        (0.2, 0.2, "holds in part"),
-        (-0.1, -0.3, "holds in part"),
+        (0.2, 0.1, "holds in part"),
+        (0.2, 0.2, "does not hold"),
+        (-0.1, -0.3, "does not hold"),
         (-0.1, 0.2, "does not hold"),
     ],
 )
