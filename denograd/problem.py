@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _CHUNK_VALUES = 2**16
 """Input values of a chunk of samples."""
 
-_SHARE, _FEW = 32, 512
+_SHARE, _FEW = 16, 512
 """A small table in the host's memory is visited in at least so many batches, of at least so many
 rows: what a batch takes on its way through the network would else outweigh the table."""
 

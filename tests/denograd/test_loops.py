@@ -55,7 +55,7 @@ def test_rows_at_rest_can_leave_a_table(rule, arguments):
 
 @pytest.mark.parametrize(
     ("n_rows", "batch_size", "most"),
-    [(1_500, 1000, 512), (1_500, 100, 100), (25_600, 1000, 800), (40_000, 1000, 1000)],
+    [(1_500, 1000, 512), (1_500, 100, 100), (9_600, 1000, 600), (16_000, 1000, 1000)],
 )
 def test_a_small_table_is_visited_in_small_batches(n_rows, batch_size, most):
     X, y = table(n_rows)
