@@ -31,6 +31,8 @@ LEAST_HEIGHT = 1.1
 STRONGEST_IMP = 100.0
 # Imp% has no lower bound: where it falls below STEEP its axis is logarithmic below -LINEAR.
 STEEP, LINEAR = -150.0, 100.0
+# An axis of recovery, which is 1 at most, does not blow up what rounds to nothing.
+LEAST_RECOVERY = 0.01
 # Of a note below a figure.
 LETTERS_PER_INCH = 16.0
 # What a turned label takes of the width of a panel.
@@ -254,10 +256,10 @@ def _apart(places: Iterable[float], scale: str, first: Iterable[float]) -> list[
 def _lay_out_values(ax: Axes, which: Literal["x", "y"], panel: Panel, lowest: float) -> None:
     """Numbers on the axis of a quantity; logarithmic far below zero."""
     axis = ax.xaxis if which == "x" else ax.yaxis
+    set_limits = ax.set_xlim if which == "x" else ax.set_ylim
     if panel.metric is aggregate.IMP and lowest < STEEP:
         set_scale = ax.set_xscale if which == "x" else ax.set_yscale
         set_scale("symlog", linthresh=LINEAR)
-        set_limits = ax.set_xlim if which == "x" else ax.set_ylim
         set_limits(1.5 * lowest, 1.35 * LINEAR)
         decades = math.log10(-1.5 * lowest)
         between = (1, 2, 5) if decades < 3 and which == "y" else (1,)
@@ -267,8 +269,12 @@ def _lay_out_values(ax: Axes, which: Literal["x", "y"], panel: Panel, lowest: fl
         axis.set_major_locator(FixedLocator([*ticks, 0.0, LINEAR]))
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
-    else:
-        axis.set_major_locator(MaxNLocator(4))
+        return
+    if panel.metric in (aggregate.RECOVERY_X, aggregate.RECOVERY_Y):
+        low, high = axis.get_view_interval()
+        lacking = max(LEAST_RECOVERY - (high - low), 0.0)
+        set_limits(low - lacking / 2, high + lacking / 2)
+    axis.set_major_locator(MaxNLocator(4))
 
 
 def _draw_dots(

@@ -197,6 +197,17 @@ def test_a_dataset_has_the_values_on_its_axis_that_it_was_measured_at():
     assert series == [300, 600, 1200]
 
 
+def test_the_axis_of_a_recovery_does_not_blow_up_what_rounds_to_nothing():
+    table = toy(ETAS, lambda *_: 0.9, datasets={"a": "tabular"})
+    table["recovery_X"] = 1e-3 * table["recovery_X"]
+    figure = ablation_figure(study(table))
+    assert figure is not None
+    ax = next(ax for ax in figure.axes if ax.get_ylabel().startswith("recovery of X"))
+    low, high = ax.get_ylim()
+    assert low < 0 < high
+    assert high - low == pytest.approx(0.01)
+
+
 def test_values_close_to_each_other_share_a_label_and_the_published_one_keeps_its_own():
     counts = [10, 20, 30, 50, 100, 140, 150, 160, 500]
     figure = ablation_figure(study(toy(over("max_epochs", counts), lambda *_: 0.9)))
