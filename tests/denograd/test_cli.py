@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from denograd import DenoGradDenoiser, cleaning, cli, tablefiles
+from denograd import DenoGradDenoiser, cleaning, tablefiles
 from denograd.cleaning import Changes, Quality, assess
 from denograd.cli import main
 from denograd.networks import available
+from denograd.options import UsageError, command_parser
 from denograd.rules import rules
 
 ROOT = Path(__file__).parents[2]
@@ -723,10 +724,10 @@ class TestProcess:
 )
 def test_choices_are_what_there_is(flag: str, names: tuple[str, ...]) -> None:
     for name in names:
-        options = cli._parser().parse_args(["clean", "x.csv", "--target", "y", flag, name])
-        assert getattr(options, flag.lstrip("-")) == name
-    with pytest.raises(cli.UsageError, match=", ".join(f"'{name}'" for name in sorted(names))):
-        cli._parser().parse_args(["clean", "x.csv", "--target", "y", flag, "base"])
+        given = command_parser().parse_args(["clean", "x.csv", "--target", "y", flag, name])
+        assert getattr(given, flag.lstrip("-")) == name
+    with pytest.raises(UsageError, match=", ".join(f"'{name}'" for name in sorted(names))):
+        command_parser().parse_args(["clean", "x.csv", "--target", "y", flag, "base"])
 
 
 def test_the_script_is_this_command() -> None:

@@ -1,0 +1,65 @@
+"""Tables as files: what is not refined comes back as it was written, and files appear whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from denograd.tablefiles.parquet import ParquetTable
+from denograd.tablefiles.source import CleaningError, Numbers, SourceTable
+from denograd.tablefiles.text import CsvStyle, CsvTable
+from denograd.tablefiles.writing import check_outputs, written_together
+
+__all__ = [
+    "PARQUET",
+    "CleaningError",
+    "CsvStyle",
+    "CsvTable",
+    "Numbers",
+    "ParquetTable",
+    "SourceTable",
+    "check_outputs",
+    "read_table",
+    "written_together",
+]
+
+PARQUET = frozenset({".parquet", ".pq"})
+_FOREIGN = {
+    ".xlsx": "a spreadsheet: save it as CSV",
+    ".xls": "a spreadsheet: save it as CSV",
+    ".ods": "a spreadsheet: save it as CSV",
+    ".gz": "compressed: unpack it",
+    ".zip": "compressed: unpack it",
+}
+
+
+def read_table(
+    path: Path, separator: str | None = None, decimal: str = ".", encoding: str | None = None
+) -> SourceTable:
+    """Read a table: Parquet by its suffix, else text with a header.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    separator : str or None
+        Of a text table; None finds it in the header.
+    decimal : str
+        Character inside the numbers of a text table.
+    encoding : str or None
+        Of a text table; None stands for UTF-8.
+
+    Raises
+    ------
+    CleaningError
+        When there is no such file, or it is not a table.
+    """
+    suffix = path.suffix.lower()
+    if not path.exists():
+        raise CleaningError(f"there is no file {path}")
+    if not path.is_file():
+        raise CleaningError(f"{path} is not a file")
+    if suffix in _FOREIGN:
+        raise CleaningError(f"{path} is {_FOREIGN[suffix]} first")
+    if suffix in PARQUET:
+        return ParquetTable.read(path)
+    return CsvTable.read(path, separator, decimal, encoding)
