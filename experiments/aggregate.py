@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -334,8 +334,39 @@ def t_interval(mean: float, values: NDArray[np.float64]) -> tuple[float | None, 
     return mean - half, mean + half
 
 
+def t_interval_over_datasets(
+    groups: Sequence[NDArray[np.float64]],
+) -> tuple[float | None, float | None]:
+    """Student's interval of a mean over datasets, each the mean of its seeds.
+
+    The datasets are given, the seeds are chance: how far datasets lie apart widens nothing, and
+    seeds may scatter more on one dataset than on another (Welch's variance, with Satterthwaite's
+    degrees of freedom; Satterthwaite 1946).
+
+    Parameters
+    ----------
+    groups
+        The values of each dataset, one per seed.
+
+    Returns
+    -------
+    low, high
+        None where a dataset has fewer than two values, or one is infinite.
+    """
+    if not groups or not all(len(of) > 1 and np.isfinite(of).all() for of in groups):
+        return None, None
+    mean = float(np.mean([of.mean() for of in groups]))
+    variances = np.array([of.var(ddof=1) / len(of) for of in groups])
+    total = float(variances.sum())
+    if total == 0.0:
+        return mean, mean
+    freedom = total**2 / float(sum(variances**2 / [len(of) - 1 for of in groups]))
+    half = _t_quantile(freedom) * math.sqrt(total) / len(groups)
+    return mean - half, mean + half
+
+
 @lru_cache
-def _t_quantile(degrees_of_freedom: int) -> float:
+def _t_quantile(degrees_of_freedom: float) -> float:
     return float(stats.t.ppf((1 + CONFIDENCE) / 2, degrees_of_freedom))
 
 

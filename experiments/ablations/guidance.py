@@ -3,7 +3,8 @@
 Beside them, what a study was made to tell and no general sentence can.
 
 A criterion speaks of Imp% as a mean over tables or over series, under each protocol by itself, and
-of differences by more than `ROPE` percentage points.
+of differences by more than `ROPE` percentage points. Where such a difference would decide, and is
+within chance, the statement is open.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def _imp(
 def _eta_range(study: Study, datasets: Sequence[str]) -> Iterator[str]:
     low, high = GOOD_ETA
     for panel in _panels(study):
-        found = {eta: value for (eta,), (value, _) in _imp(study, panel, datasets).items()}
+        settings = _imp(study, panel, datasets)
+        found = {eta: value for (eta,), (value, _) in settings.items()}
         inside = {eta: value for eta, value in found.items() if low <= eta <= high}
         outside = {eta: value for eta, value in found.items() if eta not in inside}
         if not inside or not outside:
@@ -58,11 +60,12 @@ def _eta_range(study: Study, datasets: Sequence[str]) -> Iterator[str]:
             max(inside, key=inside.__getitem__),
             max(outside, key=outside.__getitem__),
         )
-        holds = inside[best_in] >= outside[best_out] - ROPE
+        better_out = outside[best_out] > inside[best_in] + ROPE
+        ends = settings[(best_out,)][1], settings[(best_in,)][1]
         yield _verdict(
             f"η from {low:g} to {high:g} is the good range",
             panel,
-            holds,
+            _unless(better_out, _are_apart(study, panel, *ends, datasets)),
             f"best within {number(inside[best_in], 1)} at η {best_in:g}, "
             f"best outside {number(outside[best_out], 1)} at η {best_out:g}",
         )
@@ -93,29 +96,34 @@ def _tau_base(study: Study, datasets: Sequence[str]) -> Iterator[str]:
 def _peak_of_iterations(study: Study, datasets: Sequence[str]) -> Iterator[str]:
     low, high = GOOD_ETA
     for panel in _panels(study):
-        found = {key: value for key, (value, _) in _imp(study, panel, datasets).items()}
-        late = []
+        settings = _imp(study, panel, datasets)
+        found = {key: value for key, (value, _) in settings.items()}
+        late, clearly = [], False
         tested = sorted({eta for _, eta in found if low <= eta <= high})
         for eta in tested:
             curve = {count: value for (count, of), value in found.items() if of == eta}
-            early = max((v for count, v in curve.items() if count <= PEAK), default=None)
-            after = {count: v for count, v in curve.items() if count > PEAK}
-            if early is None or not after:
+            before = [count for count in curve if count <= PEAK]
+            after = [count for count in curve if count > PEAK]
+            if not before or not after:
                 continue
-            best = max(after, key=after.__getitem__)
-            if after[best] > early + ROPE:
+            early, best = (max(of, key=curve.__getitem__) for of in (before, after))
+            if curve[best] > curve[early] + ROPE:
                 late.append(
-                    f"η {eta:g} goes on from {number(early, 1)} to {number(after[best], 1)} "
-                    f"at {best}"
+                    f"η {eta:g} goes on from {number(curve[early], 1)} to "
+                    f"{number(curve[best], 1)} at {best}"
                 )
+                ends = settings[best, eta][1], settings[early, eta][1]
+                clearly = clearly or _are_apart(study, panel, *ends, datasets)
         if tested:
             told = "; ".join(late) or f"beyond it no η of {_listed(tested)} gains {ROPE:g} point"
-            yield _verdict(f"the peak comes by about {PEAK} iterations", panel, not late, told)
+            holds = _unless(bool(late), clearly)
+            yield _verdict(f"the peak comes by about {PEAK} iterations", panel, holds, told)
 
 
 def _slow_eta(study: Study, datasets: Sequence[str]) -> Iterator[str]:
     for panel in _panels(study):
-        found = {key: value for key, (value, _) in _imp(study, panel, datasets).items()}
+        settings = _imp(study, panel, datasets)
+        found = {key: value for key, (value, _) in settings.items()}
         fast_eta = SLOW_ETA * TIMES_SLOWER
         pairs = [
             (count, found[count, fast_eta], found[count * TIMES_SLOWER, SLOW_ETA])
@@ -132,15 +140,17 @@ def _slow_eta(study: Study, datasets: Sequence[str]) -> Iterator[str]:
         yield _verdict(
             f"η {SLOW_ETA:g} needs ten times the iterations of η {fast_eta:g}", panel, alike, told
         )
-        fast, slow = (
-            max(value for (_, eta), value in found.items() if eta == of)
+        fast_best, slow_best = (
+            max((key for key in found if key[1] == of), key=found.__getitem__)
             for of in (fast_eta, SLOW_ETA)
         )
+        behind = found[slow_best] < found[fast_best] - ROPE
+        ends = settings[slow_best][1], settings[fast_best][1]
         yield _verdict(
             f"η {SLOW_ETA:g} does not match it",
             panel,
-            slow < fast - ROPE,
-            f"at best {number(slow, 1)} against {number(fast, 1)}",
+            behind and (_are_apart(study, panel, *ends, datasets) or None),
+            f"at best {number(found[slow_best], 1)} against {number(found[fast_best], 1)}",
         )
 
 
@@ -198,9 +208,29 @@ _PROTOCOLS = {
 }
 
 
-def _verdict(statement: str, panel: Panel, holds: bool, told: str) -> str:
-    word = "holds" if holds else "does not hold"
-    return f"Published, “{statement}”: {word} under {panel.protocol} ({told})."
+def _are_apart(
+    study: Study, panel: Panel, one: Setting, other: Setting, datasets: Sequence[str]
+) -> bool:
+    """Whether two settings differ by more than chance."""
+    found = study.difference(panel, one, other, datasets)
+    return found is not None and found.is_clear
+
+
+def _unless(denied: bool, clearly: bool) -> bool | None:
+    """Whether a statement holds; None where the difference that denies it may be chance."""
+    if not denied:
+        return True
+    return False if clearly else None
+
+
+_WORDS = {True: "holds", False: "does not hold", None: "is open"}
+
+
+def _verdict(statement: str, panel: Panel, holds: bool | None, told: str) -> str:
+    """A statement with whether it holds; None leaves it open."""
+    if holds is None:
+        told += ", which may be chance"
+    return f"Published, “{statement}”: {_WORDS[holds]} under {panel.protocol} ({told})."
 
 
 def _percent(found: Difference) -> str:

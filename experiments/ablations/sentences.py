@@ -20,7 +20,7 @@ def findings_of(study: Study) -> list[str]:
     """What is best under each protocol, what that does to the data, and what holds.
 
     Means are over tables and over series, of means over seeds and regressors. Settings are compared
-    over pairs of dataset and seed.
+    seed by seed on these datasets.
     """
     findings = []
     for title, datasets in study.groups():

@@ -13,7 +13,7 @@ import pandas as pd
 
 from experiments import aggregate
 from experiments.ablations.knobs import UNSET, knob, order_of
-from experiments.aggregate import Entry, Metric, t_interval
+from experiments.aggregate import Entry, Metric, t_interval_over_datasets
 from experiments.layout import sentence
 from experiments.long_table import read_label
 from experiments.tables import DOMAIN_ORDER, View
@@ -73,9 +73,9 @@ class Panel(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """Mean difference of a statistic between two settings over pairs of dataset and seed.
+    """Mean difference of a statistic between two settings over seeds, then datasets.
 
-    The interval is Student's over the pairs; None with fewer than two.
+    The interval is Student's over the seeds of these datasets; None where one has a single seed.
     """
 
     mean: float
@@ -206,18 +206,17 @@ class Study:
     def difference(
         self, panel: Panel, one: Setting, other: Setting, datasets: Sequence[str]
     ) -> Difference | None:
-        """The statistic of one setting minus that of another, over what both have."""
+        """The statistic of one setting minus that of another; None unless all datasets have it."""
         blocks = self.blocks(panel)
-        found = []
+        groups = []
         for dataset in datasets:
             a = blocks.get((dataset, one.name), {})
             b = blocks.get((dataset, other.name), {})
-            found += [a[seed] - b[seed] for seed in sorted(a.keys() & b.keys())]
-        values = np.array(found)
-        if not len(values) or not np.isfinite(values).all():
+            groups.append(np.array([a[seed] - b[seed] for seed in sorted(a.keys() & b.keys())]))
+        if not groups or not all(len(of) and np.isfinite(of).all() for of in groups):
             return None
-        mean = float(values.mean())
-        return Difference(mean, *t_interval(mean, values), len(values))
+        mean = float(np.mean([of.mean() for of in groups]))
+        return Difference(mean, *t_interval_over_datasets(groups), sum(map(len, groups)))
 
     def published(self, datasets: Sequence[str]) -> Setting | None:
         """The published setting, if it is one of these, and the same for all datasets."""

@@ -308,6 +308,35 @@ def test_the_gate_is_a_robust_base_unless_another_is_clearly_better():
     assert "τ 0.5 (60.0" in steep
 
 
+def test_a_difference_that_may_be_chance_leaves_a_statement_open():
+    rng = np.random.default_rng(3)
+
+    def told(spread: float) -> str:
+        def effect(params, *_):
+            ratio = 0.9 if params["nrr"] == 0.001 else 1.0
+            return float(ratio * np.exp(spread * rng.normal()))
+
+        return words(views(toy(ETAS, effect)))
+
+    assert "good range”: does not hold under held_out" in told(0.0)
+    open_one = next(
+        line for line in told(0.3).splitlines() if "good range”: is open under held_out" in line
+    )
+    assert open_one.endswith("which may be chance).")
+
+
+def test_datasets_that_lie_far_apart_do_not_hide_what_every_seed_shows():
+    """A large step helps one series much and the other little, whatever the seed."""
+
+    def effect(params, dataset, _):
+        return 0.5 if dataset == "a" and params["nrr"] == 0.1 else 1 - params["nrr"] / 10
+
+    told = words(views(toy(ETAS[:3], effect, {"a": "series", "b": "series"})))
+    line = next(line for line in told.splitlines() if "Imp% under held_out is best" in line)
+    assert "η 0.1" in line
+    assert "does not tell them apart" not in line
+
+
 ITERATIONS = [
     {"nrr": eta, "max_epochs": count}
     for eta in (0.001, 0.01, 0.1)
