@@ -82,9 +82,7 @@ def _tau_base(study: Study, datasets: Sequence[str]) -> Iterator[str]:
             apart = study.difference(panel, setting, base[1], datasets)
             if apart is not None and apart.is_clear and value > base[0] + ROPE:
                 better.append(f"τ {tau:g} ({number(value, 1)}, errors lower by {_percent(apart)})")
-        told = (
-            f"{', '.join(better)} is clearly better" if better else "no other τ is clearly better"
-        )
+        told = f"{', '.join(better)} clearly better" if better else "no other τ is clearly better"
         yield _verdict(
             f"τ {BASE_TAU:g} is a robust base",
             panel,

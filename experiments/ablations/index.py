@@ -14,7 +14,7 @@ HEAD = """\
 Written by `make tables`: what each parameter of DenoGrad does, all else as published. What is said
 follows from the numbers in the tables; means are over tables and over series, of means over seeds
 and regressors, and intervals are Student's (95 %) over the seeds of these datasets: other datasets
-may differ by more."""
+may differ by more. What is best was picked by the same numbers, so its interval flatters it."""
 
 
 def ablation_index(studies: Mapping[str, Sequence[View]]) -> str:
