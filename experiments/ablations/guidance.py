@@ -147,7 +147,7 @@ def _slow_eta(study: Study, datasets: Sequence[str]) -> Iterator[str]:
         yield _verdict(
             f"η {SLOW_ETA:g} does not match it",
             panel,
-            behind and (_are_apart(study, panel, *ends, datasets) or None),
+            None if behind and not _are_apart(study, panel, *ends, datasets) else behind,
             f"at best {number(found[slow_best], 1)} against {number(found[fast_best], 1)}",
         )
 
