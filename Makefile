@@ -67,6 +67,8 @@ format: $(STAMP)  ## Mend style where that can be done mechanically
 	$(BIN)/ruff format .
 
 clean:  ## Remove the environment and all caches; results stay
+	@test ! -e $(VENV) || test -f $(VENV)/pyvenv.cfg || \
+		{ echo '$(VENV) is no virtual environment: remove it by hand' >&2; exit 1; }
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -16,6 +16,7 @@ from denograd.validation import (
     like_matrix,
     like_vector,
     require_finite,
+    require_layout,
     string_columns,
 )
 
@@ -157,7 +158,14 @@ class BaseDenoiser(BaseEstimator, ABC):
         check_is_fitted(self)
         matrix, vector = self._checked(X, y)
         self._require_same_columns(X, matrix.shape[1], "X")
-        return self._handed_back(*self._denoise(matrix, vector), X, y)
+        shapes = matrix.shape, vector.shape
+        refined: Any = self._denoise(matrix, vector)
+        if not (isinstance(refined, tuple) and len(refined) == 2):
+            found = type(refined).__name__
+            raise TypeError(f"{type(self).__name__} must return refined (X, y), not {found}")
+        for part, shape, what in zip(refined, shapes, ("table", "target"), strict=True):
+            require_layout(part, shape, f"the refined {what} of {type(self).__name__}")
+        return self._handed_back(*refined, X, y)
 
     def fit_resample(self, X: Table, y: Target) -> tuple[Table, Target]:
         """Learn from these rows and return them refined; called by imbalanced-learn's Pipeline."""

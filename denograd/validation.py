@@ -122,6 +122,26 @@ def string_columns(X: Any) -> np.ndarray | None:
     return None
 
 
+def require_layout(result: Any, shape: tuple[int, ...], name: str) -> None:
+    """Raise unless `result` is a float64 array of this shape.
+
+    What has another shape would be broadcast: one row in the place of all of them, without a word.
+
+    Raises
+    ------
+    TypeError
+        For anything but an array, and for another dtype.
+    ValueError
+        For another shape.
+    """
+    if not isinstance(result, np.ndarray):
+        raise TypeError(f"{name} must be an array, not {type(result).__name__}")
+    if result.shape != shape:
+        raise ValueError(f"{name} must have the shape {shape}, not {result.shape}")
+    if result.dtype != np.float64:
+        raise TypeError(f"{name} of shape {shape} must have the dtype float64, not {result.dtype}")
+
+
 def require_finite(matrix: np.ndarray, name: str, labels: Iterable[str]) -> None:
     """Raise ValueError naming the columns of `matrix` that hold NaN or infinite values.
 

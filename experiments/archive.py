@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from experiments.records import Record
     from experiments.store import Store
 
-USAGE_ERROR = 2
+FAILURE, USAGE_ERROR = 1, 2
 DESCRIPTION = """\
 Put the records of named experiments into results/long.csv.gz, the long table that is in
 git. What is in it counts as computed: a later run anywhere does only what is missing.
@@ -36,11 +36,11 @@ Then `make tables` writes the tables and figures of every experiment in it.
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Update the archive and say what changed; 2 if that cannot be done."""
+    """Update the archive and say what changed; 1 if files are out of reach, 2 for a refusal."""
     options = _parser().parse_args(arguments)
     from experiments.archive_file import NAME, Archive, to_bytes
-    from experiments.records import StoreError, write_bytes
-    from experiments.store import Store
+    from experiments.files import StoreError, no_access, no_room, write_bytes
+    from experiments.store import Store, tell_damage
 
     path = options.results / NAME
     stores = [Store(folder) for folder in (options.results, *options.others)]
@@ -53,8 +53,17 @@ def main(arguments: list[str] | None = None) -> int:
     except (StoreError, ValueError) as error:
         print(f"experiments.archive: {error}", file=sys.stderr)
         return USAGE_ERROR
+    except OSError as error:
+        print(f"experiments.archive: {no_access(error)}", file=sys.stderr)
+        return FAILURE
+    for store in stores:
+        tell_damage(store, "experiments.archive")
     content = to_bytes(rows)
-    write_bytes(path, content)
+    try:
+        write_bytes(path, content, flush=True)
+    except OSError as error:
+        print(f"experiments.archive: {no_room(error)}", file=sys.stderr)
+        return FAILURE
     after = Archive.read(path)
     for name in after.experiments:
         print(f"{name}: {_outcomes(contents, name, lacking.get(name, 0))}")
@@ -102,7 +111,7 @@ class Contents:
             If the experiment was never run, or nothing of it is there.
         """
         from experiments.archive_file import SEPARATOR
-        from experiments.records import StoreError
+        from experiments.files import StoreError
         from experiments.store import identity_in
 
         if SEPARATOR in name:
@@ -157,7 +166,7 @@ class Contents:
     def rows(self) -> list[Row]:
         """One row per score and set of labels, with the names of the experiments that share it."""
         from experiments.archive_file import SEPARATOR
-        from experiments.cell import canonical, identity
+        from experiments.records import canonical, identity
         from experiments.rows import flatten, provenance, without_regressor
 
         shared: dict[tuple[str, str], list[str]] = {}
@@ -238,7 +247,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--results",
         type=Path,
-        default=Path(os.environ.get("DENOGRAD_RESULTS", "results")),
+        default=Path(os.environ.get("DENOGRAD_RESULTS") or "results"),
         metavar="DIR",
         help="folder of the archive and the records (default: results, or DENOGRAD_RESULTS)",
     )

@@ -2,7 +2,8 @@
 
 One row per score and set of labels. Beside the columns of the long table it holds, as
 `experiments.rows.PROVENANCE`, which named experiments comprise the row, the source that computed
-it, and the config whose hash is the record's identity.
+it, and the config whose hash is the record's identity. Its last column is a checksum of the rest: a
+row that was changed since it was written is left out.
 """
 
 from __future__ import annotations
@@ -11,23 +12,22 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from experiments.cell import digest
-from experiments.records import Record, StoreError
-from experiments.rows import FIRST, LABELS, PROVENANCE, restore_cell, restore_score
+from experiments.files import StoreError
+from experiments.names import why_no_name
+from experiments.records import Damage, DamagedError, Record, digest
+from experiments.rows import CHECKSUM, FIRST, LABELS, PROVENANCE, restore_cell, restore_score
 
 NAME = "long.csv.gz"
 #: Between the names of experiments.
 SEPARATOR = "+"
-_REQUIRED = (*FIRST, "identity", *PROVENANCE)
-_INDEXED = ("identity", "status", "cell", "cell_status", "experiments", "config")
+_REQUIRED = (*FIRST, "identity", *PROVENANCE, CHECKSUM)
 
 Row = dict[str, Any]
-_Made = TypeVar("_Made")
 
 
 class Archive:
@@ -42,17 +42,23 @@ class Archive:
     lines
         The rows as lines of CSV.
 
+    Attributes
+    ----------
+    damage
+        The rows that are left out, and why.
+
     Raises
     ------
     StoreError
-        If a row is damaged: it has too few or too many values, or its identity is not the hash of
-        its config.
+        If there are rows and all of them are damaged, or a column is missing.
     """
 
     def __init__(self, path: Path, columns: list[str], lines: list[str]) -> None:
         self.path = path
         self._columns = columns
         self._lines = lines
+        self.damage: list[Damage] = []
+        self._whole: list[int] = []
         self._statuses: dict[str, str] = {}
         self._scores: dict[str, int] = {}
         self._cells: dict[str, int] = {}
@@ -61,22 +67,29 @@ class Archive:
 
     @classmethod
     def read(cls, path: Path) -> Archive:
-        """Read an archive, checking every identity; one that is not there is empty.
+        """Read an archive, checking every row; one that is not there is empty.
 
         Raises
         ------
         StoreError
-            If the file cannot be read or is damaged; the message names the row.
+            If the file cannot be read or nothing in it is whole.
         """
         try:
             found = path.stat()
-        except FileNotFoundError:
-            return cls(path, list(_REQUIRED), [])
+        except (FileNotFoundError, NotADirectoryError):
+            return cls.empty(path)
+        except OSError as error:
+            raise _damaged(path, error.strerror or str(error)) from error
         return _read(path, found.st_mtime_ns, found.st_size)
 
+    @classmethod
+    def empty(cls, path: Path) -> Archive:
+        """An archive without rows."""
+        return cls(path, list(_REQUIRED), [])
+
     def __len__(self) -> int:
-        """Number of rows."""
-        return len(self._lines)
+        """Number of rows that are whole."""
+        return len(self._whole)
 
     @property
     def experiments(self) -> list[str]:
@@ -90,8 +103,8 @@ class Archive:
     def record(self, name: str) -> Record | None:
         """The record of the score or cell of this identity, or None."""
         if name in self._scores:
-            return self._made(restore_score, self._scores[name])
-        return self._made(restore_cell, self._cells[name]) if name in self._cells else None
+            return restore_score(self._row(self._scores[name]))
+        return restore_cell(self._row(self._cells[name])) if name in self._cells else None
 
     def records(self) -> Iterator[Record]:
         """Every record once, a cell before its scores, under the labels of its first row."""
@@ -103,7 +116,7 @@ class Archive:
 
     def rows(self) -> Iterator[dict[str, str]]:
         """Every row as text."""
-        return map(self._row, range(len(self)))
+        return map(self._row, self._whole)
 
     def _records(self, numbers: Iterable[int]) -> Iterator[Record]:
         told: set[str] = set()
@@ -111,44 +124,50 @@ class Archive:
             row = self._row(number)
             if row["cell"] not in told:
                 told.add(row["cell"])
-                cell = self._made(restore_cell, number, row)
+                cell = restore_cell(row)
                 if cell is not None:
                     yield cell
-            yield self._made(restore_score, number, row)
+            yield restore_score(row)
 
     def _index(self) -> None:
         missing = [name for name in _REQUIRED if name not in self._columns]
         if missing:
             raise _damaged(self.path, f"it lacks the columns {', '.join(missing)}")
-        width = len(self._columns)
-        places = [self._columns.index(name) for name in _INDEXED]
+        header = _line(self._columns)
         for number, line in enumerate(self._lines):
-            values = _values(line)
-            if len(values) != width:
-                found = f"{len(values)} values instead of {width}"
-                raise _damaged(self.path, f"row {number + 1} has {found}")
-            name, status, cell, cell_status, experiments, config = (values[i] for i in places)
-            if digest(config) != name:
-                what = f"row {number + 1}: {name!r} is not the identity of its config"
-                raise _damaged(self.path, what)
-            self._scores.setdefault(name, number)
-            self._statuses.setdefault(name, status)
-            if cell_status:
-                self._cells.setdefault(cell, number)
-                self._statuses.setdefault(cell, cell_status)
-            for experiment in experiments.split(SEPARATOR):
+            try:
+                row = self._checked(line, header)
+            except DamagedError as error:
+                self.damage.append(Damage(f"{self.path}, row {number + 1}", str(error)))
+                continue
+            self._whole.append(number)
+            self._scores.setdefault(row["identity"], number)
+            self._statuses.setdefault(row["identity"], row["status"])
+            if row["cell_status"]:
+                self._cells.setdefault(row["cell"], number)
+                self._statuses.setdefault(row["cell"], row["cell_status"])
+            for experiment in row["experiments"].split(SEPARATOR):
                 self._experiments.setdefault(experiment, []).append(number)
+        if self.damage and not self._whole:
+            raise _damaged(self.path, f"no row is whole; {self.damage[0].what}")
+
+    def _checked(self, line: str, header: str) -> dict[str, str]:
+        """Return a row if it is as it was written, else raise a DamagedError."""
+        values = _values(line)
+        if len(values) != len(self._columns):
+            raise DamagedError(f"it has {len(values)} values instead of {len(self._columns)}")
+        row = dict(zip(self._columns, values, strict=True))
+        if digest(row["config"]) != row["identity"]:
+            raise DamagedError(f"{row['identity']!r} is not the identity of its config")
+        if row[CHECKSUM] != _checksum(header, line.rpartition(",")[0]):
+            raise DamagedError("it was changed after it was written")
+        for name in row["experiments"].split(SEPARATOR):
+            if why_not := why_no_name(name):
+                raise DamagedError(why_not)
+        return row
 
     def _row(self, number: int) -> dict[str, str]:
         return dict(zip(self._columns, _values(self._lines[number]), strict=True))
-
-    def _made(self, restore: Callable[[Row], _Made], number: int, row: Row | None = None) -> _Made:
-        """What is restored from a row, or a StoreError that names it."""
-        try:
-            return restore(self._row(number) if row is None else row)
-        except (KeyError, ValueError) as error:
-            what = f"row {number + 1}: {type(error).__name__}: {error}"
-            raise _damaged(self.path, what) from error
 
 
 def to_bytes(rows: Iterable[Row]) -> bytes:
@@ -157,14 +176,16 @@ def to_bytes(rows: Iterable[Row]) -> bytes:
     measured = {name for row in rows for name, value in row.items() if _text(value)}
     rest = sorted(measured.difference(_REQUIRED))
     columns = [*FIRST, *rest, "identity", *PROVENANCE]
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_text(row.get(column)) for column in columns] for row in rows)
+    header = _line([*columns, CHECKSUM])
+    lines = [header]
+    for row in rows:
+        line = _line([_text(row.get(column)) for column in columns])
+        lines.append(f"{line},{_checksum(header, line)}")
+    text = "".join(f"{line}\n" for line in lines)
     packed = io.BytesIO()
     # Neither a name nor a time in the header.
     with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=packed, mtime=0) as file:
-        file.write(text.getvalue().encode())
+        file.write(text.encode())
     return packed.getvalue()
 
 
@@ -177,11 +198,25 @@ def _read(path: Path, _modified: int, _size: int) -> Archive:
         raise _damaged(path, str(error)) from error
     if lines.pop():
         raise _damaged(path, "its last line is cut off")
-    return Archive(path, _values(lines[0]) if lines else [], lines[1:])
+    return Archive(path, lines[0].split(",") if lines else [], lines[1:])
 
 
 def _values(line: str) -> list[str]:
-    return next(csv.reader([line]))
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error as error:
+        raise DamagedError(f"no line of CSV: {error}") from error
+
+
+def _line(values: Iterable[str]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="").writerow(values)
+    return text.getvalue()
+
+
+def _checksum(header: str, line: str) -> str:
+    """Of a row without its checksum; what the columns are called counts too."""
+    return digest(f"{header}\n{line}")
 
 
 def _text(value: object) -> str:

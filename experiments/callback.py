@@ -1,31 +1,28 @@
-"""Hydra callback that follows a run from the process that started it."""
+"""Hydra callback that prepares a run and says what will be launched."""
 
 from __future__ import annotations
 
-import shutil
+import os
 from pathlib import Path
 from typing import Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from experiments.progress import Monitor
-from experiments.store import Store
-
-#: The monitor of the run in progress or just finished; the exit status comes from its counts.
-monitor: Monitor | None = None
+from experiments.config import ConfigError
+from experiments.files import StoreError, remove_stale
+from experiments.names import why_no_name
+from experiments.progress import VARIABLE
+from experiments.supervisor import RUN_VARIABLE
+from experiments.worker import StopRunError, answer
 
 
 class Follow(Callback):
-    """Starts the monitor before the first job and stops it after the last."""
+    """Makes the journal of a run before its first job."""
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Follow a single run."""
         _start(config, total=1)
-
-    def on_run_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Stop following."""
-        _stop()
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Follow a sweep, once its number of jobs is known."""
@@ -33,21 +30,29 @@ class Follow(Callback):
 
         _start(config, total=sweep_size(config))
 
-    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Stop following."""
-        _stop()
-
 
 def _start(config: DictConfig, total: int | None) -> None:
-    global monitor
-    store = Store(Path(config.results))
-    if config.name is not None:
-        # The listing of a named experiment is what its last run comprises.
-        shutil.rmtree(store.listing(config.name), ignore_errors=True)
-    monitor = Monitor(store.runs / "journals" / f"{config.name or 'run'}.jsonl", total)
-    monitor.start()
+    try:
+        journal = _prepare(Path(config.results), config.name)
+    except (ConfigError, OSError, StoreError) as error:
+        raise StopRunError(error) from error
+    runs = str(Path(config.results).absolute() / "runs")
+    answer(answer="start", journal=str(journal), runs=runs, name=config.name, total=total)
 
 
-def _stop() -> None:
-    if monitor is not None:
-        monitor.stop()
+def _prepare(results: Path, name: str | None) -> Path:
+    """Refuse what cannot work, clear up behind killed runs and make the journal of this one."""
+    from experiments.store import Store, tell_damage
+
+    why_not = None if name is None else why_no_name(name)
+    if why_not is not None:
+        raise ConfigError(f"name: {why_not}")
+    store = Store(results.absolute())
+    store.check_archive()
+    tell_damage(store, "experiments")
+    journal = store.runs / "journals" / f"{os.environ[RUN_VARIABLE]}.jsonl"
+    journal.parent.mkdir(parents=True, exist_ok=True)
+    journal.touch(exist_ok=False)
+    remove_stale(store.runs)
+    os.environ[VARIABLE] = str(journal)
+    return journal

@@ -7,8 +7,6 @@ Device, workers, paths, labels and the order of arguments are not part of it.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +14,7 @@ from typing import Any
 from experiments.config import Component, Settings
 from experiments.corruption import Corruption, noise_level
 from experiments.protocols import PROTOCOLS
+from experiments.records import identity
 
 #: Raised when the scoring itself (metrics, examples, the grid) changes its results.
 REVISION = 1
@@ -51,46 +50,22 @@ class Key:
         return f"{self.folder}/{self.stem}-{self.identity}.json"
 
 
-def identity(config: dict[str, Any]) -> str:
-    """Hash a config, whatever the order of its keys."""
-    return digest(canonical(config))
-
-
-def canonical(config: dict[str, Any]) -> str:
-    """A config as text, the same one whatever the order of its keys."""
-    return json.dumps(config, sort_keys=True, separators=(",", ":"))
-
-
-def digest(config: str) -> str:
-    """The identity that belongs to a canonical config."""
-    return hashlib.sha256(config.encode()).hexdigest()[:16]
+def corruption_key(settings: Settings) -> Key:
+    """Key of a corruption that could not be set up: what of it is known without its data."""
+    dataset: Any = settings.dataset.cls
+    config = _of_corruption(settings, dataset.domain)
+    labels = _corruption_labels(settings, dataset.domain)
+    return Key(config, str(dataset.name), "corruption", labels)
 
 
 def cell_key(corruption: Corruption, protocol: str, denoiser: Component) -> Key:
     """Key of what a denoiser does to a corruption under a protocol."""
     settings = corruption.settings
-    config: dict[str, Any] = {
-        "revision": REVISION,
-        "dataset": settings.dataset.identity() | {"fingerprint": corruption.fingerprint},
-        "max_rows": settings.profile.rows_of(corruption.domain),
-        "noise": _noise(settings),
-        "target": settings.target,
-        "seed": settings.seed,
-        "protocol": {"name": protocol, "revision": PROTOCOLS[protocol].revision},
-        "denoiser": denoiser.identity(),
-    }
-    if settings.profile.max_columns is not None:
-        config["max_columns"] = settings.profile.max_columns
-    if corruption.domain == "series":
-        config |= {"window_size": settings.window_size, "horizon": settings.horizon}
-    labels = {
-        "dataset": settings.dataset.label,
-        "domain": corruption.domain,
-        "noise": _snake_case(settings.noise.target.rpartition(".")[2]),
-        "level": corruption.level,
-        "seed": settings.seed,
-        "target": settings.target,
-        "profile": settings.profile.name,
+    config = _of_corruption(settings, corruption.domain)
+    config["dataset"] |= {"fingerprint": corruption.fingerprint}
+    config["protocol"] = {"name": protocol, "revision": PROTOCOLS[protocol].revision}
+    config["denoiser"] = denoiser.identity()
+    labels = _corruption_labels(settings, corruption.domain) | {
         "protocol": protocol,
         "denoiser": denoiser.label,
         "is_control": bool(denoiser.cls.is_control),  # type: ignore[attr-defined]
@@ -110,13 +85,37 @@ def score_key(cell: Key, regressor: Component) -> Key:
     )
 
 
+def _of_corruption(settings: Settings, domain: str) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "revision": REVISION,
+        "dataset": settings.dataset.identity(),
+        "max_rows": settings.profile.rows_of(domain),
+        "noise": settings.noise.identity() if noise_level(settings) else None,
+        "target": settings.target,
+        "seed": settings.seed,
+    }
+    if settings.profile.max_columns is not None:
+        config["max_columns"] = settings.profile.max_columns
+    if domain == "series":
+        config |= {"window_size": settings.window_size, "horizon": settings.horizon}
+    return config
+
+
+def _corruption_labels(settings: Settings, domain: str) -> dict[str, Any]:
+    return {
+        "dataset": settings.dataset.label,
+        "domain": domain,
+        "noise": _snake_case(settings.noise.target.rpartition(".")[2]),
+        "level": noise_level(settings),
+        "seed": settings.seed,
+        "target": settings.target,
+        "profile": settings.profile.name,
+    }
+
+
 def _snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def _method(component: Component) -> str:
     return str(component.cls.method)  # type: ignore[attr-defined]
-
-
-def _noise(settings: Settings) -> dict[str, Any] | None:
-    return settings.noise.identity() if noise_level(settings) else None

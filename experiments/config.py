@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import math
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -19,6 +20,8 @@ from typing import Any, Literal, Union
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+
+from experiments.names import why_no_name
 
 # Constructor parameters that a run fills in for every component; they are not keys of a component.
 CONTEXT = frozenset(
@@ -162,8 +165,9 @@ def import_target(path: str, key: str) -> type:
     module, _, name = path.rpartition(".")
     try:
         found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(f"{key}._target_: cannot import {path!r} ({error})") from error
+    except (Exception, SystemExit) as error:
+        why = f"{type(error).__name__}: {first_line(error)}"
+        raise ConfigError(f"{key}._target_: cannot import {path!r} ({why})") from error
     if not inspect.isclass(found):
         raise ConfigError(f"{key}._target_: {path!r} is not a class")
     return found
@@ -214,7 +218,7 @@ def to_settings(config: DictConfig) -> Settings:
         horizon=_natural(raw["horizon"], "horizon"),
         device=coerce(raw["device"], str | None, "device"),
         results=Path(coerce(raw["results"], str, "results")).absolute(),
-        name=coerce(raw["name"], str | None, "name"),
+        name=_name(raw["name"]),
         report=report_names(raw["report"]),
         missing_data=coerce(raw["missing_data"], Literal["fail", "leave_out"], "missing_data"),
     )
@@ -250,6 +254,8 @@ def coerce(value: Any, annotation: Any, key: str) -> Any:
             return None
     elif annotation is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{key}: must be a finite number, not {value}")
     elif annotation is Any or (isinstance(annotation, type) and type(value) is annotation):
         return value
     raise ConfigError(f"{key}: must be {_describe(annotation)}, not {value!r}")
@@ -273,8 +279,12 @@ def report_names(raw: Any) -> tuple[str, ...] | None:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an exception's message."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    """The first line of an exception's message, or its type where it has none."""
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception as problem:
+        return f"its message cannot be made ({type(problem).__name__})"
+    return (lines or [type(error).__name__])[0]
 
 
 def did_you_mean(key: str, known: Iterable[str]) -> str:
@@ -381,6 +391,14 @@ def _profile(raw: Any) -> Profile:
         max_columns=None if max_columns is None else _natural(max_columns, "profile.max_columns"),
         caps=_caps(values.get("caps")),
     )
+
+
+def _name(raw: Any) -> str | None:
+    name: str | None = coerce(raw, str | None, "name")
+    why_not = None if name is None else why_no_name(name)
+    if why_not is not None:
+        raise ConfigError(f"name: {why_not}")
+    return name
 
 
 def _max_rows(raw: Any) -> int | dict[str, int] | None:

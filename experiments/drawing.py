@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from experiments.files import write_bytes
 
 # Okabe and Ito's palette, told apart with any colour vision; yellow is too faint on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -65,20 +68,25 @@ def save(figure: Figure, stem: Path) -> list[Path]:
         The two files. They carry no date, so that the same figure gives the same bytes.
     """
     png, pdf = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.pdf")
+    drawn, printed = BytesIO(), BytesIO()
     with style():
-        figure.savefig(png, dpi=DPI, metadata={"Software": None})
-        figure.savefig(pdf, metadata={"CreationDate": None, "Producer": None, "Creator": None})
-    limit_colours(png)
+        figure.savefig(drawn, format="png", dpi=DPI, metadata={"Software": None})
+        undated = {"CreationDate": None, "Producer": None, "Creator": None}
+        figure.savefig(printed, format="pdf", metadata=undated)
+    write_bytes(png, limit_colours(drawn.getvalue()))
+    write_bytes(pdf, printed.getvalue())
     return [png, pdf]
 
 
-def limit_colours(png: Path) -> None:
+def limit_colours(png: bytes) -> bytes:
     """Give a drawing a palette of 256 colours: the same to the eye, a third of the bytes."""
     from PIL import Image
 
-    with Image.open(png) as picture:
+    limited = BytesIO()
+    with Image.open(BytesIO(png)) as picture:
         drawing = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    drawing.save(png, optimize=True)
+    drawing.save(limited, format="png", optimize=True)
+    return limited.getvalue()
 
 
 def plain(value: float) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from omegaconf import DictConfig
 
+from experiments.cell import Key, corruption_key
 from experiments.config import ConfigError, Settings, first_line, to_settings
 from experiments.corruption import noise_level
 from experiments.datasets.files import (
@@ -18,71 +20,119 @@ from experiments.datasets.files import (
     MissingFileError,
     data_folder,
 )
+from experiments.files import CannotStoreError, no_room
 from experiments.progress import append, describe
-from experiments.run import Notify, run_corruption
+from experiments.run import Follower, failure, leave, run_corruption
+from experiments.store import Store
 
 log = logging.getLogger(__name__)
+
+
+class Journalist(Follower):
+    """Tells the journal of this run what is done, and counts it."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def planned(self, keys: Sequence[Key]) -> None:
+        """Pass on what a listing of the run holds."""
+        append({"event": "planned", "entries": {key.path: key.labels for key in keys}})
+
+    def begun(self, labels: dict[str, Any]) -> None:
+        """Pass on what would be lost if this process died now."""
+        append({"event": "begun", "what": describe(labels)})
+
+    def told(self, labels: dict[str, Any], status: str) -> None:
+        """Count and pass on."""
+        self.counts[status] += 1
+        append({"event": "record", "status": status, "what": describe(labels)})
+
+    def summary(self) -> str:
+        """The counts in a few words."""
+        names = {
+            "ok": "computed",
+            "cached": "already there",
+            "skipped": "skipped",
+            "failed": "FAILED",
+        }
+        return ", ".join(f"{self.counts[k]} {name}" for k, name in names.items() if self.counts[k])
 
 
 def run_job(config: DictConfig) -> None:
     """Run the corruption that a config describes, telling the journal of every record.
 
-    A corruption that cannot even be set up (its file is missing, its series too short) is told as
-    a failure, so that the other jobs of a sweep go on. With ``missing_data: leave_out`` a missing
-    file is none: the corruption is told as left out.
+    A corruption that cannot even be set up (its file is missing, its series too short) leaves a
+    record of its own and is told as a failure, so that the other jobs of a sweep go on. With
+    ``missing_data: leave_out`` a missing file is none: the corruption is told as left out.
+
+    Raises
+    ------
+    experiments.files.CannotStoreError
+        If nothing can be written any more.
     """
     torch.set_num_threads(1)
-    start, counts = time.monotonic(), Counter[str]()
-
-    def notify(labels: dict[str, Any], status: str) -> None:
-        counts[status] += 1
-        append({"event": "record", "status": status, "what": describe(labels)})
-
-    error: str | None = None
-    missing: str | None = None
-    what = "job"
-    summary = ""
+    # A log that cannot be written is no reason for a traceback on the terminal.
+    logging.raiseExceptions = False
+    start, journalist = time.monotonic(), Journalist()
+    outcome: dict[str, Any] = {"what": "job", "summary": "", "error": None, "missing": None}
+    settings: Settings | None = None
     try:
         settings = to_settings(config)
-        what = title(settings)
-        limit = (settings.seeds_per_domain or {}).get(settings.dataset.cls.domain)  # type: ignore[attr-defined]
-        if limit is not None and settings.seed >= limit:
-            summary = f"left out, {limit} seed{'s' if limit > 1 else ''} per such dataset"
-        elif _run(settings, notify):
-            summary = _summary(counts)
-        else:
-            missing = settings.dataset.label
-            summary = "left out: no file, see python -m experiments.data list"
-    except Exception as problem:
-        log.exception("%s failed", what)
-        error = first_line(problem)
-        if not isinstance(problem, ConfigError | DataFileError | ValueError):
-            error = f"{type(problem).__name__}: {error} (the traceback is in the job's log)"
-    append(
-        {
-            "event": "corruption",
-            "what": what,
-            "summary": summary,
-            "seconds": time.monotonic() - start,
-            "error": error,
-            "missing": missing,
-            "worked": counts["ok"] + counts["failed"] > 0,
-        }
-    )
+        outcome["what"] = title(settings)
+        outcome |= _outcome(settings, journalist)
+    except (KeyboardInterrupt, CannotStoreError):
+        raise
+    except BaseException as problem:
+        log.exception("%s failed", outcome["what"])
+        outcome["error"] = _sentence(problem)
+        if settings is not None:
+            _leave_failure(settings, problem, journalist)
+    outcome["seconds"] = time.monotonic() - start
+    outcome["worked"] = journalist.counts["ok"] + journalist.counts["failed"] > 0
+    append({"event": "corruption", **outcome})
 
 
-def _run(settings: Settings, notify: Notify) -> bool:
-    """Run a corruption; False where its file is not here and the settings allow for that."""
+def _outcome(settings: Settings, journalist: Journalist) -> dict[str, Any]:
+    """Run a corruption and say what became of it."""
+    limit = (settings.seeds_per_domain or {}).get(settings.dataset.cls.domain)  # type: ignore[attr-defined]
+    if limit is not None and settings.seed >= limit:
+        return {"summary": f"left out, {limit} seed{'s' if limit > 1 else ''} per such dataset"}
     try:
-        run_corruption(settings, notify)
+        run_corruption(settings, journalist)
     except (MissingFileError, DownloadError) as problem:
         if settings.missing_data == "fail":
             raise
         # It raises where the variable names no folder: that is a slip, not a missing file.
         data_folder()
         log.warning("left out: %s", problem)
-        return False
-    return True
+        _forget_failure(settings)
+        return {
+            "summary": "left out: no file, see python -m experiments.data list",
+            "missing": settings.dataset.label,
+        }
+    _forget_failure(settings)
+    return {"summary": journalist.summary()}
+
+
+def _sentence(problem: BaseException) -> str:
+    if isinstance(problem, ConfigError | DataFileError | ValueError):
+        return first_line(problem)
+    name = type(problem).__name__
+    return f"{name}: {first_line(problem)} (the traceback is in the job's log)"
+
+
+def _leave_failure(settings: Settings, problem: BaseException, journalist: Journalist) -> None:
+    key = corruption_key(settings)
+    journalist.planned([key])
+    leave(Store(settings.results), key, failure(problem))
+
+
+def _forget_failure(settings: Settings) -> None:
+    """Whatever kept a corruption from being set up before is gone."""
+    try:
+        Store(settings.results).remove(corruption_key(settings))
+    except OSError as error:
+        raise CannotStoreError(no_room(error)) from error
 
 
 def title(settings: Settings) -> str:
@@ -90,8 +140,3 @@ def title(settings: Settings) -> str:
     level = noise_level(settings)
     permuted = " (target permuted)" if settings.target == "permuted" else ""
     return f"{settings.dataset.label}{permuted}, noise {level:g}, seed {settings.seed}"
-
-
-def _summary(counts: Counter[str]) -> str:
-    names = {"ok": "computed", "cached": "already there", "skipped": "skipped", "failed": "FAILED"}
-    return ", ".join(f"{counts[k]} {name}" for k, name in names.items() if counts[k])

@@ -15,9 +15,8 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.cell import identity
 from experiments.config import ConfigError, import_target
-from experiments.records import Record
+from experiments.records import Record, identity
 from experiments.rows import FIRST, LABELS, MEASURES, TEXTS, flatten, without_regressor
 from experiments.store import Store
 

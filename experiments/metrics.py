@@ -7,6 +7,7 @@ its errors and distances are in standard deviations.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,6 +41,36 @@ def mse(truth: ArrayLike, prediction: ArrayLike) -> float:
     """
     a, b = _pair("truth", truth, "prediction", prediction)
     return float(np.mean(np.square(a - b)))
+
+
+def headline(grid: Mapping[str, float]) -> dict[str, float]:
+    """The figures of a table out of a grid of errors: before, after, and the ceiling.
+
+    Parameters
+    ----------
+    grid
+        ``<fit>|<inputs>|<targets>`` to an error: what a regressor was trained on, which version of
+        the test inputs it predicts from and which version of the targets it is compared with.
+
+    Returns
+    -------
+    dict
+        ``mse_before``: noisy everywhere. ``mse_after``: trained on refined rows and taken on
+        refined test rows where the protocol refines those, on noisy ones elsewhere.
+        ``mse_ceiling``: trained on clean rows, where there are any.
+
+    Raises
+    ------
+    KeyError
+        If one of the first two is not in the grid.
+    """
+    refined, noisy = "refined|refined|refined", "refined|noisy|noisy"
+    head = {
+        "mse_before": grid["noisy|noisy|noisy"],
+        "mse_after": grid[refined if refined in grid else noisy],
+    }
+    ceiling = grid.get("clean|noisy|noisy")
+    return head if ceiling is None else head | {"mse_ceiling": ceiling}
 
 
 def imp(before: float, after: float) -> float:

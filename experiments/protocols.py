@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
+from denograd.validation import require_finite, require_layout
 from experiments.corruption import Corruption, Data
 from experiments.resources import Stages
 
@@ -82,8 +83,8 @@ class Protocol(ABC):
 
         Raises
         ------
-        FloatingPointError
-            If the refined values are not finite.
+        ValueError
+            If what comes back has another shape or dtype, or is not finite.
         """
         with stages.measure("fit"):
             self._fit(denoiser, scaled.noisy, scaled.corruption)
@@ -92,10 +93,11 @@ class Protocol(ABC):
         part = scaled.noisy.rows(rows)
         with stages.measure("denoise"):
             X, y = denoiser.denoise(part.X, part.y)
-        if not (np.isfinite(X).all() and np.isfinite(y).all()):
-            raise FloatingPointError(
-                f"{type(denoiser).__name__} returned values that are not finite"
-            )
+        name = type(denoiser).__name__
+        require_layout(X, part.X.shape, f"the refined table of {name}")
+        require_layout(y, part.y.shape, f"the refined target of {name}")
+        require_finite(X, f"the refined table of {name}", map(str, range(X.shape[1])))
+        require_finite(y[:, None], f"the refined target of {name}", ["y"])
         refined = Data(scaled.noisy.X.copy(), scaled.noisy.y.copy())
         refined.X[rows], refined.y[rows] = X, y
         return refined

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from experiments.page import Contents
     from experiments.tables import View
 
-USAGE_ERROR = 2
+FAILURE, USAGE_ERROR = 1, 2
 #: Experiments whose name begins so are ablations: their reports share a folder and an index.
 ABLATION, ABLATIONS = "ablation_", "ablations"
 LONG_TABLE = "long.csv"
@@ -59,20 +59,33 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0 when the report is written, 2 when there are no records or they cannot be read.
+        0 when the report is written, 1 when it cannot be, 2 when there are no records.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     options = _parser().parse_args(arguments)
-    from experiments.long_table import read_long_table
-    from experiments.store import StoreError
+    from experiments.files import StoreError, no_room
 
     try:
-        if options.archive:
-            return _report_archive(options.results, options.out or options.results)
-        long_table = read_long_table(options.results, options.experiment)
-        archived = _is_archived(long_table, options)
+        return _report(options, shlex.join(["python", "-m", "experiments.report", *arguments]))
     except (StoreError, ValueError) as error:
         return _refuse(str(error))
+    except OSError as error:
+        _refuse(no_room(error))
+        return FAILURE
+
+
+def _report(options: argparse.Namespace, command: str) -> int:
+    from experiments.long_table import long_table as join
+    from experiments.store import Store, tell_damage
+
+    if options.archive:
+        return _report_archive(options.results, options.out or options.results)
+    store = Store(options.results)
+    named = options.experiment
+    records = store.listed(named) if named else list(store.records())
+    tell_damage(store, "experiments.report")
+    long_table = join(records)
+    archived = _is_archived(long_table, options)
     if long_table.empty:
         what = f"of experiment {options.experiment!r} " if options.experiment else ""
         wanted = f" experiment={options.experiment}" if options.experiment else ""
@@ -81,14 +94,8 @@ def main(arguments: list[str] | None = None) -> int:
             f"run the benchmark first: python -m experiments{wanted}"
         )
     out = options.out or options.results / folder_of(options.experiment or "all")
-    command = shlex.join(["python", "-m", "experiments.report", *arguments])
-    try:
-        names = _outputs_of(options.experiment)
-        written = write_report(
-            long_table, out, command, names, archived, experiment=options.experiment
-        )
-    except ValueError as error:
-        return _refuse(str(error))
+    names = _outputs_of(options.experiment)
+    written = write_report(long_table, out, command, names, archived, experiment=named)
     _print(main_tables(long_table, shutil.get_terminal_size((100, 24)).columns))
     _print(f"{len(written)} files in {out}: start with {out / 'README.md'}")
     return 0
@@ -135,6 +142,7 @@ def write_report(
         If the long table lacks a column, two of its rows stand for the same piece of work, or there
         is no output of a name.
     """
+    from experiments.files import write_text
     from experiments.outputs import chosen
     from experiments.page import Contents, write_page
     from experiments.tables import views
@@ -174,7 +182,7 @@ def write_report(
             f"`experiments` names `{experiment}` in those of this report\n"
             f"- [{PAGE}]({up}/{PAGE}): every experiment on one page, to sort and filter\n"
         )
-    index.write_text(content, encoding="utf-8", newline="\n")
+    write_text(index, content)
     return [index, *(path for path, _ in listed), *(pages if archived else ())]
 
 
@@ -194,8 +202,10 @@ def main_tables(long_table: pd.DataFrame, width: int = 100) -> str:
 
 
 def _write_long_table(long_table: pd.DataFrame, out: Path) -> tuple[Path, str]:
+    from experiments.files import write_text
+
     path = out / LONG_TABLE
-    long_table.to_csv(path, index=False, lineterminator="\n")
+    write_text(path, long_table.to_csv(index=False, lineterminator="\n"))
     return path, "the long table: one row per cell × regressor"
 
 
@@ -203,12 +213,15 @@ def _report_archive(results: Path, out: Path) -> int:
     """Write the reports of all experiments in the archive, each as ``--experiment`` writes it."""
     from experiments.ablations.index import ablation_index
     from experiments.archive_file import NAME, Archive
+    from experiments.files import write_bytes, write_text
     from experiments.long_table import long_table
     from experiments.page import Contents, write_page
     from experiments.page.results import MEMBERSHIP
     from experiments.tables import views
 
     archive = Archive.read(results / NAME)
+    for damage in archive.damage:
+        print(f"experiments.report: {damage}", file=sys.stderr)
     if not archive.experiments:
         return _refuse(
             f"there is nothing in {archive.path}; "
@@ -229,12 +242,12 @@ def _report_archive(results: Path, out: Path) -> int:
     command = "python -m experiments.report --archive"
     if studies:
         index = out / ABLATIONS / "README.md"
-        index.write_text(ablation_index(studies), encoding="utf-8", newline="\n")
+        write_text(index, ablation_index(studies))
     page = write_page(found, out / PAGE, contents, command=command, title=TITLE)
     _print(f"{page}: all of it on one page")
     if out != results:
         # The indices point to it.
-        shutil.copyfile(archive.path, out / NAME)
+        write_bytes(out / NAME, archive.path.read_bytes())
     return 0
 
 
@@ -249,6 +262,7 @@ def _is_archived(long_table: pd.DataFrame, options: argparse.Namespace) -> bool:
 
 
 def _write_tables(stem: Path, title: str, tables: list[Table], command: str) -> list[Path]:
+    from experiments.files import write_text
     from experiments.layout import to_csv
 
     rows = tables[0].csv_rows()[:1] + [row for table in tables for row in table.csv_rows()[1:]]
@@ -262,7 +276,7 @@ def _write_tables(stem: Path, title: str, tables: list[Table], command: str) -> 
     paths = []
     for suffix, content in contents.items():
         path = stem.with_name(stem.name + suffix)
-        path.write_text(content, encoding="utf-8", newline="\n")
+        write_text(path, content)
         paths.append(path)
     return paths
 
@@ -330,7 +344,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--results",
         type=Path,
-        default=Path(os.environ.get("DENOGRAD_RESULTS", "results")),
+        default=Path(os.environ.get("DENOGRAD_RESULTS") or "results"),
         metavar="DIR",
         help="folder of the records (default: results, or what DENOGRAD_RESULTS says)",
     )

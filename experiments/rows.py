@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from experiments.cell import canonical, identity
 from experiments.metrics import imp
-from experiments.records import Record
+from experiments.records import Record, canonical, identity
 
 LABELS = (
     "dataset",
@@ -50,8 +49,10 @@ PROVENANCE = (
     "git",
     "config",
 )
+#: The last column of the archive.
+CHECKSUM = "checksum"
 #: Columns that hold no measurement.
-TEXTS = (*LABELS, "status", "reason", "note", "processor", "identity", *PROVENANCE)
+TEXTS = (*LABELS, "status", "reason", "note", "processor", "identity", *PROVENANCE, CHECKSUM)
 
 # Floating-point results differ between processors beyond these digits, and nobody reads them.
 DIGITS = 9

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -14,41 +14,64 @@ from experiments.cell import Key, cell_key, score_key
 from experiments.config import Component, Settings, first_line
 from experiments.corruption import Corruption, Data, corrupt
 from experiments.environment import environment
-from experiments.metrics import mean_correlation, projections, recovery, sliced_wasserstein
+from experiments.files import CannotStoreError, no_room
+from experiments.metrics import (
+    headline,
+    mean_correlation,
+    projections,
+    recovery,
+    sliced_wasserstein,
+)
 from experiments.protocols import PROTOCOLS, Scaled
+from experiments.records import Record, check_metrics
 from experiments.resources import Stages
 from experiments.scoring import Scorer
 from experiments.seeds import seed_for
 from experiments.sources import source_hash
-from experiments.store import Record, Store
+from experiments.store import Store
 
 log = logging.getLogger(__name__)
 
-#: Called with the labels of a piece of work and what became of it.
-Notify = Callable[[dict[str, Any], str], None]
+#: Status of a record, and what its status adds.
+Outcome = Record
 
 
-def run_corruption(settings: Settings, notify: Notify) -> None:
+class Follower:
+    """Told of what a run does; this one does not listen."""
+
+    def planned(self, keys: Sequence[Key]) -> None:
+        """Take note of a cell and its scores, which the run comprises."""
+
+    def begun(self, labels: dict[str, Any]) -> None:
+        """Take note of the piece of work that is in hand."""
+
+    def told(self, labels: dict[str, Any], status: str) -> None:
+        """Take note of a score: "ok", "skipped", "failed", or "cached" for one that was there."""
+
+
+def run_corruption(settings: Settings, follower: Follower) -> None:
     """Do what is missing of one corruption; leave a record of each piece as soon as it is done.
 
-    A piece that fails leaves a record with its traceback; the others go on. Ctrl-C loses the piece
-    in flight.
+    A piece that fails, in whatever way, leaves a record with its traceback; the others go on.
+    Ctrl-C loses the piece in flight.
 
     Parameters
     ----------
     settings
         What to run.
-    notify
-        Told of every record: "ok", "skipped", "failed", or "cached" for one that was there.
+    follower
+        Told of every piece.
 
     Raises
     ------
     experiments.datasets.files.DataFileError
-        If the dataset's file is missing; then there is no record, since its identity is unknown.
+        If the dataset's file is missing; then no piece has a record, since no identity is known.
+    experiments.files.CannotStoreError
+        If a record cannot be written.
     """
     store = Store(settings.results)
     for variant in _by_protocol(settings):
-        _Job(corrupt(variant), store, notify).run()
+        _Job(corrupt(variant), store, follower).run()
 
 
 def _by_protocol(settings: Settings) -> list[Settings]:
@@ -67,31 +90,31 @@ def _by_protocol(settings: Settings) -> list[Settings]:
 class _Cell:
     """A cell of the plan, and those of its scores that are missing.
 
-    `skip` is why the denoiser does not apply, or None.
+    `skip` is the outcome if the denoiser does not apply, or None.
     """
 
     protocol: str
     denoiser: Component
     key: Key
-    skip: str | None
+    skip: Outcome | None
     done: bool
     missing: list[_Score]
 
 
 @dataclass
 class _Score:
-    """A score of the plan; `skip` is why there can be none, or None."""
+    """A score of the plan; `skip` is the outcome if there can be none, or None."""
 
     regressor: Component
     key: Key
-    skip: str | None
+    skip: Outcome | None
 
 
 @dataclass
 class _Job:
     corruption: Corruption
     store: Store
-    notify: Notify
+    follower: Follower
     backbones: dict[str, dict[Any, Any]] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -110,53 +133,67 @@ class _Job:
             self._run_cell(cell, scorers[cell.protocol])
 
     def _plan(self, protocol: str, denoiser: Component) -> _Cell:
-        settings, dataset = self.corruption.settings, self.corruption.dataset
+        settings = self.corruption.settings
         key = cell_key(self.corruption, protocol, denoiser)
-        skip = denoiser.build().why_skip(dataset)
         scores = [
-            _Score(
-                regressor, score_key(key, regressor), skip or regressor.build().why_skip(dataset)
-            )
-            for regressor in settings.regressor
+            _Score(regressor, score_key(key, regressor), None) for regressor in settings.regressor
         ]
-        if settings.name is not None:
-            self.store.enlist(settings.name, key, (score.key for score in scores))
+        self.follower.planned([key, *(score.key for score in scores)])
+        skip = self._why_skip(denoiser)
+        for score in scores:
+            score.skip = skip or self._why_skip(score.regressor)
         missing = [score for score in scores if not self._is_done(score.key, score.skip)]
         for score in scores:
             if score not in missing:
-                self.notify(score.key.labels, "cached")
+                self.follower.told(score.key.labels, "cached")
         return _Cell(protocol, denoiser, key, skip, self._is_done(key, skip), missing)
 
-    def _is_done(self, key: Key, skip: str | None) -> bool:
+    def _why_skip(self, component: Component) -> Outcome | None:
+        """The outcome of what does not apply to this dataset, or cannot say whether it does."""
+        try:
+            reason = component.build().why_skip(self.corruption.dataset)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            return failure(error)
+        return None if reason is None else {"status": "skipped", "reason": reason}
+
+    def _is_done(self, key: Key, skip: Outcome | None) -> bool:
         """Whether a record stands: failures are tried again, and skips whose reason is gone."""
         status = self.store.status(key)
-        return status == "ok" or (status == "skipped" and skip is not None)
+        return status == "ok" or (
+            status == "skipped" and skip is not None and skip["status"] == status
+        )
 
     def _run_cell(self, cell: _Cell, scorer: Scorer) -> None:
         if cell.skip:
-            outcome = {"status": "skipped", "reason": cell.skip}
-            self._leave(cell.key, outcome)
+            if not cell.done:
+                self._leave(cell.key, cell.skip)
             for score in cell.missing:
-                self._leave(score.key, outcome)
+                self._leave(score.key, cell.skip)
             return
         missing = []
         for score in cell.missing:
             if score.skip:
-                self._leave(score.key, {"status": "skipped", "reason": score.skip})
+                self._leave(score.key, score.skip)
             else:
                 missing.append(score)
         if cell.done and not missing:
             return
+        self.follower.begun(cell.key.labels)
         stages = Stages()
         try:
             refined = self._denoise(cell, scorer.scaled, stages)
             metrics = cell_metrics(scorer.scaled, refined, cell.protocol)
-        except Exception as error:
-            failure = _failure(error)
-            self._leave(cell.key, failure, stages)
-            reason = f"the denoiser failed: {failure['reason']}"
+            check_metrics(metrics, of_score=False)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            outcome = failure(error)
+            self._leave(cell.key, outcome, stages)
+            reason = f"the denoiser failed: {outcome['reason']}"
             for score in missing:
-                self._leave(score.key, failure | {"reason": reason})
+                self._leave(score.key, outcome | {"reason": reason})
             return
         if not cell.done:
             self._leave(cell.key, {"status": "ok", "metrics": metrics}, stages)
@@ -177,29 +214,47 @@ class _Job:
         return PROTOCOLS[cell.protocol].denoise(denoiser, scaled, stages)
 
     def _score(self, score: _Score, scorer: Scorer, refined: Data) -> None:
+        self.follower.begun(score.key.labels)
         try:
             grid, stages = scorer.score(score.regressor, refined)
-        except Exception as error:
-            self._leave(score.key, _failure(error))
+            metrics = headline(grid) | {"grid": grid}
+            check_metrics(metrics, of_score=True)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            self._leave(score.key, failure(error))
             return
-        metrics = scorer.headline(grid) | {"grid": grid}
         self._leave(score.key, {"status": "ok", "metrics": metrics}, stages)
 
-    def _leave(self, key: Key, outcome: Record, stages: Stages | None = None) -> None:
+    def _leave(self, key: Key, outcome: Outcome, stages: Stages | None = None) -> None:
         """Leave a record, and tell of it if it is a score."""
-        stages = stages or Stages()
-        record = outcome | {
-            "seconds": stages.seconds,
-            "peak_memory_mb": stages.peak_memory_mb,
-            "source": source_of(key.config),
-            "environment": environment(),
-            "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        }
-        self.store.write(key, record)
-        if outcome["status"] == "failed":
-            log.error("%s failed: %s\n%s", key.path, outcome["reason"], outcome["traceback"])
+        leave(self.store, key, outcome, stages)
         if "regressor" in key.config:
-            self.notify(key.labels, outcome["status"])
+            self.follower.told(key.labels, outcome["status"])
+
+
+def leave(store: Store, key: Key, outcome: Outcome, stages: Stages | None = None) -> None:
+    """Write a record of what became of a piece of work.
+
+    Raises
+    ------
+    experiments.files.CannotStoreError
+        If it cannot be written.
+    """
+    stages = stages or Stages()
+    record = outcome | {
+        "seconds": stages.seconds,
+        "peak_memory_mb": stages.peak_memory_mb,
+        "source": source_of(key.config),
+        "environment": environment(),
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+    try:
+        store.write(key, record)
+    except OSError as error:
+        raise CannotStoreError(no_room(error)) from error
+    if outcome["status"] == "failed":
+        log.error("%s failed: %s\n%s", key.path, outcome["reason"], outcome["traceback"])
 
 
 def cell_metrics(scaled: Scaled, refined: Data, protocol: str) -> dict[str, float | None]:
@@ -235,7 +290,8 @@ def source_of(config: dict[str, Any]) -> str:
 _hash_of = cache(source_hash)
 
 
-def _failure(error: Exception) -> Record:
+def failure(error: BaseException) -> Outcome:
+    """The outcome of a piece of work that failed: not an exit, not an interrupt of the caller's."""
     return {
         "status": "failed",
         "reason": f"{type(error).__name__}: {first_line(error)}",

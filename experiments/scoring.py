@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from denograd.validation import require_finite, require_layout
 from experiments.config import Component
 from experiments.corruption import Data
 from experiments.examples import examples
@@ -75,16 +76,6 @@ class Scorer:
         }
         return grid, after
 
-    def headline(self, grid: Grid) -> dict[str, float]:
-        """The figures of a table: MSE before, after, and of the ceiling trained on clean rows."""
-        inputs, targets = self.protocol.scored_on
-        head = {
-            "mse_before": grid["noisy|noisy|noisy"],
-            "mse_after": grid[f"refined|{inputs}|{targets}"],
-        }
-        ceiling = grid.get("clean|noisy|noisy")
-        return head if ceiling is None else head | {"mse_ceiling": ceiling}
-
     def _versions(self) -> dict[str, Data]:
         versions = {"noisy": self.scaled.noisy}
         if self.scaled.noise_injected:
@@ -135,11 +126,17 @@ class Scorer:
         rows = self.protocol.test_rows(corruption)
         with stages.measure("predict"):
             return {
-                name: _finite(
-                    regressor.predict(self._examples(component, versions[name], rows).X), component
-                )
-                for name in inputs
+                name: self._predict(regressor, component, versions[name], rows) for name in inputs
             }
+
+    def _predict(
+        self, regressor: Any, component: Component, data: Data, rows: np.ndarray
+    ) -> np.ndarray:
+        of_test = self._examples(component, data, rows)
+        predicted = regressor.predict(of_test.X)
+        require_layout(predicted, of_test.y.shape, f"the predictions of {component.label}")
+        require_finite(predicted[:, None], f"the predictions of {component.label}", ["y"])
+        return np.asarray(predicted)
 
     def _examples(self, component: Component, data: Data, rows: np.ndarray) -> Data:
         corruption = self.scaled.corruption
@@ -151,9 +148,3 @@ class Scorer:
             horizon=corruption.settings.horizon,
             flat=cls.inputs == "flat",
         )
-
-
-def _finite(predicted: np.ndarray, component: Component) -> np.ndarray:
-    if not np.isfinite(predicted).all():
-        raise FloatingPointError(f"{component.label} predicts values that are not finite")
-    return predicted

@@ -16,25 +16,28 @@ A record is a file below RESULTS/runs or, where there is none, a row of the arch
 RESULTS/long.csv.gz. A run tries again what failed, wherever the failure is recorded.
 A record is stale when it was made by other source than the present one: same identity, perhaps
 another result. Raise the `revision` of a component when its results change, or delete the record.
+What is damaged (cut off, changed by hand, copied to another name, no record at all) is named, left
+out of every table and computed anew by the next run; delete what no run writes.
 """
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the counts; 1 if anything failed, 2 if there is nothing to tell of."""
+    """Print the counts; 1 if anything failed or is damaged, 2 if there is nothing to tell of."""
     parser = argparse.ArgumentParser(
         "python -m experiments.status",
         description="What is done, failed, skipped and stale.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    default = os.environ.get("DENOGRAD_RESULTS", "results")
+    default = os.environ.get("DENOGRAD_RESULTS") or "results"
     parser.add_argument("--results", type=Path, default=Path(default), help="default: %(default)s")
     parser.add_argument("--experiment", help="only this experiment; default: every record")
     options = parser.parse_args(arguments)
 
+    from experiments.files import StoreError, no_access
     from experiments.progress import describe
     from experiments.run import source_of
-    from experiments.store import Store, StoreError
+    from experiments.store import Store, tell_damage
 
     store = Store(options.results)
     try:
@@ -42,7 +45,11 @@ def main(arguments: list[str] | None = None) -> int:
     except StoreError as error:
         print(f"status: {error}", file=sys.stderr)
         return 2
-    if not records:
+    except OSError as error:
+        print(f"status: {no_access(error)}", file=sys.stderr)
+        return 1
+    tell_damage(store, "status")
+    if not records and not store.damage:
         print(
             f"status: no records below {store.runs} or in {store.archive.path}; "
             "run `make reproduce` first",
@@ -52,7 +59,8 @@ def main(arguments: list[str] | None = None) -> int:
     counts: dict[tuple[str, str], Counter[str]] = {}
     for record in records:
         labels = record["labels"]
-        of = counts.setdefault((labels["dataset"], labels["denoiser"]), Counter())
+        # A corruption that could not be set up has no denoiser.
+        of = counts.setdefault((labels["dataset"], labels.get("denoiser", "-")), Counter())
         of[record["status"]] += 1
         of["stale"] += record["source"] != source_of(record["config"])
     columns = ("ok", "failed", "skipped", "stale")
@@ -65,7 +73,9 @@ def main(arguments: list[str] | None = None) -> int:
     failed = [record for record in records if record["status"] == "failed"]
     for record in failed:
         print(f"failed: {describe(record['labels'])}: {record['reason']}")
-    return 1 if failed else 0
+    if store.damage:
+        print(f"{len(store.damage)} damaged, named above; the next run computes them anew")
+    return 1 if failed or store.damage else 0
 
 
 if __name__ == "__main__":

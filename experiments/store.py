@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from experiments.archive_file import NAME, Archive
 from experiments.cell import Key
-from experiments.records import Record, StoreError, read_json, write_json
+from experiments.files import StoreError, read_text, walk, write_json
+from experiments.listing import (
+    Entries,
+    add_to_listing,
+    listed_names,
+    listing_path,
+    read_listing,
+)
+from experiments.records import Damage, DamagedError, Record, check_record, seal
 
-Labels = dict[str, Any]
+_SUFFIX = ".json"
 
 
 @dataclass(frozen=True)
 class Store:
     """The records of a results folder: files below ``runs``, and the archive beside it.
 
-    A file wins over a row of the archive with the same identity.
+    A file wins over a row of the archive with the same identity. What is damaged is left out, noted
+    and computed anew by the next run.
 
     Attributes
     ----------
     results
         The results folder; created when the first record is written.
+    damage
+        What was left out so far, each file or row once, in the order in which it was met.
     """
 
     results: Path
+    damage: dict[str, Damage] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def runs(self) -> Path:
@@ -35,8 +48,27 @@ class Store:
 
     @property
     def archive(self) -> Archive:
-        """The records that are in git."""
-        return Archive.read(self.results / NAME)
+        """The records that are in git; none where the file cannot be read, which is noted."""
+        path = self.results / NAME
+        try:
+            archive = Archive.read(path)
+        except StoreError as error:
+            self._note(str(path), str(error).removeprefix(f"{path}: "))
+            return Archive.empty(path)
+        for damage in archive.damage:
+            self._note(damage.where, damage.what)
+        return archive
+
+    def check_archive(self) -> None:
+        """Note damaged rows of the archive; refuse to go on without the whole of it.
+
+        Raises
+        ------
+        experiments.files.StoreError
+            If it cannot be read: all that is in it would be computed anew, which may take days.
+        """
+        Archive.read(self.results / NAME)
+        _ = self.archive
 
     def read(self, key: Key) -> Record | None:
         """The record of a key, or None."""
@@ -47,9 +79,18 @@ class Store:
         return self.read_file(path) or self.archive.record(identity_in(path))
 
     def read_file(self, path: str) -> Record | None:
-        """The record file at such a path, or None."""
-        file = self.runs / "records" / path
-        return read_json(file) if file.exists() else None
+        """The record file at such a path; None where there is none, or a damaged one."""
+        file = self._file(path)
+        try:
+            return check_record(json.loads(read_text(file)), path)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._note(str(file), error.strerror or str(error))
+        except (ValueError, RecursionError) as error:
+            what = str(error) if isinstance(error, DamagedError) else f"no JSON: {error}"
+            self._note(str(file), what)
+        return None
 
     def status(self, key: Key) -> str | None:
         """What became of a piece of work: "ok", "skipped" or "failed", None where it is to do."""
@@ -60,29 +101,30 @@ class Store:
         """Write a record atomically."""
         content = {
             "identity": key.identity,
+            "path": key.path,
             "labels": key.labels,
             **record,
             "config": key.config,
         }
-        write_json(self.runs / "records" / key.path, content)
+        write_json(self._file(key.path), seal(content))
+
+    def remove(self, key: Key) -> None:
+        """Remove the record of a key, if there is one."""
+        self._file(key.path).unlink(missing_ok=True)
 
     def records(self) -> Iterator[Record]:
         """Every record: the files in the order of their paths, then what only the archive has."""
         there = set()
-        for path in sorted((self.runs / "records").rglob("*.json")):
-            there.add(identity_in(path.name))
-            yield read_json(path)
+        for record in self._files():
+            there.add(record["identity"])
+            yield record
         for record in self.archive.records():
             if record["identity"] not in there:
                 yield record
 
-    def enlist(self, name: str, cell: Key, scores: Iterable[Key]) -> None:
-        """Note that a named experiment comprises a cell and some of its scores, and their labels.
-
-        A record may have been made under other labels: another profile, another option's name.
-        """
-        labels = {key.path: key.labels for key in (cell, *scores)}
-        write_json(self.listing(name) / f"{cell.identity}.json", labels)
+    def enlist(self, name: str, keys: Iterable[Key]) -> None:
+        """Add pieces of work to the listing of a named experiment, under their labels."""
+        add_to_listing(listing_path(self.runs, name), {key.path: key.labels for key in keys})
 
     def listed(self, name: str) -> list[Record]:
         """The records that are there of the last run of a named experiment, labelled as by it.
@@ -102,9 +144,9 @@ class Store:
                     f"no run of an experiment called {name!r} below {self.runs}; "
                     f"there is {', '.join(self.experiments()) or 'none'}"
                 )
-            there = {identity_in(path.name): path for path in self.runs.glob("records/**/*.json")}
+            there = {record["identity"]: record for record in self._files()}
             return [
-                read_json(there[record["identity"]]) | {"labels": record["labels"]}
+                there[record["identity"]] | {"labels": record["labels"]}
                 if record["identity"] in there
                 else record
                 for record in archived
@@ -112,29 +154,45 @@ class Store:
         found = ((path, self.find(path)) for path in labels)
         return [record | {"labels": labels[path]} for path, record in found if record is not None]
 
-    def labels(self, name: str) -> dict[str, Labels] | None:
+    def labels(self, name: str) -> Entries | None:
         """Paths of all that the last run of a named experiment comprises, in order, with labels.
 
         None if it was never run here.
         """
-        folder = self.listing(name)
-        if not folder.is_dir():
-            return None
-        labels: dict[str, Labels] = {}
-        for file in sorted(folder.glob("*.json")):
-            labels |= read_json(file)
-        return dict(sorted(labels.items()))
+        return read_listing(listing_path(self.runs, name), self._note)
 
     def experiments(self) -> list[str]:
         """Names of the experiments that were run here or are in the archive."""
-        run = {path.name for path in self.runs.glob("experiments/*") if path.is_dir()}
-        return sorted(run.union(self.archive.experiments))
+        return sorted({*listed_names(self.runs), *self.archive.experiments})
 
-    def listing(self, name: str) -> Path:
-        """Folder of a named experiment's listing."""
-        return self.runs / "experiments" / name
+    def _files(self) -> Iterator[Record]:
+        """The records that lie here as files; what lies among them and is none is noted."""
+        root = self.runs / "records"
+        for file, error in walk(root):
+            path = file.relative_to(root).as_posix() if file != root else ""
+            if error is not None:
+                self._note(str(file), error.strerror or str(error))
+            elif file.name.startswith("."):
+                # Of the system, or on its way to become a record.
+                continue
+            elif file.suffix != _SUFFIX:
+                self._note(str(file), "it is no record")
+            elif (record := self.read_file(path)) is not None:
+                yield record
+
+    def _file(self, path: str) -> Path:
+        return self.runs / "records" / path
+
+    def _note(self, where: str, what: str) -> None:
+        self.damage.setdefault(where, Damage(where, " ".join(what.split())))
 
 
 def identity_in(path: str) -> str:
     """The identity at the end of a record's path."""
     return Path(path).stem.rpartition("-")[2]
+
+
+def tell_damage(store: Store, command: str) -> None:
+    """Name on the terminal's error stream what was left out."""
+    for damage in store.damage.values():
+        sys.stderr.write(f"{command}: {damage}\n")

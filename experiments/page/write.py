@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from experiments.files import write_text
 from experiments.layout import Table, sentence, slug
 from experiments.page import overview
 from experiments.page.html import details, escaped
@@ -119,7 +120,7 @@ def write_page(
         If there are no views, or an image is not a PNG file.
     """
     page = render_page(views, contents, command=command, title=title)
-    path.write_text(page, encoding="utf-8", newline="\n")
+    write_text(path, page)
     return path
 
 

@@ -111,11 +111,19 @@ class BaseRegressor(RegressorMixin, BaseEstimator, ABC):
         sklearn.exceptions.NotFittedError
             If `fit` has not been called.
         ValueError
-            If the shape of X differs from that seen in `fit`, or values are missing or infinite.
+            If the shape of X differs from that seen in `fit`, values are missing or infinite, or
+            there is not one prediction per row.
         """
         check_is_fitted(self, "input_shape_")
         checked = self._check_inputs(X, "X", self.input_shape_)
-        return np.asarray(self._predict(checked), dtype=np.float64).reshape(len(checked))
+        n_rows = len(checked)
+        predicted = np.asarray(self._predict(checked), dtype=np.float64)
+        if predicted.shape not in ((n_rows,), (n_rows, 1)):
+            raise ValueError(
+                f"{type(self).__name__} must predict one value per row, shape ({n_rows},), "
+                f"not {predicted.shape}"
+            )
+        return predicted.reshape(n_rows)
 
     def why_skip(self, dataset: DescribesData) -> str | None:
         """Say why a dataset is left out.
