@@ -18,13 +18,15 @@ import pandas as pd
 from experiments.config import ConfigError, import_target
 from experiments.records import Record, identity
 from experiments.rows import FIRST, LABELS, MEASURES, TEXTS, flatten, without_regressor
-from experiments.store import Store
+from experiments.store import Store, tell_damage
 
 #: Parameters of noise that say its level, which has a column of its own.
 LEVELS = ("sigma", "share")
 
 
-def read_long_table(results: Path, experiment: str | None = None) -> pd.DataFrame:
+def read_long_table(
+    results: Path, experiment: str | None = None, command: str | None = None
+) -> pd.DataFrame:
     """Read the records of a results folder.
 
     Parameters
@@ -33,6 +35,8 @@ def read_long_table(results: Path, experiment: str | None = None) -> pd.DataFram
         The folder that holds ``runs``.
     experiment
         Only what the last run of the experiment of this name comprises; None takes every record.
+    command
+        On whose behalf damaged records are named on the error stream; None names none.
 
     Returns
     -------
@@ -44,11 +48,13 @@ def read_long_table(results: Path, experiment: str | None = None) -> pd.DataFram
 
     Raises
     ------
-    experiments.store.StoreError
-        If no experiment of that name was run, or a record cannot be read.
+    experiments.files.StoreError
+        If no experiment of that name was run.
     """
     store = Store(results)
     records = list(store.records()) if experiment is None else store.listed(experiment)
+    if command is not None:
+        tell_damage(store, command)
     return long_table(records)
 
 

@@ -75,16 +75,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _report(options: argparse.Namespace, command: str) -> int:
-    from experiments.long_table import long_table as join
-    from experiments.store import Store, tell_damage
+    from experiments.long_table import read_long_table
 
     if options.archive:
         return _report_archive(options.results, options.out or options.results)
-    store = Store(options.results)
     named = options.experiment
-    records = store.listed(named) if named else list(store.records())
-    tell_damage(store, "experiments.report")
-    long_table = join(records)
+    long_table = read_long_table(options.results, named, "experiments.report")
     archived = _is_archived(long_table, options)
     if long_table.empty:
         what = f"of experiment {options.experiment!r} " if options.experiment else ""

@@ -41,7 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     store = Store(options.results)
     try:
-        records = list(store.listed(options.experiment) if options.experiment else store.records())
+        named = options.experiment
+        records = list(store.records()) if named is None else store.listed(named)
     except StoreError as error:
         print(f"status: {error}", file=sys.stderr)
         return 2

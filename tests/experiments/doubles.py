@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import time
 from pathlib import Path
 
@@ -68,6 +69,89 @@ class SeriesOnly(Halve):
     domains = frozenset({"series"})
 
 
+class Misshapen(Halve):
+    """Returns something of another layout than it was given."""
+
+    method = "misshapen"
+
+    def __init__(self, how: str = "one_row") -> None:
+        super().__init__()
+        self.how = how
+
+    def _denoise(self, X, y):
+        return {
+            "one_row": lambda: (X[:1], y),
+            "one_column": lambda: (X[:, :1], y),
+            "one_target": lambda: (X, y[:1]),
+            "fewer_rows": lambda: (X[:-1], y[:-1]),
+            "more_columns": lambda: (np.c_[X, y], y),
+            "column_target": lambda: (X, y[:, None]),
+            "float32": lambda: (X.astype("float32"), y),
+            "objects": lambda: (X.astype(object), y),
+            "complex": lambda: (X, y + 0j),
+            "lists": lambda: (X.tolist(), y),
+            "table_alone": lambda: X,
+        }[self.how]()
+
+
+class Fails(Halve):
+    """Fails in one way or another."""
+
+    method = "fails"
+
+    def __init__(self, how: str = "exit") -> None:
+        super().__init__()
+        self.how = how
+
+    def _fit(self, X, y, X_val, y_val):
+        raise failure_of(self.how)
+
+
+class FailsToPredict(BaseRegressor):
+    """Fails in one way or another, or predicts what cannot be scored."""
+
+    method = "fails_to_predict"
+
+    def __init__(self, how: str = "exit") -> None:
+        self.how = how
+
+    def _fit(self, X, y, X_val, y_val):
+        pass
+
+    def _predict(self, X):
+        n = len(X)
+        values = {
+            "missing": np.full(n, np.nan),
+            "overflow": np.full(n, 1e200),
+            "one": np.zeros(1),
+            "square": np.zeros((n, n)),
+            "more": np.zeros(n + 1),
+        }
+        if self.how not in values:
+            raise failure_of(self.how)
+        return values[self.how]
+
+
+class UnspeakableError(Exception):
+    """Has a message that cannot be made."""
+
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+def failure_of(how):
+    return {
+        "exit": SystemExit(0),
+        "exit_with_words": SystemExit("good bye"),
+        "memory": MemoryError(),
+        "base": BaseException("no Exception"),
+        "recursion": RecursionError("too deep"),
+        "unspeakable": UnspeakableError(),
+        "stop": StopIteration(),
+        "lines": ValueError("first line\nsecond line"),
+    }[how]
+
+
 class Dies(BaseRegressor):
     """Kills its process while a file exists, as the machine would."""
 
@@ -83,3 +167,43 @@ class Dies(BaseRegressor):
 
     def _predict(self, X):
         return self.model_.predict(X)
+
+
+class Leaves(Dies):
+    """Ends its process without a word while a file exists."""
+
+    method = "leaves"
+
+    def _fit(self, X, y, X_val, y_val):
+        if Path(self.while_exists).exists():
+            os._exit(0)
+        self.model_ = LinearRegression().fit(X, y)
+
+
+class Hungry(Dies):
+    """Takes all the memory that its process may have while a file exists."""
+
+    method = "hungry"
+
+    def _fit(self, X, y, X_val, y_val):
+        if Path(self.while_exists).exists():
+            soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+            resource.setrlimit(resource.RLIMIT_AS, (2**31 + 2**30, hard))
+            try:
+                np.ones(2**40)
+            finally:
+                resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+        self.model_ = LinearRegression().fit(X, y)
+
+
+class Slow(Dies):
+    """Takes its time."""
+
+    method = "slow"
+
+    def __init__(self, seconds: float = 0.2) -> None:
+        self.seconds = seconds
+
+    def _fit(self, X, y, X_val, y_val):
+        time.sleep(self.seconds)
+        self.model_ = LinearRegression().fit(X, y)

@@ -5,8 +5,8 @@ import pytest
 
 from experiments import archive, report
 from experiments.long_table import read_label, read_long_table
-from experiments.run import run_corruption
 from tests.experiments.conftest import SMALL, compose_settings
+from tests.support.following import run_noted
 
 # A backbone that is trained in no time and a few steps from it.
 CHEAP = (
@@ -26,7 +26,7 @@ def results(tmp_path):
 
 def run(results, vary, name="ablation_toy", *overrides):
     settings = compose_settings(results, *CHEAP, f"+vary={vary}", f"name={name}", *overrides)
-    run_corruption(settings, lambda labels, status: None)
+    run_noted(settings)
     return read_long_table(results, name)
 
 

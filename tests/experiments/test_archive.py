@@ -12,16 +12,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
 
 from experiments import archive, drawing, report, status
 from experiments.archive_file import Archive, to_bytes
-from experiments.cell import Key, digest
+from experiments.cell import Key
+from experiments.files import StoreError
+from experiments.listing import read_listing, write_listing
 from experiments.long_table import long_table, read_long_table
-from experiments.records import StoreError, write_json
-from experiments.run import run_corruption
+from experiments.records import digest, seal
 from experiments.store import Store
 from tests.experiments.conftest import SMALL, compose_settings, double
+from tests.support.following import run_noted
 
 RESULTS = Path(__file__).parents[2] / "results"
 COMMITTED = RESULTS / "long.csv.gz"
@@ -42,10 +43,7 @@ def run(results):
 
 
 def run_tiny(results, *overrides):
-    told = []
-    settings = compose_settings(results, *TINY, *overrides)
-    run_corruption(settings, lambda labels, status: told.append(status))
-    return Counter(told)
+    return Counter(run_noted(compose_settings(results, *TINY, *overrides)).statuses)
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +82,14 @@ def archived(recorded, results):
 
 def add(name: str, results: Path, *more: str) -> int:
     return archive.main(["--experiment", name, "--results", str(results), *more])
+
+
+def write_changed(path: Path, content: str, **changes: object) -> dict:
+    """Write a record as a run with these other values would have."""
+    record = seal(json.loads(content) | changes)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record))
+    return record
 
 
 def drop_files(results: Path) -> None:
@@ -173,9 +179,9 @@ def test_a_failure_that_is_gone_replaces_the_archived_one(
 def test_a_file_wins_over_the_archive(archived, results, gone):
     store = Store(results)
     (path,) = results.glob("runs/records/*/held_out/identity-ridge-*.json")
-    record = json.loads(path.read_text()) | {"source": "0123"}
+    content = path.read_text()
     shutil.rmtree(results / gone)
-    write_json(path, record)
+    record = write_changed(path, content, source="0123")
 
     for records in (list(store.records()), store.listed("mine")):
         assert len(records) == 16
@@ -229,7 +235,7 @@ def test_the_command_says_what_changed(run, results, capsys):
 
     shutil.rmtree(results / "runs" / "experiments")
     path = next(p for p in results.glob("runs/records/**/*.json") if "ridge" in p.name)
-    write_json(path, json.loads(path.read_text()) | {"source": "0123"})
+    write_changed(path, path.read_text(), source="0123")
     run("regressor=ridge", "seed=0")
     run("regressor=ridge", "seed=1")
     next(p for p in results.glob("runs/records/**/*.json") if '"seed": 1' in p.read_text()).unlink()
@@ -283,9 +289,9 @@ def test_an_experiment_that_was_never_run_is_refused(recorded, results, capsys):
 
 
 def test_two_rows_of_the_same_work_are_refused(recorded, results, monkeypatch, capsys):
-    for path in results.glob("runs/experiments/mine/*.json"):
-        labels = json.loads(path.read_text())
-        write_json(path, {key: of | {"denoiser": "one name"} for key, of in labels.items()})
+    listing = results / "runs" / "experiments" / "mine.jsonl"
+    entries = read_listing(listing, pytest.fail)
+    write_listing(listing, {path: of | {"denoiser": "one name"} for path, of in entries.items()})
     # Without the settings that tell them apart.
     monkeypatch.setattr("experiments.long_table._component", lambda component: {})
 
@@ -308,15 +314,19 @@ def test_the_bytes_depend_on_the_rows_alone(archived, results):
     assert to_bytes(reversed(typed)) == content
     header = gzip.decompress(content).decode().splitlines()[0].split(",")
     assert header[:2] == ["dataset", "domain"]
-    assert header[-1] == "config"
+    assert header[-2:] == ["config", "checksum"]
 
 
 def test_an_archive_cut_short_is_named(archived, results):
     path = results / "long.csv.gz"
     path.write_bytes(path.read_bytes()[:-100])
+    store = Store(results)
 
+    assert len(list(store.records())) == 16, "the files are there"
+    (damage,) = store.damage.values()
+    assert re.search(r"long\.csv\.gz: .*cannot be read .*restore it with git", str(damage))
     with pytest.raises(StoreError, match=r"long\.csv\.gz: cannot be read .*restore it with git"):
-        list(Store(results).records())
+        store.check_archive()
 
 
 def test_a_file_that_is_no_archive_is_named(results):
@@ -333,28 +343,56 @@ def test_a_file_that_is_no_archive_is_named(results):
 @pytest.mark.parametrize(
     ("column", "value", "message"),
     [
-        ("identity", "0123456789abcdef", "row 2: '0123456789abcdef' is not the identity"),
+        ("identity", "0123456789abcdef", "row 2: .*'0123456789abcdef' is not the identity"),
         ("config", "{}", "row 2: .* is not the identity"),
-        ("cell", "0123456789abcdef", "row 2: .*is not the identity of its cell"),
-        ("mse_after", "much", "row 2: ValueError: .*much"),
-        ("seed", "one", "row 2: ValueError: .*one"),
+        ("config", "5", "row 2: .* is not the identity"),
+        ("cell", "0123456789abcdef", "row 2: .*changed after it was written"),
+        ("mse_after", "much", "row 2: .*changed after it was written"),
+        ("swd", "0.123", "row 2: .*changed after it was written"),
+        ("seed", "1", "row 2: .*changed after it was written"),
+        ("experiments", "../../mine", "row 2: .*changed after it was written"),
+        ("checksum", "", "row 2: .*changed after it was written"),
     ],
 )
-def test_a_damaged_row_is_named(archived, results, column, value, message):
+def test_a_damaged_row_is_left_out_and_computed_anew(
+    archived, run, more, results, capsys, column, value, message
+):
     path = results / "long.csv.gz"
 
     def damage(rows):
         rows[2][rows[0].index(column)] = value
 
     rewrite(path, damage)
-    with pytest.raises(StoreError, match=rf"long\.csv\.gz: cannot be read \({message}"):
-        list(Archive.read(path).records())
+    drop_files(results)
+    store = Store(results)
+    found = list(store.records())
+    assert len({r["identity"] for r in found if "regressor" in r["config"]}) == 7
+    (noted,) = store.damage.values()
+    assert re.search(message, str(noted)), noted
+    assert status.main(["--results", str(results)]) == 1
+    assert "1 damaged" in capsys.readouterr().out
+
+    assert run(*more)["cached"] == 5
+    add("mine", results)
+    assert Archive.read(path).damage == []
+    assert len(Archive.read(path)) == 8
 
 
-def test_a_row_that_is_too_short_is_named(archived, results):
-    rewrite(results / "long.csv.gz", lambda rows: rows[1].pop())
+@pytest.mark.parametrize("change", [lambda row: row.pop(), lambda row: row.append("")])
+def test_a_row_of_another_length_is_named(archived, results, change):
+    rewrite(results / "long.csv.gz", lambda rows: change(rows[1]))
 
-    with pytest.raises(StoreError, match=r"row 1 has \d+ values instead of \d+"):
+    (damage,) = Archive.read(results / "long.csv.gz").damage
+    assert re.search(r"row 1: .*it has \d+ values instead of \d+", str(damage))
+
+
+def test_a_header_that_was_changed_damages_all(archived, results):
+    def rename(rows):
+        rows[0][rows[0].index("mse_clean_clean_clean")] = "mse_of_nothing"
+
+    rewrite(results / "long.csv.gz", rename)
+
+    with pytest.raises(StoreError, match="no row is whole"):
         Archive.read(results / "long.csv.gz")
 
 
@@ -425,14 +463,17 @@ def test_a_report_on_an_archive_that_is_not_there(results, capsys):
 @pytest.mark.slow
 def test_the_published_tables_are_made_from_the_published_archive(tmp_path, monkeypatch):
     # Of figures the names are compared alone: rendering them would take most of the time.
-    def take_published(figure, path, **_):
-        published = RESULTS / Path(path).relative_to(tmp_path)
-        assert published.exists(), f"{published} is not published: run `make tables`"
-        shutil.copyfile(published, path)
+    def published(figure, stem):
+        paths = [stem.with_name(f"{stem.name}{suffix}") for suffix in (".png", ".pdf")]
+        for path in paths:
+            there = RESULTS / path.relative_to(tmp_path)
+            assert there.exists(), f"{there} is not published: run `make tables`"
+            shutil.copyfile(there, path)
+        return paths
 
-    monkeypatch.setattr(Figure, "savefig", take_published)
-    monkeypatch.setattr(drawing, "limit_colours", lambda png: None)
+    monkeypatch.setattr(drawing, "save", published)
     found = Archive.read(COMMITTED)
+    assert found.damage == []
     assert all(digest(row["config"]) == row["identity"] for row in found.rows())
 
     assert report.main(["--archive", "--results", str(RESULTS), "--out", str(tmp_path)]) == 0

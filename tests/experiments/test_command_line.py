@@ -1,6 +1,5 @@
 """The command as a user types it: exit status, output, resuming, dying, stopping."""
 
-import json
 import os
 import signal
 import subprocess
@@ -11,51 +10,21 @@ from pathlib import Path
 import pytest
 
 from tests.experiments.conftest import SMALL, double
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def command(tmp_path: Path):
-    """Start ``python -m experiments`` in a folder that is not the project's."""
-    environment = os.environ | {
-        "PYTHONPATH": str(ROOT),
-        "DENOGRAD_RESULTS": str(tmp_path / "results"),
-        "OMP_NUM_THREADS": "1",
-        # No real files, wherever the tests run.
-        "DENOGRAD_DATA": "",
-        "DENOGRAD_CACHE": str(tmp_path / "cache"),
-    }
-
-    def start(*arguments: str, module: str = "experiments") -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            cwd=tmp_path,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            # Where the tests run in a shell's background, Ctrl-C would be ignored from birth.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
-
-    return start
+from tests.support.command import ROOT, Command
 
 
 @pytest.fixture
-def run(command):
-    def run(*arguments: str, module: str = "experiments") -> tuple[int, str, str]:
-        process = command(*arguments, module=module)
-        out, err = process.communicate(timeout=240)
-        return process.returncode, out, err
+def command(tmp_path: Path) -> Command:
+    return Command(tmp_path)
 
-    return run
+
+@pytest.fixture
+def run(command: Command):
+    return command.run
 
 
 def records(tmp_path: Path) -> dict[str, dict]:
-    found = (tmp_path / "results" / "runs" / "records").rglob("*.json")
-    return {p.name: json.loads(p.read_text()) for p in found}
+    return Command(tmp_path).records()
 
 
 def test_help_shows_examples_and_loads_nothing_heavy(run):
@@ -148,9 +117,11 @@ def test_a_sweep_that_is_killed_goes_on_where_it_was(run, tmp_path):
     flag.touch()
     sweep = ("-m", *SMALL, "seed=0,1", *double("regressor", "Dies", while_exists=flag))
 
-    status, _, _ = run(*sweep)
+    status, _, err = run(*sweep)
 
-    assert status == -9
+    assert status == 1
+    assert "the working process was killed by SIGKILL while at friedman" in err
+    assert "the same command continues" in err
     assert len(records(tmp_path)) == 2, "the cell and its first score were kept"
     left = list((tmp_path / "results" / "runs" / "records").rglob(".*"))
     assert left == []
@@ -169,7 +140,7 @@ def test_a_sweep_that_is_killed_goes_on_where_it_was(run, tmp_path):
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_loses_the_pieces_in_flight_only(command, tmp_path, launch, how):
     n_jobs = 2 if launch else 1
-    process = command(
+    process = command.start(
         *SMALL, "protocol=held_out", *double("denoiser", "Halve", seconds=120), *launch
     )
     deadline = time.monotonic() + 120

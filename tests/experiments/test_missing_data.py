@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from experiments import job
 from experiments.config import Settings
 from experiments.datasets import files
-from experiments.progress import Monitor, append
+from experiments.progress import VARIABLE, Monitor, append
 
 ABSENT = ("dataset=daily_climate", "denoiser=identity", "regressor=ridge")
 
@@ -35,8 +35,7 @@ def told(
         monkeypatch.setattr(job, "to_settings", lambda config: settings)
         monkeypatch.setattr(job, "append", events.append)
         job.run_job(OmegaConf.create({}))
-        (event,) = events
-        return event
+        return events[-1]
 
     return run
 
@@ -77,9 +76,9 @@ def test_a_damaged_file_is_a_failure_whatever_is_allowed(told, tmp_path):
     assert "damaged or another version" in event["error"]
 
 
-def test_a_sweep_names_what_it_left_out_and_counts_no_failure(tmp_path):
+def test_a_sweep_names_what_it_left_out_and_counts_no_failure(tmp_path, monkeypatch):
     monitor = Monitor(tmp_path / "journal.jsonl", total=2, stream=io.StringIO())
-    monitor.start()
+    monkeypatch.setenv(VARIABLE, str(monitor.journal))
     for seed in (0, 1):
         append(
             {
@@ -92,7 +91,7 @@ def test_a_sweep_names_what_it_left_out_and_counts_no_failure(tmp_path):
                 "worked": False,
             }
         )
-    monitor.stop()
+    monitor.close(complete=True)
 
     text = monitor.stream.getvalue()
     assert "nothing to do; left out for want of a file: ecl\n" in text

@@ -13,7 +13,7 @@ from experiments.corruption import corrupt
 from experiments.datasets.base import SyntheticDataset, Table
 from experiments.datasets.friedman import Friedman
 from experiments.long_table import read_long_table
-from experiments.run import run_corruption
+from experiments.run import Follower, run_corruption
 from tests.experiments.conftest import SMALL
 
 
@@ -122,7 +122,7 @@ def test_a_dataset_takes_the_form_that_the_protocol_wants(settings_of):
         "+dataset.shift=null",
     )  # fmt: skip
 
-    run_corruption(settings, lambda labels, status: None)
+    run_corruption(settings, Follower())
 
     table = read_long_table(settings.results)
     assert sorted(table["protocol"]) == ["held_out", "published"]
@@ -149,6 +149,6 @@ def test_what_to_know_of_a_dataset_stands_in_the_long_table(settings_of, monkeyp
     monkeypatch.setattr(Friedman, "note", "made up")
     settings = settings_of(*SMALL)
 
-    run_corruption(settings, lambda labels, status: None)
+    run_corruption(settings, Follower())
 
     assert set(read_long_table(settings.results)["note"]) == {"made up"}

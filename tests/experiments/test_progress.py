@@ -5,6 +5,9 @@ import json
 
 import pytest
 
+from experiments import progress
+from experiments.files import CannotStoreError
+from experiments.listing import read_listing, write_listing
 from experiments.progress import VARIABLE, Monitor, append, duration
 
 
@@ -13,9 +16,17 @@ class Terminal(io.StringIO):
         return True
 
 
+@pytest.fixture
+def journal(tmp_path, monkeypatch):
+    path = tmp_path / "journals" / "run.jsonl"
+    path.parent.mkdir()
+    monkeypatch.setenv(VARIABLE, str(path))
+    return path
+
+
 @pytest.fixture(params=[io.StringIO, Terminal])
-def monitor(request, tmp_path):
-    return Monitor(tmp_path / "journal.jsonl", total=2, stream=request.param())
+def monitor(request, journal):
+    return Monitor(journal, total=2, stream=request.param())
 
 
 def corruption(what, error=None, worked=True):
@@ -30,11 +41,10 @@ def corruption(what, error=None, worked=True):
 
 
 def test_lines_counts_and_time_left(monitor):
-    monitor.start()
     append({"event": "record", "status": "ok", "what": "friedman held_out pca ridge"})
     append(corruption("friedman"))
     append(corruption("parkinsons", error="file.csv is missing: get it"))
-    monitor.stop()
+    monitor.close(complete=True)
 
     text = monitor.stream.getvalue()
     assert "[1/2] friedman: 1 computed, 1 min 01 s; about 0 s left" in text
@@ -43,12 +53,11 @@ def test_lines_counts_and_time_left(monitor):
     assert monitor.counts["failed"] == 1
 
 
-def test_the_time_left_counts_on_corruptions_that_needed_work(tmp_path):
-    monitor = Monitor(tmp_path / "journal.jsonl", total=3, stream=io.StringIO())
-    monitor.start()
+def test_the_time_left_counts_on_corruptions_that_needed_work(journal):
+    monitor = Monitor(journal, total=3, stream=io.StringIO())
     append(corruption("already there", worked=False))
     append(corruption("computed"))
-    monitor.stop()
+    monitor.close(complete=True)
 
     first, second, _ = monitor.stream.getvalue().splitlines()
     assert "left" not in first
@@ -56,16 +65,80 @@ def test_the_time_left_counts_on_corruptions_that_needed_work(tmp_path):
 
 
 def test_a_line_that_is_not_written_to_its_end_is_read_later(monitor):
-    monitor.start()
-    event = json.dumps(corruption("friedman"))
+    event = json.dumps(corruption("friedman") | {"process": "here:1"})
     with open(monitor.journal, "a") as journal:
         journal.write(event[:10])
         journal.flush()
-        monitor._read()
+        monitor.read()
+        assert monitor.done == 0
         journal.write(event[10:] + "\n")
-    monitor.stop()
+    monitor.close(complete=True)
 
     assert monitor.done == 1
+
+
+def test_what_is_in_hand_is_known_until_it_is_done(journal):
+    monitor = Monitor(journal, total=2, stream=io.StringIO())
+    append({"event": "begun", "what": "friedman held_out pca"})
+    monitor.read()
+    assert monitor.in_hand() == "friedman held_out pca"
+    append({"event": "begun", "what": "friedman held_out pca ridge"})
+    monitor.read()
+    assert monitor.in_hand() == "friedman held_out pca ridge"
+    append(corruption("friedman"))
+    monitor.read()
+    assert monitor.in_hand() == ""
+    assert monitor.unheard == 1
+
+
+def test_the_listing_grows_and_is_replaced_at_the_end(journal, tmp_path, monkeypatch):
+    monkeypatch.setattr(progress, "_SECONDS_BETWEEN_LISTINGS", 0)
+    listing = tmp_path / "mine.jsonl"
+    write_listing(listing, {"old.json": {"seed": 1}})
+    monitor = Monitor(journal, total=2, listing=listing, stream=io.StringIO())
+
+    append({"event": "planned", "entries": {"new.json": {"seed": 2}}})
+    append(corruption("friedman"))
+    monitor.read()
+    assert read_listing(listing, pytest.fail) == {"new.json": {"seed": 2}, "old.json": {"seed": 1}}
+
+    append(corruption("friedman"))
+    monitor.close(complete=True)
+    assert read_listing(listing, pytest.fail) == {"new.json": {"seed": 2}}
+    assert not journal.exists()
+
+
+@pytest.mark.parametrize(("complete", "corruptions"), [(False, 2), (True, 1)])
+def test_a_run_that_did_not_reach_its_end_takes_nothing_out(
+    journal, tmp_path, complete, corruptions
+):
+    listing = tmp_path / "mine.jsonl"
+    write_listing(listing, {"old.json": {}})
+    monitor = Monitor(journal, total=2, listing=listing, stream=io.StringIO())
+    append({"event": "planned", "entries": {"new.json": {}}})
+    for _ in range(corruptions):
+        append(corruption("friedman"))
+    monitor.close(complete)
+
+    assert read_listing(listing, pytest.fail) == {"new.json": {}, "old.json": {}}
+
+
+def test_half_a_line_and_a_journal_that_is_gone_end_nothing(journal):
+    monitor = Monitor(journal, total=2, stream=io.StringIO())
+    journal.write_text('{"event": "rec{"event": "record"}\n')
+    append(corruption("friedman"))
+    monitor.read()
+    assert monitor.done == 1
+    journal.unlink()
+    monitor.close(complete=True)
+    assert monitor.unheard == 1
+
+
+def test_a_journal_that_cannot_be_written_ends_the_run(journal):
+    journal.mkdir()
+
+    with pytest.raises(CannotStoreError, match="cannot write: Is a directory"):
+        append({"event": "record"})
 
 
 def test_without_a_run_to_follow_nothing_is_written(monkeypatch, tmp_path):

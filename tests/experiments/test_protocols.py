@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from experiments.corruption import Data, corrupt
+from experiments.metrics import headline
 from experiments.protocols import PROTOCOLS
 from experiments.resources import Stages
 from experiments.scoring import Scorer
@@ -113,7 +114,7 @@ def test_published_train_only_scores_on_noisy_test_rows(settings_of):
     grid, _ = scorer.score(settings.regressor[0], protocol.denoise(Halve(), scaled, Stages()))
 
     assert not [key for key in grid if key.partition("|")[2].count("refined")]
-    assert scorer.headline(grid)["mse_after"] == grid["refined|noisy|noisy"]
+    assert headline(grid)["mse_after"] == grid["refined|noisy|noisy"]
     assert protocol.validation("refined") == "refined"
 
 
@@ -154,7 +155,7 @@ def test_the_identity_scores_exactly_zero(corruption):
         scorer = Scorer(protocol, scaled)
         for regressor in corruption.settings.regressor:
             grid, _ = scorer.score(regressor, scaled.noisy)
-            head = scorer.headline(grid)
+            head = headline(grid)
             assert head["mse_after"] == head["mse_before"]
 
 
@@ -169,7 +170,7 @@ def test_a_second_fit_with_the_shared_seed_gives_the_same_error(settings_of, nam
     nudged.X[0, 0] = np.nextafter(nudged.X[0, 0], 2)
     scorer = Scorer(protocol, scaled)
 
-    head = scorer.headline(scorer.score(settings.regressor[0], nudged)[0])
+    head = headline(scorer.score(settings.regressor[0], nudged)[0])
 
     assert head["mse_after"] == pytest.approx(head["mse_before"], rel=1e-4)
 
@@ -199,7 +200,7 @@ def test_the_grid_by_hand(settings_of):
         predicted = np.column_stack([versions[inputs].X[test], np.ones(len(test))]) @ weights
         expected = np.mean((predicted - versions[targets].y[test]) ** 2)
         assert value == pytest.approx(expected, rel=1e-9), key
-    head = scorer.headline(grid)
+    head = headline(grid)
     assert head == {
         "mse_before": grid["noisy|noisy|noisy"],
         "mse_after": grid["refined|noisy|noisy"],
@@ -216,7 +217,7 @@ def test_published_scores_refined_inputs_against_refined_targets(settings_of):
 
     grid, _ = scorer.score(settings.regressor[0], refined)
 
-    head = scorer.headline(grid)
+    head = headline(grid)
     assert head["mse_after"] == grid["refined|refined|refined"]
     # Halving everything halves the errors of a linear model: Imp% is 75 without any skill.
     assert 1 - head["mse_after"] / head["mse_before"] == pytest.approx(0.75, abs=0.01)
@@ -231,4 +232,4 @@ def test_without_noise_there_is_no_ceiling(settings_of):
     grid, _ = scorer.score(settings.regressor[0], scaled.noisy)
 
     assert set(grid) == {"noisy|noisy|noisy", "refined|noisy|noisy"}
-    assert "mse_ceiling" not in scorer.headline(grid)
+    assert "mse_ceiling" not in headline(grid)

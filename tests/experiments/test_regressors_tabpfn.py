@@ -16,8 +16,8 @@ import pytest
 from experiments.config import Settings
 from experiments.long_table import read_long_table
 from experiments.regressors.tabpfn import TabPFNRegressor
-from experiments.run import run_corruption
 from tests.denograd import test_networks_tabpfn
+from tests.support.following import run_noted
 
 weights = test_networks_tabpfn.weights  # the fixture
 TABLE = SimpleNamespace(name="toy", domain="tabular")
@@ -93,9 +93,7 @@ class TestWhatItNeeds:
         settings = settings_of(
             "dataset=friedman", "dataset.n=300", "denoiser=identity", "regressor=[ridge,tabpfn]"
         )
-        told: list[str] = []
-        run_corruption(settings, lambda labels, status: told.append(status))
-        assert sorted(told) == ["ok", "ok", "skipped", "skipped"]
+        assert sorted(run_noted(settings).statuses) == ["ok", "ok", "skipped", "skipped"]
         table = read_long_table(settings.results)
         skipped = table[table.regressor == "tabpfn"]
         assert (skipped.status == "skipped").all()

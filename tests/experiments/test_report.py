@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from experiments import long_table, report
-from experiments.store import StoreError
+from experiments.files import StoreError
 from tests.experiments.long_tables import benchmark, make
 
 
@@ -24,7 +24,7 @@ def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
 def records(monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
     """A long table that takes the place of the store's records."""
     table = benchmark()
-    monkeypatch.setattr(long_table, "read_long_table", lambda results, experiment: table)
+    monkeypatch.setattr(long_table, "read_long_table", lambda *_: table)
     return table
 
 
@@ -169,7 +169,7 @@ def test_no_records(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_experiment_that_was_never_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def read(results: Path, experiment: str) -> pd.DataFrame:
+    def read(results: Path, experiment: str, command: str) -> pd.DataFrame:
         raise StoreError(f"no run of an experiment called {experiment!r}")
 
     monkeypatch.setattr(long_table, "read_long_table", read)
@@ -180,7 +180,7 @@ def test_an_experiment_that_was_never_run(
 def test_labels_that_clash_are_an_error_and_no_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(long_table, "read_long_table", lambda results, experiment: make({}, {}))
+    monkeypatch.setattr(long_table, "read_long_table", lambda *_: make({}, {}))
     assert report.main(["--results", str(tmp_path)]) == 2
     assert "repeat another one's work" in capsys.readouterr().err
 

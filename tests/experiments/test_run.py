@@ -8,19 +8,18 @@ import pytest
 from experiments.cell import cell_key, score_key
 from experiments.corruption import corrupt
 from experiments.long_table import long_table, read_long_table
-from experiments.run import run_corruption
 from experiments.store import Store
 from tests.experiments.conftest import SMALL, double
 from tests.experiments.doubles import SeriesOnly
+from tests.support.following import run_noted
 
 
 @pytest.fixture
 def run(settings_of):
     def run(*overrides):
-        told = []
         settings = settings_of(*SMALL, *overrides)
-        run_corruption(settings, lambda labels, status: told.append((labels["regressor"], status)))
-        return settings, told
+        told = run_noted(settings).told_of
+        return settings, [(labels["regressor"], status) for labels, status in told]
 
     return run
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from experiments.cell import Key, identity
-from experiments.records import write_json
-from experiments.store import Store, StoreError
-
-KEY = Key({"a": 1, "b": [2]}, "data/held_out", "identity", {"denoiser": "identity"})
+from experiments.cell import Key
+from experiments.files import StoreError, write_json
+from experiments.records import identity
+from experiments.store import Store
+from tests.support.records import KEY, SCORE, outcome
 
 
 def test_a_record_comes_back_with_its_identity_config_and_labels(tmp_path):
@@ -18,14 +18,16 @@ def test_a_record_comes_back_with_its_identity_config_and_labels(tmp_path):
     assert store.read(KEY) is None
     assert store.status(KEY) is None
 
-    store.write(KEY, {"status": "ok", "metrics": {"mse": 0.1}})
+    store.write(KEY, outcome())
 
     record = store.read(KEY)
     assert record["identity"] == KEY.identity
+    assert record["path"] == KEY.path
     assert record["config"] == KEY.config
     assert record["labels"] == KEY.labels
     assert store.status(KEY) == "ok"
     assert list(store.records()) == [record]
+    assert store.damage == {}
 
 
 def test_identity_does_not_depend_on_order_but_on_every_value():
@@ -52,25 +54,28 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_a_damaged_record_is_named(tmp_path):
-    store = Store(tmp_path)
-    store.write(KEY, {"status": "ok"})
-    path = tmp_path / "runs" / "records" / KEY.path
-    path.write_text("{")
-
-    with pytest.raises(StoreError, match=f"{path.name}: cannot be read .* delete it"):
-        store.read(KEY)
-
-
 def test_a_listing_holds_what_was_enlisted_and_is_there_under_its_labels(tmp_path):
     store = Store(tmp_path)
-    other = replace(KEY, labels={"denoiser": "as it was called when it was computed"})
-    score = Key({"a": 1, "regressor": "ridge"}, KEY.folder, "identity-ridge", {})
-    store.enlist("mine", KEY, [score])
-    store.write(other, {"status": "ok"})
+    other = replace(KEY, labels=KEY.labels | {"denoiser": "as it was called when it was computed"})
+    store.enlist("mine", [KEY, SCORE])
+    store.write(other, outcome())
 
     (record,) = store.listed("mine")
     assert record["identity"] == KEY.identity
     assert record["labels"] == KEY.labels
     with pytest.raises(StoreError, match=r"called 'yours'.* there is mine"):
         store.listed("yours")
+
+
+def test_what_is_enlisted_is_added(tmp_path):
+    store = Store(tmp_path)
+    store.enlist("mine", [KEY])
+    store.enlist("mine", [SCORE])
+
+    assert store.labels("mine") == {KEY.path: KEY.labels, SCORE.path: SCORE.labels}
+    assert store.experiments() == ["mine"]
+
+
+def test_a_key_says_where_its_record_lies():
+    assert isinstance(KEY, Key)
+    assert KEY.path == f"data/held_out/identity-{KEY.identity}.json"

@@ -1,0 +1,68 @@
+"""The benchmark's commands as a user types them, in a folder that is not the project's."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Command:
+    """Starts ``python -m experiments`` and its siblings.
+
+    Attributes
+    ----------
+    folder
+        Where they start; results lie in ``results`` below.
+    variables
+        What the environment has beside the usual.
+    options
+        More arguments of `subprocess.Popen`.
+    """
+
+    folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results"
+
+    def start(self, *arguments: str, module: str = "experiments") -> subprocess.Popen[str]:
+        environment = os.environ | {
+            "PYTHONPATH": str(ROOT),
+            "DENOGRAD_RESULTS": str(self.results),
+            "OMP_NUM_THREADS": "1",
+            # No real files, wherever the tests run.
+            "DENOGRAD_DATA": "",
+            "DENOGRAD_CACHE": str(self.folder / "cache"),
+        }
+        return subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=self.folder,
+            env=environment | self.variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            # Where the tests run in a shell's background, Ctrl-C would be ignored from birth.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            **self.options,
+        )
+
+    def run(self, *arguments: str, module: str = "experiments") -> tuple[int, str, str]:
+        """Status, output and errors of a command that is waited for."""
+        process = self.start(*arguments, module=module)
+        out, err = process.communicate(timeout=240)
+        return process.returncode, out, err
+
+    def records(self) -> dict[str, dict[str, Any]]:
+        """Record files by name."""
+        found = (self.results / "runs" / "records").rglob("*.json")
+        return {path.name: json.loads(path.read_text()) for path in found}

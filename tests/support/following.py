@@ -1,0 +1,34 @@
+"""Running corruptions in the process of the tests, as the command does in others."""
+
+from typing import Any
+
+from experiments.config import Settings
+from experiments.run import Follower, run_corruption
+from experiments.store import Store
+
+
+class Notes(Follower):
+    """Remembers what a run comprises and what became of it."""
+
+    def __init__(self) -> None:
+        self.keys: list[Any] = []
+        self.told_of: list[tuple[dict[str, Any], str]] = []
+
+    def planned(self, keys: Any) -> None:
+        self.keys += keys
+
+    def told(self, labels: dict[str, Any], status: str) -> None:
+        self.told_of.append((labels, status))
+
+    @property
+    def statuses(self) -> list[str]:
+        return [status for _, status in self.told_of]
+
+
+def run_noted(settings: Settings) -> Notes:
+    """Run a corruption; a named one is put into its listing."""
+    notes = Notes()
+    run_corruption(settings, notes)
+    if settings.name is not None:
+        Store(settings.results).enlist(settings.name, notes.keys)
+    return notes
