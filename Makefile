@@ -23,7 +23,7 @@ REPORT = $(BIN)/python -m experiments.report --experiment $(EXPERIMENT)
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce benchmark report tables test lint format clean changed-torch-index
+.PHONY: help install reproduce benchmark report tables test endurance lint format clean changed-torch-index
 
 help:  ## Show this list
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) \
@@ -56,6 +56,9 @@ test: $(STAMP)  ## Run the tests, in parallel but for those that measure time
 ifeq ($(ARGS),)
 	$(BIN)/python -m pytest tests/benchmarks
 endif
+
+endurance: $(STAMP)  ## Kill sweeps some two hundred times and compare what comes out
+	$(BIN)/python -m pytest -m endurance -s $(ARGS)
 
 lint: $(STAMP)  ## Check style and types
 	$(BIN)/ruff check .

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
+import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import torch
@@ -21,11 +24,13 @@ from experiments.datasets.files import (
     data_folder,
 )
 from experiments.files import CannotStoreError, no_room
-from experiments.progress import append, describe
+from experiments.progress import PROCESS_VARIABLE, append, describe
 from experiments.run import Follower, failure, leave, run_corruption
 from experiments.store import Store
 
 log = logging.getLogger(__name__)
+
+_SECONDS_BETWEEN_LOOKS = 0.5
 
 
 class Journalist(Follower):
@@ -71,6 +76,7 @@ def run_job(config: DictConfig) -> None:
         If nothing can be written any more.
     """
     torch.set_num_threads(1)
+    _leave_with_parent()
     # A log that cannot be written is no reason for a traceback on the terminal.
     logging.raiseExceptions = False
     start, journalist = time.monotonic(), Journalist()
@@ -90,6 +96,22 @@ def run_job(config: DictConfig) -> None:
     outcome["seconds"] = time.monotonic() - start
     outcome["worked"] = journalist.counts["ok"] + journalist.counts["failed"] > 0
     append({"event": "corruption", **outcome})
+
+
+@cache
+def _leave_with_parent() -> None:
+    """End this process when the one that launched it has died: nobody waits for it any more."""
+    parent = os.getppid()
+    if os.environ.get(PROCESS_VARIABLE) != str(parent):
+        # Another machine's, or the very process that launches.
+        return
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _outcome(settings: Settings, journalist: Journalist) -> dict[str, Any]:

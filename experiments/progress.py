@@ -27,6 +27,8 @@ from experiments.listing import Entries, add_to_listing, write_listing
 
 #: Names the journal to the workers; launchers hand the environment on.
 VARIABLE = "DENOGRAD_JOURNAL"
+#: Names the process that launches the workers, to those that it starts itself.
+PROCESS_VARIABLE = "DENOGRAD_PROCESS"
 
 _SECONDS_BETWEEN_LISTINGS = 5.0
 #: A journal of a living run must not look like one that was left behind.

@@ -13,10 +13,12 @@ import threading
 import time
 import traceback
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from experiments.files import CannotStoreError, no_room
+from experiments.progress import PROCESS_VARIABLE
 from experiments.supervisor import FAILURE, INTERRUPTED, PIPES_VARIABLE
 
 if TYPE_CHECKING:
@@ -54,8 +56,10 @@ def run_hydra(arguments: list[str]) -> None:
 
 def answer(**said: Any) -> None:
     """Say something to the process that was called, if there is one."""
-    if _answers is not None:
-        os.write(_answers, json.dumps(said).encode() + b"\n")
+    # Where it is gone, nobody asks any more.
+    with suppress(BrokenPipeError):
+        if _answers is not None:
+            os.write(_answers, json.dumps(said).encode() + b"\n")
 
 
 def main(arguments: list[str]) -> None:
@@ -89,6 +93,7 @@ def _work(arguments: list[str]) -> None:
         check_command_line(overrides, multirun=bool(flags))
         # Hydra's own parser refuses overrides on both sides of a flag.
         arguments = [*flags, *overrides]
+    os.environ[PROCESS_VARIABLE] = str(os.getpid())
     # Its exceptions, instead of its way to print them.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     run_hydra(arguments)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import resource
 import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from sklearn.linear_model import LinearRegression
 
 from denograd.base import BaseDenoiser
+from experiments.datasets.base import Table
+from experiments.datasets.friedman import Friedman
 from experiments.regressors.base import BaseRegressor
 
 
@@ -207,3 +212,33 @@ class Slow(Dies):
     def _fit(self, X, y, X_val, y_val):
         time.sleep(self.seconds)
         self.model_ = LinearRegression().fit(X, y)
+
+
+class Stubborn(Halve):
+    """Does not stop, whoever asks."""
+
+    method = "stubborn"
+
+    def _fit(self, X, y, X_val, y_val):
+        Path("stubborn").touch()
+        while True:
+            try:
+                time.sleep(60)
+            except BaseException:
+                continue
+
+
+class OfAFile(Friedman):
+    """A table in a file, whose content is its fingerprint."""
+
+    name = "of_a_file"
+
+    def __init__(self, n: int = 0, n_features: int = 0, path: str = "") -> None:
+        self.n = n
+        self.n_features = n_features
+        self.path = path
+
+    def load(self):
+        content = Path(self.path).read_bytes()
+        frame = pd.read_csv(io.BytesIO(content), header=None, names=["a", "b", "y"])
+        return Table.tabular(frame, "y", fingerprint=hashlib.sha256(content).hexdigest())

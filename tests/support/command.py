@@ -22,13 +22,13 @@ class Command:
         Where they start; results lie in ``results`` below.
     variables
         What the environment has beside the usual.
-    options
-        More arguments of `subprocess.Popen`.
+    prefix
+        What comes before the interpreter on the command line.
     """
 
     folder: Path
     variables: dict[str, str] = field(default_factory=dict)
-    options: dict[str, Any] = field(default_factory=dict)
+    prefix: tuple[str, ...] = ()
 
     @property
     def results(self) -> Path:
@@ -44,7 +44,7 @@ class Command:
             "DENOGRAD_CACHE": str(self.folder / "cache"),
         }
         return subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [*self.prefix, sys.executable, "-m", module, *arguments],
             cwd=self.folder,
             env=environment | self.variables,
             stdout=subprocess.PIPE,
@@ -53,7 +53,6 @@ class Command:
             start_new_session=True,
             # Where the tests run in a shell's background, Ctrl-C would be ignored from birth.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-            **self.options,
         )
 
     def run(self, *arguments: str, module: str = "experiments") -> tuple[int, str, str]:
