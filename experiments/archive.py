@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Update the archive and say what changed; 1 if files are out of reach, 2 for a refusal."""
     options = _parser().parse_args(arguments)
     from experiments.archive_file import NAME, Archive, to_bytes
-    from experiments.files import StoreError, no_access, no_room, write_bytes
+    from experiments.files import StoreError, no_access, no_room, remove_stale, write_bytes
     from experiments.store import Store, tell_damage
 
     path = options.results / NAME
@@ -61,6 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     content = to_bytes(rows)
     try:
         write_bytes(path, content, flush=True)
+        remove_stale(path.parent.glob(".*.tmp"))
     except OSError as error:
         print(f"experiments.archive: {no_room(error)}", file=sys.stderr)
         return FAILURE

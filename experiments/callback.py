@@ -10,7 +10,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from experiments.config import ConfigError
-from experiments.files import StoreError, remove_stale
+from experiments.files import StoreError, remove_stale, temporary_files
 from experiments.names import why_no_name
 from experiments.progress import VARIABLE
 from experiments.supervisor import RUN_VARIABLE
@@ -53,6 +53,7 @@ def _prepare(results: Path, name: str | None) -> Path:
     journal = store.runs / "journals" / f"{os.environ[RUN_VARIABLE]}.jsonl"
     journal.parent.mkdir(parents=True, exist_ok=True)
     journal.touch(exist_ok=False)
-    remove_stale(store.runs)
+    remove_stale(temporary_files(store.runs))
+    remove_stale(journal.parent.glob("*.jsonl"))
     os.environ[VARIABLE] = str(journal)
     return journal

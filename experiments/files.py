@@ -7,7 +7,8 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -89,17 +90,21 @@ def write_bytes(path: Path, content: bytes, flush: bool = False) -> None:
         raise
 
 
-def remove_stale(folder: Path) -> None:
-    """Remove what killed processes left in a folder: temporary files older than a day."""
+def remove_stale(paths: Iterable[Path]) -> None:
+    """Remove those files that are older than a day: what killed processes left behind."""
     now = time.time()
+    for path in paths:
+        # Another run was faster, or may do it: it is in nobody's way.
+        with suppress(OSError):
+            if now - path.lstat().st_mtime > _STALE_SECONDS:
+                path.unlink()
+
+
+def temporary_files(folder: Path) -> Iterator[Path]:
+    """The unfinished files below a folder."""
     for path, _ in walk(folder):
         if path.name.startswith(".") and path.suffix == _TEMPORARY:
-            try:
-                if now - path.lstat().st_mtime > _STALE_SECONDS:
-                    path.unlink()
-            except OSError:
-                # Another run was faster, or may do it: it is in nobody's way.
-                continue
+            yield path
 
 
 def walk(folder: Path) -> Iterator[tuple[Path, OSError | None]]:

@@ -138,7 +138,7 @@ def write_report(
         If the long table lacks a column, two of its rows stand for the same piece of work, or there
         is no output of a name.
     """
-    from experiments.files import write_text
+    from experiments.files import remove_stale, temporary_files, write_text
     from experiments.outputs import chosen
     from experiments.page import Contents, write_page
     from experiments.tables import views
@@ -146,6 +146,7 @@ def write_report(
     command = command or "python -m experiments.report"
     outputs, found = chosen(names), views(long_table)
     out.mkdir(parents=True, exist_ok=True)
+    remove_stale(temporary_files(out))
     listed = [] if archived else [_write_long_table(long_table, out)]
     pictures: list[tuple[Path, str, bool]] = []
     lead: list[Table] = []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from experiments import archive, report, status
-from experiments.files import remove_stale, write_json
+from experiments.files import remove_stale, temporary_files, write_json
 from experiments.listing import write_listing
 from experiments.records import seal
 from experiments.store import Store
@@ -239,7 +239,7 @@ def test_temporary_files_go_when_they_are_older_than_a_day(tmp_path):
     for path in (old, other):
         os.utime(path, (time.time() - 25 * 3600,) * 2)
 
-    remove_stale(tmp_path)
+    remove_stale(temporary_files(tmp_path))
 
     assert sorted(tmp_path.iterdir()) == [young, other]
 
@@ -250,7 +250,7 @@ def test_files_of_the_future_are_left_alone(tmp_path):
     path.touch()
     os.utime(path, (time.time() + 1e6,) * 2)
 
-    remove_stale(tmp_path)
+    remove_stale(temporary_files(tmp_path))
 
     assert path.exists()
 
