@@ -17,7 +17,7 @@ STAMP := $(VENV)/.installed
 
 BENCHMARK = $(BIN)/python -m experiments experiment=$(EXPERIMENT) \
 	hydra/launcher=joblib hydra.launcher.n_jobs=$(JOBS) $(ARGS)
-REPORT = $(BIN)/python -m experiments.report --experiment $(EXPERIMENT)
+REPORT = $(BIN)/python -m experiments report --experiment $(EXPERIMENT)
 
 # Workers are processes: with more threads than cores they slow each other down several times.
 export OMP_NUM_THREADS := 1
@@ -49,7 +49,7 @@ report: $(STAMP)  ## Write tables and figure from what has been computed
 	$(REPORT)
 
 tables: $(STAMP)  ## Write the published tables and figures anew from results/long.csv.gz
-	$(BIN)/python -m experiments.report --archive
+	$(BIN)/python -m experiments report --archive
 
 test: $(STAMP)  ## Run the tests, in parallel but for those that measure time
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --ignore=tests/benchmarks $(ARGS)

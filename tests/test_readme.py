@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.surroundings import outside_of_make
+from tests.support.surroundings import outside_of_make
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from experiments.config import Settings, config_dir, to_settings
+from experiments.settings.compose import to_settings
+from experiments.settings.schema import Settings, config_dir
 
 # The smallest corruption: a few hundred rows of a synthetic table, cheap regressors.
 SMALL = ("dataset=friedman", "dataset.n=300", "denoiser=identity", "regressor=ridge")
-DOUBLE = "tests.experiments.doubles"
+DOUBLE = "tests.support.doubles"
 
 
 def double(kind: str, name: str, **params: object) -> list[str]:

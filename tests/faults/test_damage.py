@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from experiments import archive, report, status
+from experiments.commands import archive, report, status
 from experiments.files import remove_stale, temporary_files, write_json
-from experiments.listing import write_listing
-from experiments.records import seal
-from experiments.store import Store
+from experiments.store.listing import write_listing
+from experiments.store.records import seal
+from experiments.store.store import Store
 from tests.experiments.conftest import SMALL, compose_settings
 from tests.support.following import run_noted
 from tests.support.records import KEY, METRICS, SCORE, outcome
@@ -256,7 +256,7 @@ def test_files_of_the_future_are_left_alone(tmp_path):
 
 
 def test_a_score_is_held_to_its_grid_when_it_is_written_too():
-    from experiments.records import DamagedError, check_metrics
+    from experiments.store.records import DamagedError, check_metrics
 
     check_metrics(METRICS, of_score=True)
     with pytest.raises(DamagedError, match="refined"):

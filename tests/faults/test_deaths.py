@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.store import Store
+from experiments.store.store import Store
 from tests.experiments.conftest import SMALL, double
 from tests.faults.processes import of_folder, until, worker_of
 from tests.support.command import Command
@@ -197,5 +197,5 @@ def rows(seed: int) -> str:
 
 
 def double_of_a_file(folder: Path) -> tuple[str, ...]:
-    target = "tests.experiments.doubles.OfAFile"
+    target = "tests.support.doubles.OfAFile"
     return ("dataset=friedman", f"dataset._target_={target}", f"+dataset.path={folder}/data.csv")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.store import Store
+from experiments.store.store import Store
 from tests.experiments.conftest import SMALL
 from tests.support.command import Command
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments import status
-from experiments.long_table import read_long_table
-from experiments.store import Store
+from experiments.commands import status
+from experiments.store.long_table import read_long_table
+from experiments.store.store import Store
 from tests.experiments.conftest import SMALL, double
-from tests.experiments.doubles import Misshapen, SeriesOnly
+from tests.support.doubles import Misshapen, SeriesOnly
 from tests.support.following import run_noted
 
 REASONS = {
@@ -137,9 +137,9 @@ class Duck:
     ],
 )
 def test_a_denoiser_of_any_class_is_held_to_the_interface(settings_of, result, message):
-    from experiments.corruption import corrupt
-    from experiments.protocols import PROTOCOLS
-    from experiments.resources import Stages
+    from experiments.runner.corruption import corrupt
+    from experiments.runner.protocols import PROTOCOLS
+    from experiments.runner.resources import Stages
 
     held_out = PROTOCOLS["held_out"]
     scaled = held_out.scale(corrupt(settings_of(*SMALL)))
@@ -164,7 +164,7 @@ def test_a_dataset_that_cannot_be_loaded(settings_of, monkeypatch, capsys, error
     """No cell of it can have a record: what is not known is the fingerprint of its data."""
     from omegaconf import OmegaConf
 
-    from experiments import job
+    from experiments.commands import job
     from experiments.datasets.friedman import Friedman
 
     settings, events = settings_of(*SMALL, "protocol=held_out"), []
@@ -196,7 +196,7 @@ def test_a_dataset_that_cannot_be_loaded(settings_of, monkeypatch, capsys, error
 def test_a_failure_of_set_up_is_in_the_listing(settings_of, monkeypatch):
     from omegaconf import OmegaConf
 
-    from experiments import job
+    from experiments.commands import job
 
     settings, events = settings_of("dataset=seasonal", "profile.max_rows=60", "window_size=48"), []
     monkeypatch.setattr(job, "to_settings", lambda config: settings)
@@ -211,7 +211,7 @@ def test_a_failure_of_set_up_is_in_the_listing(settings_of, monkeypatch):
 
 
 def test_ctrl_c_is_no_failure(run, monkeypatch):
-    monkeypatch.setattr("tests.experiments.doubles.failure_of", lambda how: KeyboardInterrupt())
+    monkeypatch.setattr("tests.support.doubles.failure_of", lambda how: KeyboardInterrupt())
 
     with pytest.raises(KeyboardInterrupt):
         run(*double("denoiser", "Fails"))
@@ -226,7 +226,7 @@ def test_no_metric_that_is_not_finite_meets_json(run, monkeypatch):
 
 
 def test_an_import_that_exits_is_a_mistake_in_the_config(settings_of, tmp_path, monkeypatch):
-    from experiments.config import ConfigError
+    from experiments.settings.values import ConfigError
 
     (tmp_path / "leaves.py").write_text("raise SystemExit(0)")
     monkeypatch.syspath_prepend(os.fspath(tmp_path))

@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from experiments.long_table import read_long_table
-from experiments.store import Store
+from experiments.store.long_table import read_long_table
+from experiments.store.store import Store
 from tests.faults.processes import of_folder, until, worker_of
 from tests.support.command import Command
 

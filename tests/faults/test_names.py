@@ -2,11 +2,11 @@
 
 import pytest
 
-from experiments import archive, report, status
-from experiments.config import ConfigError
+from experiments.commands import archive, report, status
 from experiments.files import StoreError
-from experiments.names import why_no_name
-from experiments.store import Store
+from experiments.settings.values import ConfigError
+from experiments.store.store import Store
+from experiments.words import why_no_name
 from tests.experiments.conftest import SMALL
 
 NAMES = ["..", ".", "", "../records", "a/b", "/abs/path", ".hidden", "a b", "ü", "a\n", "a\\b", "~"]

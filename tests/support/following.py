@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from experiments.config import Settings
-from experiments.run import Follower, run_corruption
-from experiments.store import Store
+from experiments.runner.run import Follower, run_corruption
+from experiments.settings.schema import Settings
+from experiments.store.store import Store
 
 
 class Notes(Follower):

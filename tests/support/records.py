@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from experiments.cell import Key
+from experiments.store.records import Key
 
 _CONFIG: dict[str, Any] = {"a": 1, "b": [2], "seed": 0, "target": "as_is", "denoiser": {}}
 _LABELS: dict[str, Any] = {

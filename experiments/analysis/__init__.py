@@ -1,0 +1,1 @@
+"""Pure functions of the long table: means, ranks, fronts, studies and claims."""

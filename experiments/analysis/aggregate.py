@@ -1,0 +1,403 @@
+"""From the long table to one value per dataset × denoiser: means, intervals and what is missing.
+
+The statistic behind every mean of Imp% is the logarithm of MSE after over MSE before, since Imp%
+has no lower bound. Values are averaged over seeds, then over regressors, then over datasets.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from experiments.metrics import imp_from_log_ratio, log_ratio
+from experiments.words import slug
+
+#: Columns that hold for a whole table, and tell one table from the next.
+CONDITION = ("profile", "target", "noise", "level")
+KEY = (*CONDITION, "protocol", "dataset", "denoiser", "seed", "regressor")
+REQUIRED = (
+    *KEY,
+    "domain",
+    "is_control",
+    "status",
+    "reason",
+    "mse_before",
+    "mse_after",
+    "swd",
+    "rho",
+)
+
+CONFIDENCE = 0.95
+
+#: Labels of sane variants end so: a baseline as its authors would rather have it, shown and not
+#: ranked, since the comparison is between the methods as published.
+SANE = "_sane"
+#: How a regressor says that a dataset is of the other domain: not a result, and not a gap either.
+OTHER_DOMAIN = re.compile(r"^\S+ is for .+ data, \S+ is (tabular|series)$")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What holds for a whole table: profile, target and noise."""
+
+    profile: str
+    target: str
+    noise: str
+    level: float
+
+    @property
+    def slug(self) -> str:
+        """A name for files."""
+        target = () if self.target == "as_is" else (self.target,)
+        return "_".join(map(slug, (self.profile, *target, self.noise, f"{self.level:g}")))
+
+    @property
+    def context(self) -> dict[str, str]:
+        """The four as text."""
+        return {
+            "profile": self.profile,
+            "target": self.target,
+            "noise": self.noise,
+            "level": f"{self.level:g}",
+        }
+
+    def __str__(self) -> str:
+        noise = f"{self.noise} noise of level {self.level:g}" if self.level else "no noise added"
+        target = "" if self.target == "as_is" else f", target {self.target}"
+        return f"{noise}{target}, profile {self.profile}"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A quantity of the long table: how it is averaged and how it is shown.
+
+    Attributes
+    ----------
+    name, title
+        Its name in files and in print.
+    decimals
+        Digits shown.
+    larger_is_better
+        Orientation of what is shown.
+    per_regressor
+        Whether every regressor has its own value; otherwise it is a property of the refined data.
+    statistic
+        From rows of the long table to what is averaged.
+    shown
+        From an average to what is shown; monotone.
+    rope
+        Two values closer than this are practically equal (None where nothing is agreed).
+    """
+
+    name: str
+    title: str
+    decimals: int
+    larger_is_better: bool
+    per_regressor: bool
+    statistic: Callable[[pd.DataFrame], pd.Series]
+    shown: Callable[[float], float] = float
+    rope: float | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of one dataset × protocol × denoiser.
+
+    Attributes
+    ----------
+    mean
+        Mean of the statistic over seeds, then regressors; None where there is none.
+    low, high
+        Its t-interval over seeds; None with fewer than two seeds.
+    seeds
+        Seeds with a value.
+    done, expected
+        Pairs of seed and regressor with a value, and those that any denoiser was scored with.
+    status
+        "ok", "partial" (some of the expected are missing), "failed", "skipped", or "absent" where
+        the work was done and there is nothing to measure.
+    reasons
+        Why something failed or was skipped.
+    """
+
+    mean: float | None
+    low: float | None
+    high: float | None
+    seeds: int
+    done: int
+    expected: int
+    status: str
+    reasons: tuple[str, ...] = ()
+
+
+Summary = dict[tuple[str, str, str], Entry]
+
+
+def _log_ratios(rows: pd.DataFrame) -> pd.Series:
+    def ratio(before: float, after: float) -> float:
+        known = not (math.isnan(before) or math.isnan(after))
+        return log_ratio(before, after) if known else math.nan
+
+    before, after = pd.to_numeric(rows["mse_before"]), pd.to_numeric(rows["mse_after"])
+    values = [ratio(*pair) for pair in zip(before, after, strict=True)]
+    return pd.Series(values, index=rows.index, dtype=float)
+
+
+def _column(name: str) -> Callable[[pd.DataFrame], pd.Series]:
+    def values(rows: pd.DataFrame) -> pd.Series:
+        if name not in rows:
+            return pd.Series(math.nan, index=rows.index)
+        return pd.to_numeric(rows[name])
+
+    return values
+
+
+def _log_errors(rows: pd.DataFrame) -> pd.Series:
+    # An error of zero has the logarithm minus infinity, and its mean is zero again.
+    with np.errstate(divide="ignore"):
+        return np.log(pd.to_numeric(rows["mse_after"]))
+
+
+IMP = Metric(
+    name="imp",
+    title="Imp%",
+    decimals=1,
+    larger_is_better=True,
+    per_regressor=True,
+    statistic=_log_ratios,
+    shown=imp_from_log_ratio,
+    rope=1.0,
+)
+MSE = Metric("mse", "MSE", 4, False, True, _log_errors, shown=math.exp)
+SWD = Metric("swd", "SWD", 3, False, False, _column("swd"), rope=0.01)
+RHO = Metric("rho", "ρ̄", 3, True, False, _column("rho"), rope=0.01)
+SWD_CLEAN = Metric("swd_clean", "SWD to the clean data", 3, False, False, _column("swd_clean"))
+RHO_CLEAN = Metric("rho_clean", "ρ̄ with the clean data", 3, True, False, _column("rho_clean"))
+RECOVERY_X = Metric("recovery_X", "recovery of X", 3, True, False, _column("recovery_X"), rope=0.01)
+RECOVERY_Y = Metric("recovery_y", "recovery of y", 3, True, False, _column("recovery_y"))
+
+
+def check_long_table(long: pd.DataFrame) -> None:
+    """Refuse a long table that would be averaged wrongly.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or two rows stand for the same piece of work.
+    """
+    missing = [name for name in REQUIRED if name not in long]
+    if missing:
+        raise ValueError(
+            f"the long table lacks the columns {', '.join(missing)}; it has "
+            f"{', '.join(map(str, long.columns))}"
+        )
+    twice = long.duplicated(list(KEY))
+    if twice.any():
+        example = ", ".join(f"{name}={long.loc[twice, name].iloc[0]}" for name in KEY)
+        raise ValueError(
+            f"{int(twice.sum())} rows of the long table repeat another one's work, for example "
+            f"{example}; settings that differ must differ in their label"
+        )
+
+
+def is_sane(denoiser: str) -> bool:
+    """Whether a label is that of a sane variant, with or without the settings that tell it apart.
+
+    Examples
+    --------
+    >>> is_sane("dae_sane"), is_sane("dae_sane (epochs=5)"), is_sane("dae")
+    (True, True, False)
+    """
+    return denoiser.partition(" (")[0].endswith(SANE)
+
+
+def suited(long: pd.DataFrame) -> pd.DataFrame:
+    """The rows without those of regressors that are for the other domain.
+
+    A sweep over tables and series lists the regressors of both; what none of them can be scored on
+    is no gap in a table, and no run that was expected.
+    """
+    skipped = long["status"] == "skipped"
+    told = skipped & long["reason"].fillna("").astype(str).str.match(OTHER_DOMAIN)
+    pairs = pd.MultiIndex.from_frame(long[["domain", "regressor"]].astype(str))
+    return long[~(skipped & pairs.isin(pairs[told.to_numpy()]))]
+
+
+def conditions(long: pd.DataFrame) -> Iterator[tuple[Condition, pd.DataFrame]]:
+    """The conditions of a long table in a fixed order, each with its rows."""
+    for _, rows in long.groupby(list(CONDITION), sort=True, dropna=False):
+        first = rows.iloc[0]
+        condition = Condition(
+            profile=str(first["profile"]),
+            target=str(first["target"]),
+            noise=str(first["noise"]),
+            level=float(first["level"]),
+        )
+        yield condition, rows
+
+
+def summarise(rows: pd.DataFrame, metric: Metric) -> Summary:
+    """One entry per protocol × dataset × denoiser that was run.
+
+    Parameters
+    ----------
+    rows
+        The rows of one condition.
+    metric
+        What to summarise.
+
+    Returns
+    -------
+    dict
+        By (protocol, dataset, denoiser).
+    """
+    statistic = metric.statistic(rows)
+    columns = [rows[name] for name in ("protocol", "dataset", "denoiser", "seed", "regressor")]
+    runs: dict[tuple[str, str], dict[str, list[_Run]]] = {}
+    for protocol, dataset, denoiser, seed, regressor, status, reason, value in zip(
+        *columns, rows["status"], rows["reason"], statistic, strict=True
+    ):
+        pair = (int(seed), str(regressor) if metric.per_regressor else "")
+        # What is known of the refined data stays known when a regressor fails on them.
+        counts = status == "ok" or (status == "failed" and not metric.per_regressor)
+        run = _Run(pair, str(status), _text(reason), float(value) if counts else math.nan)
+        block = runs.setdefault((str(protocol), str(dataset)), {})
+        block.setdefault(str(denoiser), []).append(run)
+    summary: Summary = {}
+    for (protocol, dataset), block in sorted(runs.items()):
+        expected = {
+            run.pair for group in block.values() for run in group if run.status != "skipped"
+        }
+        for denoiser, group in sorted(block.items()):
+            summary[protocol, dataset, denoiser] = _entry(group, len(expected))
+    return summary
+
+
+class _Run(NamedTuple):
+    pair: tuple[int, str]
+    status: str
+    reason: str
+    value: float
+
+
+def _text(reason: object) -> str:
+    return reason if isinstance(reason, str) else ""
+
+
+def _entry(group: list[_Run], expected: int) -> Entry:
+    values = {run.pair: run.value for run in group if not math.isnan(run.value)}
+    seeds = sorted({seed for seed, _ in values})
+    regressors = sorted({regressor for _, regressor in values})
+    table = np.array([[values.get((s, r), math.nan) for r in regressors] for s in seeds])
+    reasons = tuple(sorted({run.reason for run in group if run.status != "ok" and run.reason}))
+    # Opposite infinities have no mean.
+    with np.errstate(invalid="ignore"):
+        mean = float(np.mean(np.nanmean(table, axis=0))) if values else math.nan
+    if math.isnan(mean):
+        statuses = {run.status for run in group}
+        status = next((s for s in ("failed", "skipped") if s in statuses), "absent")
+        return Entry(None, None, None, 0, 0, expected, status, reasons)
+    complete = table[~np.isnan(table).any(axis=1)]
+    low, high = t_interval(mean, complete.mean(axis=1))
+    status = "ok" if len(values) == expected else "partial"
+    return Entry(mean, low, high, len(seeds), len(values), expected, status, reasons)
+
+
+def t_interval(mean: float, values: NDArray[np.float64]) -> tuple[float | None, float | None]:
+    """Student's interval of a mean over seeds, at the level `CONFIDENCE`.
+
+    Parameters
+    ----------
+    mean
+        Where the interval is centred.
+    values
+        One value per seed.
+
+    Returns
+    -------
+    low, high
+        None with fewer than two values, or where one is infinite.
+    """
+    n = len(values)
+    if n < 2 or not np.isfinite(values).all() or not math.isfinite(mean):
+        return None, None
+    half = _t_quantile(n - 1) * float(np.std(values, ddof=1)) / math.sqrt(n)
+    return mean - half, mean + half
+
+
+def t_interval_over_datasets(
+    groups: Sequence[NDArray[np.float64]],
+) -> tuple[float | None, float | None]:
+    """Student's interval of a mean over datasets, each the mean of its seeds.
+
+    The datasets are given, the seeds are chance: how far datasets lie apart widens nothing, and
+    seeds may scatter more on one dataset than on another (Welch's variance, with Satterthwaite's
+    degrees of freedom; Satterthwaite 1946).
+
+    Parameters
+    ----------
+    groups
+        The values of each dataset, one per seed.
+
+    Returns
+    -------
+    low, high
+        None where a dataset has fewer than two values, or one is infinite.
+    """
+    if not groups or not all(len(of) > 1 and np.isfinite(of).all() for of in groups):
+        return None, None
+    mean = float(np.mean([of.mean() for of in groups]))
+    variances = np.array([of.var(ddof=1) / len(of) for of in groups])
+    total = float(variances.sum())
+    if total == 0.0:
+        return mean, mean
+    freedom = total**2 / float(sum(variances**2 / [len(of) - 1 for of in groups]))
+    half = _t_quantile(freedom) * math.sqrt(total) / len(groups)
+    return mean - half, mean + half
+
+
+@lru_cache
+def _t_quantile(degrees_of_freedom: float) -> float:
+    return float(stats.t.ppf((1 + CONFIDENCE) / 2, degrees_of_freedom))
+
+
+class MeanOverDatasets(NamedTuple):
+    """Mean of a statistic over datasets, and whether every run behind it is there."""
+
+    mean: float | None
+    whole: bool
+
+
+def mean_of(entries: Iterable[Entry | None]) -> MeanOverDatasets:
+    """Mean over the datasets that have a value; None stands for one that was not run."""
+    listed = list(entries)
+    means = [entry.mean for entry in listed if entry is not None and entry.mean is not None]
+    whole = all(entry is not None and entry.status == "ok" for entry in listed)
+    return MeanOverDatasets(float(np.mean(means)) if means else None, whole)
+
+
+def scores(summary: Summary, protocol: str, denoisers: Iterable[str]) -> pd.DataFrame:
+    """The statistic by dataset and denoiser; NaN unless everything expected is there.
+
+    A dataset on which some of a method's runs are missing is no fair block of a ranking.
+    """
+    columns = list(denoisers)
+    datasets = sorted({dataset for where, dataset, _ in summary if where == protocol})
+    entries = [[summary.get((protocol, d, denoiser)) for denoiser in columns] for d in datasets]
+    table = [[_score(entry) for entry in row] for row in entries]
+    return pd.DataFrame(table, index=datasets, columns=columns, dtype=float)
+
+
+def _score(entry: Entry | None) -> float:
+    if entry is None or entry.mean is None or entry.status != "ok":
+        return math.nan
+    return entry.mean

@@ -1,0 +1,163 @@
+"""One Hydra job, in the process that a launcher started for it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+
+from experiments.commands.progress import PROCESS_VARIABLE, append, describe
+from experiments.datasets.files import DataFileError, DownloadError, MissingFileError, data_folder
+from experiments.files import CannotStoreError, no_room
+from experiments.runner.corruption import noise_level
+from experiments.runner.keys import corruption_key
+from experiments.runner.run import Follower, failure, leave, run_corruption
+from experiments.settings.compose import to_settings
+from experiments.settings.schema import Settings
+from experiments.settings.values import ConfigError
+from experiments.store.records import Key
+from experiments.store.store import Store
+from experiments.words import first_line
+
+log = logging.getLogger(__name__)
+
+_SECONDS_BETWEEN_LOOKS = 0.5
+
+
+class Journalist(Follower):
+    """Tells the journal of this run what is done, and counts it."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def planned(self, keys: Sequence[Key]) -> None:
+        """Pass on what a listing of the run holds."""
+        append({"event": "planned", "entries": {key.path: key.labels for key in keys}})
+
+    def begun(self, labels: dict[str, Any]) -> None:
+        """Pass on what would be lost if this process died now."""
+        append({"event": "begun", "what": describe(labels)})
+
+    def told(self, labels: dict[str, Any], status: str) -> None:
+        """Count and pass on."""
+        self.counts[status] += 1
+        append({"event": "record", "status": status, "what": describe(labels)})
+
+    def summary(self) -> str:
+        """The counts in a few words."""
+        names = {
+            "ok": "computed",
+            "cached": "already there",
+            "skipped": "skipped",
+            "failed": "FAILED",
+        }
+        return ", ".join(f"{self.counts[k]} {name}" for k, name in names.items() if self.counts[k])
+
+
+def run_job(config: DictConfig) -> None:
+    """Run the corruption that a config describes, telling the journal of every record.
+
+    A corruption that cannot even be set up (its file is missing, its series too short) leaves a
+    record of its own and is told as a failure, so that the other jobs of a sweep go on. With
+    ``missing_data: leave_out`` a missing file is none: the corruption is told as left out.
+
+    Raises
+    ------
+    experiments.files.CannotStoreError
+        If nothing can be written any more.
+    """
+    torch.set_num_threads(1)
+    _leave_with_parent()
+    # A log that cannot be written is no reason for a traceback on the terminal.
+    logging.raiseExceptions = False
+    start, journalist = time.monotonic(), Journalist()
+    outcome: dict[str, Any] = {"what": "job", "summary": "", "error": None, "missing": None}
+    settings: Settings | None = None
+    try:
+        settings = to_settings(config)
+        outcome["what"] = title(settings)
+        outcome |= _outcome(settings, journalist)
+    except (KeyboardInterrupt, CannotStoreError):
+        raise
+    except BaseException as problem:
+        log.exception("%s failed", outcome["what"])
+        outcome["error"] = _sentence(problem)
+        if settings is not None:
+            _leave_failure(settings, problem, journalist)
+    outcome["seconds"] = time.monotonic() - start
+    outcome["worked"] = journalist.counts["ok"] + journalist.counts["failed"] > 0
+    append({"event": "corruption", **outcome})
+
+
+@cache
+def _leave_with_parent() -> None:
+    """End this process when the one that launched it has died: nobody waits for it any more."""
+    parent = os.getppid()
+    if os.environ.get(PROCESS_VARIABLE) != str(parent):
+        # Another machine's, or the very process that launches.
+        return
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _outcome(settings: Settings, journalist: Journalist) -> dict[str, Any]:
+    """Run a corruption and say what became of it."""
+    limit = (settings.seeds_per_domain or {}).get(settings.dataset.cls.domain)  # type: ignore[attr-defined]
+    if limit is not None and settings.seed >= limit:
+        return {"summary": f"left out, {limit} seed{'s' if limit > 1 else ''} per such dataset"}
+    try:
+        run_corruption(settings, journalist)
+    except (MissingFileError, DownloadError) as problem:
+        if settings.missing_data == "fail":
+            raise
+        # It raises where the variable names no folder: that is a slip, not a missing file.
+        data_folder()
+        log.warning("left out: %s", problem)
+        _forget_failure(settings)
+        return {
+            "summary": "left out: no file, see python -m experiments data list",
+            "missing": settings.dataset.label,
+        }
+    _forget_failure(settings)
+    return {"summary": journalist.summary()}
+
+
+def _sentence(problem: BaseException) -> str:
+    if isinstance(problem, ConfigError | DataFileError | ValueError):
+        return first_line(problem)
+    name = type(problem).__name__
+    return f"{name}: {first_line(problem)} (the traceback is in the job's log)"
+
+
+def _leave_failure(settings: Settings, problem: BaseException, journalist: Journalist) -> None:
+    key = corruption_key(settings)
+    journalist.planned([key])
+    leave(Store(settings.results), key, failure(problem))
+
+
+def _forget_failure(settings: Settings) -> None:
+    """Whatever kept a corruption from being set up before is gone."""
+    try:
+        Store(settings.results).remove(corruption_key(settings))
+    except OSError as error:
+        raise CannotStoreError(no_room(error)) from error
+
+
+def title(settings: Settings) -> str:
+    """A corruption in a few words."""
+    level = noise_level(settings)
+    permuted = " (target permuted)" if settings.target == "permuted" else ""
+    return f"{settings.dataset.label}{permuted}, noise {level:g}, seed {settings.seed}"

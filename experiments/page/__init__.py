@@ -1,9 +1,0 @@
-"""One self-contained page of a long table: what was run, the tables, the figures, every result.
-
-`write_page` puts everything into one file that needs no network: its script and styles are
-inline, its figures are data URIs, and its security policy forbids it to fetch anything.
-"""
-
-from experiments.page.write import Contents, Group, Image, render_page, write_page
-
-__all__ = ["Contents", "Group", "Image", "render_page", "write_page"]

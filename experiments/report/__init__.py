@@ -1,0 +1,1 @@
+"""What is written of the long table: tables, figures and pages."""

@@ -1,0 +1,96 @@
+"""What a report can write: every module of `report/tables` and `report/figures`, by its file name.
+
+A module of `tables` has a `TITLE` and a function `tables(views)`; one of `figures` has a function
+`pictures(views)`. Both have an `ORDER`, their place in a report; with ``STANDARD = False`` they are
+written only where an experiment file names them with its key ``report``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from experiments.report import figures, tables
+
+if TYPE_CHECKING:
+    from experiments.analysis.view import View
+    from experiments.report.figures._drawing import Picture
+    from experiments.report.table import Table
+
+
+@dataclass(frozen=True)
+class Output:
+    """Something that a report can write: tables, figures or both, under one name."""
+
+    name: str
+    of_tables: ModuleType | None
+    of_figures: ModuleType | None
+
+    @property
+    def title(self) -> str:
+        """Heading of its tables."""
+        return str(self.of_tables.TITLE) if self.of_tables is not None else ""
+
+    @property
+    def order(self) -> int:
+        """Its place in a report."""
+        return min(module.ORDER for module in self._modules)
+
+    @property
+    def standard(self) -> bool:
+        """Whether a report writes it unless it is told what to write."""
+        return all(getattr(module, "STANDARD", True) for module in self._modules)
+
+    @property
+    def _modules(self) -> list[ModuleType]:
+        return [module for module in (self.of_tables, self.of_figures) if module is not None]
+
+    def tables(self, views: Sequence[View]) -> list[Table]:
+        """The tables of one file, in the order of the views; empty where there is none to show."""
+        return [] if self.of_tables is None else self.of_tables.tables(views)
+
+    def pictures(self, views: Sequence[View]) -> Iterable[Picture]:
+        """The figures, drawn one at a time."""
+        return () if self.of_figures is None else self.of_figures.pictures(views)
+
+
+@cache
+def outputs() -> dict[str, Output]:
+    """Every output by its name, in the order of a report."""
+    of_tables, of_figures = _modules(tables), _modules(figures)
+    found = [
+        Output(name, of_tables.get(name), of_figures.get(name))
+        for name in of_tables.keys() | of_figures.keys()
+    ]
+    return {output.name: output for output in sorted(found, key=lambda o: (o.order, o.name))}
+
+
+def chosen(names: Iterable[str] | None = None) -> dict[str, Output]:
+    """The outputs of these names, or the standard ones, in the order of a report.
+
+    Raises
+    ------
+    ValueError
+        If there is none of a name.
+    """
+    if names is None:
+        return {name: output for name, output in outputs().items() if output.standard}
+    wanted = set(names)
+    unknown = sorted(wanted - set(outputs()))
+    if unknown:
+        raise ValueError(f"no such output {unknown[0]!r}; there are {', '.join(outputs())}")
+    return {name: output for name, output in outputs().items() if name in wanted}
+
+
+def _modules(package: ModuleType) -> dict[str, ModuleType]:
+    """The modules of a package but for those that the others share, by file name."""
+    return {
+        module.name: importlib.import_module(f"{package.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(package.__path__)
+        if not module.name.startswith("_")
+    }

@@ -1,0 +1,1 @@
+"""The tables, one kind per file: a module put here is found by its name."""

@@ -1,0 +1,180 @@
+"""Claims as tables: the verdicts on one page, and the numbers of one condition."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from experiments.analysis.aggregate import Condition
+from experiments.analysis.claims import claims_of
+from experiments.analysis.claims.base import Claim, Finding, Verdict
+from experiments.analysis.claims.runs import Runs, of_the_paper
+from experiments.analysis.view import View
+from experiments.report.table import Cell, Column, Row, Section, Table
+from experiments.words import ABSENT
+
+TITLE = "Published figures beside ours"
+ORDER = 10
+STANDARD = False
+
+#: Noise and levels of the overview: the paper's setting.
+NOISE, TARGET, LEVELS = "gaussian", "as_is", (0.0, 0.1)
+PROTOCOLS = ("published", "held_out")
+AXES = ("protocol", "quantity")
+
+HELD_OUT_NOTE = (
+    "published: the paper's way of scoring, test rows and targets refined too. held_out: the same "
+    "quantity and criterion on test rows that nobody touched, which says whether the claim "
+    "survives there."
+)
+
+
+def overviews(claims: Sequence[Claim]) -> list[Table]:
+    """Verdicts by claim, protocol and noise level; one table per profile."""
+    shown = [claim for claim in claims if _in_overview(claim.condition)]
+    profiles = sorted({claim.condition.profile for claim in shown})
+    return [_overview([c for c in shown if c.condition.profile == name]) for name in profiles]
+
+
+def table(claims: Sequence[Claim], lacking: str) -> Table:
+    """The claims of one condition with their numbers, verdicts, reasons and criteria.
+
+    Parameters
+    ----------
+    claims
+        Those of one condition, at least one.
+    lacking
+        What of the paper was not measured; empty for nothing.
+    """
+    condition = claims[0].condition
+    notes = [
+        HELD_OUT_NOTE,
+        "Imp% is that of the mean log ratio of the errors, over seeds, then regressors, then "
+        "datasets. Controls: what "
+        "methods without skill score by shrinking the target.",
+    ]
+    if lacking:
+        notes.append(f"Without any measurement: {lacking}.")
+    if not _is_setting_of_the_paper(condition):
+        notes.append("The paper adds Gaussian noise to data as they are, or none: not this.")
+    return Table(
+        name="claims",
+        title=f"Published figures beside ours: {condition}",
+        stub="claim",
+        axes=AXES,
+        columns=(
+            Column("", "paper"),
+            Column("published", "ours"),
+            Column("published", "verdict"),
+            Column("held_out", "ours"),
+            Column("held_out", "verdict"),
+            Column("controls", "published"),
+            Column("", "reason", prose=True),
+            Column("", "reason, held_out", prose=True),
+            Column("", "criterion", prose=True),
+        ),
+        sections=(Section("", tuple(map(_row, claims))),),
+        context=condition.context,
+        notes=tuple(notes),
+    )
+
+
+def _row(claim: Claim) -> Row:
+    same = claim.held_out.reason == claim.published.reason
+    return Row(
+        claim.name,
+        (
+            Cell(claim.statement.paper),
+            *_finding(claim.published),
+            *_finding(claim.held_out),
+            Cell(claim.controls) if claim.controls else Cell(ABSENT, status="absent"),
+            Cell(claim.published.reason),
+            Cell("likewise" if same else claim.held_out.reason),
+            Cell(claim.statement.criterion),
+        ),
+    )
+
+
+def _finding(finding: Finding) -> tuple[Cell, Cell]:
+    if finding.verdict is Verdict.UNTESTABLE:
+        return Cell(ABSENT, status="absent"), _verdict(finding)
+    return Cell(finding.ours, finding.value), _verdict(finding)
+
+
+def _verdict(finding: Finding) -> Cell:
+    status = "missing" if finding.verdict is Verdict.UNTESTABLE else "ok"
+    return Cell(str(finding.verdict), status=status)
+
+
+def _in_overview(condition: Condition) -> bool:
+    return _is_setting_of_the_paper(condition) and condition.level in LEVELS
+
+
+def _is_setting_of_the_paper(condition: Condition) -> bool:
+    return condition.noise == NOISE and condition.target == TARGET
+
+
+def _overview(claims: Sequence[Claim]) -> Table:
+    conditions = list(dict.fromkeys(claim.condition for claim in claims))
+    by_place = {(claim.name, claim.condition): claim for claim in claims}
+    names = dict.fromkeys(claim.name for claim in claims)
+    places = [(protocol, condition) for protocol in PROTOCOLS for condition in conditions]
+
+    def finding(name: str, protocol: str, condition: Condition) -> Finding:
+        claim = by_place[name, condition]
+        return claim.published if protocol == "published" else claim.held_out
+
+    rows = tuple(
+        Row(name, tuple(_verdict(finding(name, *place)) for place in places)) for name in names
+    )
+    counts = tuple(
+        f"{protocol}, σ {condition.level:g}: "
+        + _counted(finding(name, protocol, condition).verdict for name in names)
+        for protocol, condition in places
+    )
+    profile = conditions[0].profile
+    levels = [f"{condition.level:g}" for condition in conditions]
+    return Table(
+        name="verdicts",
+        title=f"What becomes of the published figures, profile {profile}",
+        stub="claim",
+        axes=AXES,
+        columns=tuple(Column(protocol, f"σ {c.level:g}") for protocol, c in places),
+        sections=(Section("", rows),),
+        context={
+            "profile": profile,
+            "target": TARGET,
+            "noise": NOISE,
+            "level": " and ".join(levels),
+        },
+        notes=(HELD_OUT_NOTE, *(f"{count}." for count in counts)),
+    )
+
+
+def _counted(verdicts: Iterable[Verdict]) -> str:
+    counts = Counter(verdicts)
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
+
+
+def tables(views: Sequence[View]) -> list[Table]:
+    """The claims as tables: the verdicts on one page, then the numbers of every condition.
+
+    Parameters
+    ----------
+    views
+        The conditions of a long table.
+
+    Returns
+    -------
+    list of Table
+        An overview per profile, of Gaussian noise of level 0 and 0.1 (none where neither was run);
+        then one table per condition.
+    """
+    found = {view.condition: claims_of(view) for view in views}
+    lacking = {
+        view.condition: Runs(view, of_the_paper(view), "published").lacking() for view in views
+    }
+    return [
+        *overviews([claim for of_view in found.values() for claim in of_view]),
+        *(table(of_view, lacking[condition]) for condition, of_view in found.items()),
+    ]

@@ -1,0 +1,1 @@
+"""Doing a run: corruption, protocols, denoisers, regressors, scores."""

@@ -1,0 +1,74 @@
+"""What a cell is: a denoiser at work on a corruption, and what that did to the data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from experiments.runner.resources import Stages
+
+if TYPE_CHECKING:
+    from experiments.settings.schema import Component
+
+from experiments.metrics import mean_correlation, projections, recovery, sliced_wasserstein
+from experiments.runner.corruption import Data
+from experiments.runner.protocols import PROTOCOLS, Scaled
+from experiments.seeds import seed_for
+
+
+def denoise(
+    component: Component, scaled: Scaled, protocol: str, stages: Stages, cache: dict[Any, Any]
+) -> Data:
+    """Let a denoiser refine what a protocol lets it.
+
+    Parameters
+    ----------
+    component
+        The denoiser as the config names it.
+    scaled
+        The corruption in the units of the protocol.
+    protocol
+        Name of the protocol.
+    stages
+        Takes up what fitting and denoising cost.
+    cache
+        Trained backbones that denoisers of one corruption and protocol share.
+
+    Returns
+    -------
+    Data
+        All rows in file order.
+    """
+    corruption = scaled.corruption
+    cls: Any = component.cls
+    denoiser = component.build(
+        domain=corruption.domain,
+        window_size=corruption.settings.window_size,
+        horizon=corruption.settings.horizon,
+        random_state=seed_for(*corruption.seed_for(cls.method)),
+        device=corruption.settings.device,
+        backbone_cache=cache,
+    )
+    return PROTOCOLS[protocol].denoise(denoiser, scaled, stages)
+
+
+def cell_metrics(scaled: Scaled, refined: Data, protocol: str) -> dict[str, float | None]:
+    """SWD, mean correlation and recovery on the rows that the protocol lets a denoiser change.
+
+    Taken against the noisy values, and against the clean ones where noise was injected.
+    """
+    rows = PROTOCOLS[protocol].changed_rows(scaled.corruption)
+    noisy, clean, refined = scaled.noisy.rows(rows), scaled.clean.rows(rows), refined.rows(rows)
+    name = scaled.corruption.dataset.name
+    directions = projections(refined.X.shape[1], seed=seed_for("projections", name))
+    metrics: dict[str, float | None] = {
+        "swd": sliced_wasserstein(noisy.X, refined.X, directions),
+        "rho": mean_correlation(noisy.X, refined.X),
+    }
+    if scaled.noise_injected:
+        metrics |= {
+            "swd_clean": sliced_wasserstein(clean.X, refined.X, directions),
+            "rho_clean": mean_correlation(clean.X, refined.X),
+            "recovery_X": recovery(refined.X, noisy.X, clean.X),
+            "recovery_y": recovery(refined.y, noisy.y, clean.y),
+        }
+    return metrics

@@ -1,0 +1,168 @@
+"""A corruption: one dataset with one noise setting and one seed, shared by every method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from experiments.settings.schema import Settings
+
+import numpy as np
+
+from experiments.datasets.base import Table
+from experiments.noise.permutation import permute_target
+from experiments.runner.splits import Split, split
+from experiments.seeds import rng_for
+
+
+@dataclass(frozen=True)
+class Data:
+    """Inputs and target of the same rows, in file order.
+
+    Attributes
+    ----------
+    X
+        Shape (n_rows, n_columns); a series carries its target as column 0.
+    y
+        Shape (n_rows,).
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+
+    def rows(self, index: np.ndarray | slice) -> Data:
+        """Take rows."""
+        return Data(self.X[index], self.y[index])
+
+    def equals(self, other: Data) -> bool:
+        """Whether every value is the same."""
+        return np.array_equal(self.X, other.X) and np.array_equal(self.y, other.y)
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """Clean and noisy values of one table, and its split.
+
+    Attributes
+    ----------
+    clean, noisy
+        In the units of the file.
+    split
+        Row numbers of the training, validation and test part.
+    observed
+        Rows that were measured rather than filled in; None means all.
+    """
+
+    dataset: Any
+    settings: Settings
+    fingerprint: str
+    clean: Data
+    noisy: Data
+    split: Split
+    observed: np.ndarray | None
+
+    @property
+    def domain(self) -> str:
+        """Either "tabular" or "series"."""
+        return str(self.dataset.domain)
+
+    @property
+    def level(self) -> float:
+        """How strong the noise is."""
+        return noise_level(self.settings)
+
+    @cached_property
+    def context_rows(self) -> int:
+        """Rows before a block that its first window needs; none in a table."""
+        if self.domain == "tabular":
+            return 0
+        return self.settings.window_size + self.settings.horizon - 1
+
+    def seed_for(self, method: str) -> tuple[object, ...]:
+        """Names from which a method's own randomness comes: never from the order of jobs."""
+        return (self.dataset.name, *noise_name(self.settings), self.settings.seed, method)
+
+
+def noise_level(settings: Settings) -> float:
+    """The level of the configured noise."""
+    return float(settings.noise.build().level)
+
+
+def noise_name(settings: Settings) -> tuple[object, ...]:
+    """Names of the noise setting; every family at level 0 is the same: the data as they come."""
+    level = noise_level(settings)
+    return ("none",) if level == 0 else (settings.noise.target.rpartition(".")[2], level)
+
+
+def corrupt(settings: Settings) -> Corruption:
+    """Load a dataset, bound its size, permute the target if asked, split it and add the noise.
+
+    The split and the unit noise come from the dataset's name and the seed; the level only scales
+    the noise, so that every level disturbs in the same direction.
+
+    Raises
+    ------
+    experiments.datasets.files.DataFileError
+        If a file is missing or its checksum is wrong.
+    ValueError
+        If the series is shorter than a window in one of its parts.
+    """
+    dataset = settings.dataset.build()
+    profile = settings.profile
+    table = _bound(dataset.load(), dataset, profile.rows_of(dataset.domain))
+    table = _narrow(table, dataset, profile.max_columns)
+    names = (dataset.name, settings.seed)
+    if settings.target == "permuted":
+        table = permute_target(table, rng_for("target", *names))
+    parts = split(table, dataset.split, rng_for("split", *names))
+    noisy = settings.noise.build().corrupt(table, rng_for("noise", *names))
+    corruption = Corruption(
+        dataset,
+        settings,
+        table.fingerprint,
+        clean=_data(table),
+        noisy=_data(noisy),
+        split=parts,
+        observed=table.observed,
+    )
+    if len(parts.train) <= corruption.context_rows:
+        raise ValueError(
+            f"{dataset.name}: the training part has {len(parts.train)} rows, too few for a window "
+            f"of {settings.window_size} with horizon {settings.horizon}; lower window_size"
+        )
+    return corruption
+
+
+def _data(table: Table) -> Data:
+    return Data(table.X.to_numpy(copy=True), table.y.to_numpy(copy=True))
+
+
+def _bound(table: Table, dataset: Any, max_rows: int | None) -> Table:
+    n_rows = len(table.y)
+    if max_rows is None or n_rows <= max_rows:
+        return table
+    if dataset.domain == "series":
+        keep = np.arange(max_rows)
+    else:
+        rng = rng_for("rows", dataset.name)
+        keep = np.sort(rng.choice(n_rows, max_rows, replace=False))
+    return replace(
+        table,
+        X=table.X.iloc[keep],
+        y=table.y.iloc[keep],
+        groups=None if table.groups is None else table.groups[keep],
+        observed=None if table.observed is None else table.observed[keep],
+    )
+
+
+def _narrow(table: Table, dataset: Any, max_columns: int | None) -> Table:
+    """Keep a sample of the inputs in file order; a series keeps its target, column 0, besides."""
+    first = int(dataset.domain == "series")
+    n_inputs = table.X.shape[1] - first
+    if max_columns is None or n_inputs <= max_columns:
+        return table
+    chosen = rng_for("columns", dataset.name).choice(n_inputs, max_columns, replace=False)
+    X = table.X.iloc[:, [*range(first), *(first + np.sort(chosen))]]
+    return replace(table, X=X, categorical=tuple(c for c in table.categorical if c in X.columns))

@@ -1,0 +1,90 @@
+"""What one piece of work is: its config, its identity and its labels.
+
+A cell is a corruption × protocol × denoiser; a score adds a regressor. The identity is a hash of
+everything that decides the result: config, fingerprint of the data and revision of every component.
+Device, workers, paths, labels and the order of arguments are not part of it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from experiments.runner.corruption import Corruption, noise_level
+from experiments.runner.protocols import PROTOCOLS
+from experiments.settings.schema import Component, Settings
+from experiments.store.records import Key
+
+#: Raised when the scoring itself (metrics, examples, the grid) changes its results.
+REVISION = 1
+
+
+def corruption_key(settings: Settings) -> Key:
+    """Key of a corruption that could not be set up: what of it is known without its data."""
+    dataset: Any = settings.dataset.cls
+    config = _of_corruption(settings, dataset.domain)
+    labels = _corruption_labels(settings, dataset.domain)
+    return Key(config, str(dataset.name), "corruption", labels)
+
+
+def cell_key(corruption: Corruption, protocol: str, denoiser: Component) -> Key:
+    """Key of what a denoiser does to a corruption under a protocol."""
+    settings = corruption.settings
+    config = _of_corruption(settings, corruption.domain)
+    config["dataset"] |= {"fingerprint": corruption.fingerprint}
+    config["protocol"] = {"name": protocol, "revision": PROTOCOLS[protocol].revision}
+    config["denoiser"] = denoiser.identity()
+    labels = _corruption_labels(settings, corruption.domain) | {
+        "protocol": protocol,
+        "denoiser": denoiser.label,
+        "is_control": bool(denoiser.cls.is_control),  # type: ignore[attr-defined]
+        "note": corruption.dataset.note,
+    }
+    folder = f"{corruption.dataset.name}/{protocol}"
+    return Key(config, folder, _method(denoiser), labels)
+
+
+def score_key(cell: Key, regressor: Component) -> Key:
+    """Key of a regressor's errors on a cell."""
+    return Key(
+        cell.config | {"regressor": regressor.identity()},
+        cell.folder,
+        f"{cell.stem}-{_method(regressor)}",
+        cell.labels | {"regressor": regressor.label},
+    )
+
+
+def _of_corruption(settings: Settings, domain: str) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "revision": REVISION,
+        "dataset": settings.dataset.identity(),
+        "max_rows": settings.profile.rows_of(domain),
+        "noise": settings.noise.identity() if noise_level(settings) else None,
+        "target": settings.target,
+        "seed": settings.seed,
+    }
+    if settings.profile.max_columns is not None:
+        config["max_columns"] = settings.profile.max_columns
+    if domain == "series":
+        config |= {"window_size": settings.window_size, "horizon": settings.horizon}
+    return config
+
+
+def _corruption_labels(settings: Settings, domain: str) -> dict[str, Any]:
+    return {
+        "dataset": settings.dataset.label,
+        "domain": domain,
+        "noise": _snake_case(settings.noise.target.rpartition(".")[2]),
+        "level": noise_level(settings),
+        "seed": settings.seed,
+        "target": settings.target,
+        "profile": settings.profile.name,
+    }
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+def _method(component: Component) -> str:
+    return str(component.cls.method)  # type: ignore[attr-defined]

@@ -1,0 +1,250 @@
+"""One job: every protocol × denoiser × regressor over one corruption, skipping what is done."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from experiments.files import CannotStoreError, no_room
+from experiments.metrics import (
+    headline,
+)
+from experiments.runner.compute import cell_metrics, denoise
+from experiments.runner.corruption import Corruption, Data, corrupt
+from experiments.runner.keys import cell_key, score_key
+from experiments.runner.protocols import PROTOCOLS
+from experiments.runner.resources import Stages
+from experiments.runner.scoring import Scorer
+from experiments.settings.schema import Component, Settings
+from experiments.store.environment import environment
+from experiments.store.records import Key, Record, check_metrics
+from experiments.store.sources import source_of
+from experiments.store.store import Store
+from experiments.words import first_line
+
+log = logging.getLogger(__name__)
+
+#: Status of a record, and what its status adds.
+Outcome = Record
+
+
+class Follower:
+    """Told of what a run does; this one does not listen."""
+
+    def planned(self, keys: Sequence[Key]) -> None:
+        """Take note of a cell and its scores, which the run comprises."""
+
+    def begun(self, labels: dict[str, Any]) -> None:
+        """Take note of the piece of work that is in hand."""
+
+    def told(self, labels: dict[str, Any], status: str) -> None:
+        """Take note of a score: "ok", "skipped", "failed", or "cached" for one that was there."""
+
+
+def run_corruption(settings: Settings, follower: Follower) -> None:
+    """Do what is missing of one corruption; leave a record of each piece as soon as it is done.
+
+    A piece that fails, in whatever way, leaves a record with its traceback; the others go on.
+    Ctrl-C loses the piece in flight.
+
+    Parameters
+    ----------
+    settings
+        What to run.
+    follower
+        Told of every piece.
+
+    Raises
+    ------
+    experiments.datasets.files.DataFileError
+        If the dataset's file is missing; then no piece has a record, since no identity is known.
+    experiments.files.CannotStoreError
+        If a record cannot be written.
+    """
+    store = Store(settings.results)
+    for variant in _by_protocol(settings):
+        _Job(corrupt(variant), store, follower).run()
+
+
+def _by_protocol(settings: Settings) -> list[Settings]:
+    """The settings, divided where the protocols want the dataset in different forms."""
+    variants: list[Settings] = []
+    for protocol in settings.protocol:
+        dataset = settings.dataset.under(protocol)
+        if variants and variants[-1].dataset == dataset:
+            variants[-1] = replace(variants[-1], protocol=(*variants[-1].protocol, protocol))
+        else:
+            variants.append(replace(settings, dataset=dataset, protocol=(protocol,)))
+    return variants
+
+
+@dataclass
+class _Cell:
+    """A cell of the plan, and those of its scores that are missing.
+
+    `skip` is the outcome if the denoiser does not apply, or None.
+    """
+
+    protocol: str
+    denoiser: Component
+    key: Key
+    skip: Outcome | None
+    done: bool
+    missing: list[_Score]
+
+
+@dataclass
+class _Score:
+    """A score of the plan; `skip` is the outcome if there can be none, or None."""
+
+    regressor: Component
+    key: Key
+    skip: Outcome | None
+
+
+@dataclass
+class _Job:
+    corruption: Corruption
+    store: Store
+    follower: Follower
+    backbones: dict[str, dict[Any, Any]] = field(default_factory=dict)
+
+    def run(self) -> None:
+        cells = [
+            self._plan(protocol, denoiser)
+            for protocol in self.corruption.settings.protocol
+            for denoiser in self.corruption.settings.denoiser
+        ]
+        scorers: dict[str, Scorer] = {}
+        for cell in cells:
+            if cell.done and not cell.missing:
+                continue
+            if cell.protocol not in scorers:
+                protocol = PROTOCOLS[cell.protocol]
+                scorers[cell.protocol] = Scorer(protocol, protocol.scale(self.corruption))
+            self._run_cell(cell, scorers[cell.protocol])
+
+    def _plan(self, protocol: str, denoiser: Component) -> _Cell:
+        settings = self.corruption.settings
+        key = cell_key(self.corruption, protocol, denoiser)
+        scores = [
+            _Score(regressor, score_key(key, regressor), None) for regressor in settings.regressor
+        ]
+        self.follower.planned([key, *(score.key for score in scores)])
+        skip = self._why_skip(denoiser)
+        for score in scores:
+            score.skip = skip or self._why_skip(score.regressor)
+        missing = [score for score in scores if not self._is_done(score.key, score.skip)]
+        for score in scores:
+            if score not in missing:
+                self.follower.told(score.key.labels, "cached")
+        return _Cell(protocol, denoiser, key, skip, self._is_done(key, skip), missing)
+
+    def _why_skip(self, component: Component) -> Outcome | None:
+        """The outcome of what does not apply to this dataset, or cannot say whether it does."""
+        try:
+            reason = component.build().why_skip(self.corruption.dataset)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            return failure(error)
+        return None if reason is None else {"status": "skipped", "reason": reason}
+
+    def _is_done(self, key: Key, skip: Outcome | None) -> bool:
+        """Whether a record stands: failures are tried again, and skips whose reason is gone."""
+        status = self.store.status(key)
+        return status == "ok" or (
+            status == "skipped" and skip is not None and skip["status"] == status
+        )
+
+    def _run_cell(self, cell: _Cell, scorer: Scorer) -> None:
+        if cell.skip:
+            if not cell.done:
+                self._leave(cell.key, cell.skip)
+            for score in cell.missing:
+                self._leave(score.key, cell.skip)
+            return
+        missing = []
+        for score in cell.missing:
+            if score.skip:
+                self._leave(score.key, score.skip)
+            else:
+                missing.append(score)
+        if cell.done and not missing:
+            return
+        self.follower.begun(cell.key.labels)
+        stages = Stages()
+        try:
+            cache = self.backbones.setdefault(cell.protocol, {})
+            refined = denoise(cell.denoiser, scorer.scaled, cell.protocol, stages, cache)
+            metrics = cell_metrics(scorer.scaled, refined, cell.protocol)
+            check_metrics(metrics, of_score=False)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            outcome = failure(error)
+            self._leave(cell.key, outcome, stages)
+            reason = f"the denoiser failed: {outcome['reason']}"
+            for score in missing:
+                self._leave(score.key, outcome | {"reason": reason})
+            return
+        if not cell.done:
+            self._leave(cell.key, {"status": "ok", "metrics": metrics}, stages)
+        for score in missing:
+            self._score(score, scorer, refined)
+
+    def _score(self, score: _Score, scorer: Scorer, refined: Data) -> None:
+        self.follower.begun(score.key.labels)
+        try:
+            grid, stages = scorer.score(score.regressor, refined)
+            metrics = headline(grid) | {"grid": grid}
+            check_metrics(metrics, of_score=True)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            self._leave(score.key, failure(error))
+            return
+        self._leave(score.key, {"status": "ok", "metrics": metrics}, stages)
+
+    def _leave(self, key: Key, outcome: Outcome, stages: Stages | None = None) -> None:
+        """Leave a record, and tell of it if it is a score."""
+        leave(self.store, key, outcome, stages)
+        if "regressor" in key.config:
+            self.follower.told(key.labels, outcome["status"])
+
+
+def leave(store: Store, key: Key, outcome: Outcome, stages: Stages | None = None) -> None:
+    """Write a record of what became of a piece of work.
+
+    Raises
+    ------
+    experiments.files.CannotStoreError
+        If it cannot be written.
+    """
+    stages = stages or Stages()
+    record = outcome | {
+        "seconds": stages.seconds,
+        "peak_memory_mb": stages.peak_memory_mb,
+        "source": source_of(key.config),
+        "environment": environment(),
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+    try:
+        store.write(key, record)
+    except OSError as error:
+        raise CannotStoreError(no_room(error)) from error
+    if outcome["status"] == "failed":
+        log.error("%s failed: %s\n%s", key.path, outcome["reason"], outcome["traceback"])
+
+
+def failure(error: BaseException) -> Outcome:
+    """The outcome of a piece of work that failed: not an exit, not an interrupt of the caller's."""
+    return {
+        "status": "failed",
+        "reason": f"{type(error).__name__}: {first_line(error)}",
+        "traceback": "".join(traceback.format_exception(error)),
+    }

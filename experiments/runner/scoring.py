@@ -1,0 +1,152 @@
+"""Downstream regressors: fitted on noisy, refined and clean training rows, scored on a grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from experiments.settings.schema import Component
+
+import numpy as np
+
+from denograd.validation import require_finite, require_layout
+from experiments.metrics import mse
+from experiments.runner.corruption import Data
+from experiments.runner.examples import examples
+from experiments.runner.protocols import Protocol, Scaled
+from experiments.runner.resources import Stages
+from experiments.seeds import seed_for
+
+Predictions = dict[str, np.ndarray]
+Grid = dict[str, float]
+
+
+@dataclass
+class Scorer:
+    """Scores refined data under one protocol.
+
+    What is fitted on noisy and on clean rows is the same for every denoiser: the predictions of
+    those fits are kept, the fits are not.
+    """
+
+    protocol: Protocol
+    scaled: Scaled
+    _references: dict[str, tuple[dict[str, Predictions], Stages]] = field(default_factory=dict)
+
+    def score(self, regressor: Component, refined: Data) -> tuple[Grid, Stages]:
+        """Mean squared errors of one regressor around one denoiser.
+
+        Parameters
+        ----------
+        regressor
+            The downstream model; fitted with the same seed before and after.
+        refined
+            All rows, as the protocol let the denoiser leave them.
+
+        Returns
+        -------
+        grid
+            ``<fit>|<inputs>|<targets>`` to MSE in standardised units: what the regressor was
+            trained on, which version of the test inputs it predicts from and which version of the
+            targets it is compared with. Refined test rows exist only where the protocol refines
+            them, clean ones only where noise was injected.
+        stages
+            Cost of fitting and predicting; ``fit`` is the fit on refined rows.
+        """
+        predictions, stages = self._reference(regressor)
+        after, versions = Stages(), self._versions() | {"refined": refined}
+        if refined.equals(self.scaled.noisy):
+            # Nothing was changed and the seed is shared: the fit is the same one.
+            predictions = predictions | {"refined": self._as_refined(predictions["noisy"])}
+            after = stages
+        else:
+            inputs = list(self._versions())
+            if self.protocol.scored_on[0] == "refined":
+                inputs.append("refined")
+            fitted = self._fit_predict(regressor, "refined", versions, inputs, after)
+            predictions = predictions | {"refined": fitted}
+        rows = self.protocol.test_rows(self.scaled.corruption)
+        targets = {name: data.y[rows] for name, data in versions.items()}
+        if "refined" not in self.protocol.scored_on:
+            del targets["refined"]
+        grid = {
+            f"{fit}|{inputs}|{target}": mse(predicted, y)
+            for fit, by_inputs in predictions.items()
+            for inputs, predicted in by_inputs.items()
+            for target, y in targets.items()
+        }
+        return grid, after
+
+    def _versions(self) -> dict[str, Data]:
+        versions = {"noisy": self.scaled.noisy}
+        if self.scaled.noise_injected:
+            versions["clean"] = self.scaled.clean
+        return versions
+
+    def _as_refined(self, noisy: Predictions) -> Predictions:
+        extra = {"refined": noisy["noisy"]} if self.protocol.scored_on[0] == "refined" else {}
+        return noisy | extra
+
+    def _reference(self, regressor: Component) -> tuple[dict[str, Predictions], Stages]:
+        if regressor.label not in self._references:
+            versions, of_noisy = self._versions(), Stages()
+            predictions = {
+                fit: self._fit_predict(
+                    regressor,
+                    fit,
+                    versions,
+                    list(versions),
+                    of_noisy if fit == "noisy" else Stages(),
+                )
+                for fit in versions
+            }
+            self._references[regressor.label] = predictions, of_noisy
+        return self._references[regressor.label]
+
+    def _fit_predict(
+        self,
+        component: Component,
+        fit: str,
+        versions: dict[str, Data],
+        inputs: list[str],
+        stages: Stages,
+    ) -> Predictions:
+        corruption = self.scaled.corruption
+        split, settings = corruption.split, corruption.settings
+        train = self._examples(component, versions[fit], split.train)
+        val = self._examples(component, versions[self.protocol.validation(fit)], split.val)
+        seed = seed_for(*corruption.seed_for(component.cls.method))  # type: ignore[attr-defined]
+        regressor = component.build(
+            domain=corruption.domain,
+            window_size=settings.window_size,
+            random_state=seed,
+            device=settings.device,
+        )
+        with stages.measure("fit"):
+            regressor.fit(train.X, train.y, val.X, val.y)
+        rows = self.protocol.test_rows(corruption)
+        with stages.measure("predict"):
+            return {
+                name: self._predict(regressor, component, versions[name], rows) for name in inputs
+            }
+
+    def _predict(
+        self, regressor: Any, component: Component, data: Data, rows: np.ndarray
+    ) -> np.ndarray:
+        of_test = self._examples(component, data, rows)
+        predicted = regressor.predict(of_test.X)
+        require_layout(predicted, of_test.y.shape, f"the predictions of {component.label}")
+        require_finite(predicted[:, None], f"the predictions of {component.label}", ["y"])
+        return np.asarray(predicted)
+
+    def _examples(self, component: Component, data: Data, rows: np.ndarray) -> Data:
+        corruption = self.scaled.corruption
+        cls: Any = component.cls
+        return examples(
+            data,
+            rows,
+            window_size=None if corruption.domain == "tabular" else corruption.settings.window_size,
+            horizon=corruption.settings.horizon,
+            flat=cls.inputs == "flat",
+        )

@@ -1,0 +1,136 @@
+"""Checking a command line before anything is launched: a slip costs a second, not a sweep."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+from experiments.settings.compose import to_settings
+from experiments.settings.schema import config_dir
+from experiments.settings.values import ConfigError
+from experiments.words import did_you_mean, first_line
+
+_BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
+
+
+def check_command_line(overrides: Sequence[str], multirun: bool) -> None:
+    """Compose every distinct setting of a command line and check it against the schema.
+
+    Of a sweep, the first job is checked, and each further value of each swept key beside it: the
+    sum of the values, not their product.
+
+    Parameters
+    ----------
+    overrides
+        Arguments of the form ``key=value``.
+    multirun
+        Whether ``-m`` was given; an experiment file may ask for it too.
+
+    Raises
+    ------
+    ConfigError
+        One sentence that names the key.
+    """
+    fixed, swept = _split(overrides)
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        first = [values[0] for values in swept.values()]
+        base = _compose([*fixed, *first])
+        multirun = multirun or str(base.hydra.mode) == "RunMode.MULTIRUN"
+        if swept and not multirun:
+            raise ConfigError(f"{next(iter(swept))}: several values need -m (--multirun)")
+        if multirun and base.hydra.sweeper._target_ == _BASIC_SWEEPER:
+            for lines in _one_at_a_time(_swept_keys(base, swept)):
+                _check(_compose([*fixed, *lines]))
+        else:
+            _check(base)
+
+
+def sweep_size(config: DictConfig) -> int | None:
+    """The number of jobs of a sweep, or None where the sweeper decides as it goes."""
+    if config.hydra.sweeper._target_ != _BASIC_SWEEPER:
+        return None
+    _, swept = _split(config.hydra.overrides.task)
+    return math.prod(len(values) for values in _swept_keys(config, swept).values())
+
+
+def _swept_keys(config: DictConfig, swept: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Swept keys of the experiment file and of the command line, which overrides the former."""
+    params = config.hydra.sweeper.get("params") or {}
+    lines = [f"{key}={value}" for key, value in params.items()]
+    of_file = {}
+    for override in _parse(lines):
+        of_file[override.key_or_group] = _values(override)
+    fixed = {o.key_or_group for o in _parse(config.hydra.overrides.task)}
+    return {key: v for key, v in of_file.items() if key not in fixed} | swept
+
+
+def _one_at_a_time(swept: dict[str, list[str]]) -> Iterator[list[str]]:
+    first = {key: values[0] for key, values in swept.items()}
+    yield list(first.values())
+    for key, values in swept.items():
+        for value in values[1:]:
+            yield list((first | {key: value}).values())
+
+
+def _split(overrides: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
+    fixed, swept = [], {}
+    for override in _parse(overrides):
+        if override.is_sweep_override():
+            swept[override.key_or_group] = _values(override)
+        else:
+            fixed.append(str(override.input_line))
+    return fixed, swept
+
+
+def _parse(overrides: Sequence[str]) -> list[Override]:
+    try:
+        return OverridesParser.create().parse_overrides(list(overrides))
+    except HydraException as error:
+        raise ConfigError(first_line(error)) from error
+
+
+def _values(override: Override) -> list[str]:
+    key = override.get_key_element()
+    if override.is_sweep_override() and override.is_discrete_sweep():
+        return [f"{key}={value}" for value in override.sweep_string_iterator()]
+    return [str(override.input_line)]
+
+
+def _compose(overrides: Sequence[str]) -> DictConfig:
+    try:
+        return compose("config", overrides=list(overrides), return_hydra_config=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(sentence(error)) from error
+
+
+def _check(config: DictConfig) -> None:
+    with open_dict(config):
+        del config["hydra"]
+    to_settings(config)
+
+
+def sentence(error: Exception) -> str:
+    """One sentence for the user out of Hydra's paragraph."""
+    text = str(error)
+    if found := re.search(r"Could not override '([^']+)'", text):
+        key = found[1]
+        parent, _, name = key.rpartition(".")
+        cause = error.__cause__
+        siblings: list[str] = []
+        node = getattr(cause, "parent_node", None)
+        if node is not None and OmegaConf.is_dict(node):
+            siblings = [str(k) for k in node]
+        where = parent or "the config"
+        return f"{key}: no such key in {where}; {did_you_mean(name, siblings)}"
+    if found := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
+        options = re.findall(r"^\t(\S+)$", text, flags=re.MULTILINE)
+        return f"{found[1]}: there is no {found[2]!r}; {did_you_mean(found[2], options)}"
+    return " ".join(text.split())

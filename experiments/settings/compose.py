@@ -1,0 +1,191 @@
+"""From a composed Hydra config to plain, checked settings.
+
+No ``DictConfig`` goes deeper than this module. A component (dataset, noise, denoiser, regressor)
+is named by ``_target_``; its constructor's annotated signature is the schema of its other keys.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Literal
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from experiments.settings.schema import (
+    PROTOCOLS,
+    Component,
+    Profile,
+    Settings,
+    import_target,
+    schema_of,
+)
+from experiments.settings.values import ConfigError, coerce, natural, refuse_unknown
+from experiments.settings.vary import variants
+from experiments.words import did_you_mean, first_line, why_no_name
+
+
+def to_settings(config: DictConfig) -> Settings:
+    """Check a composed config and turn it into plain settings.
+
+    Parameters
+    ----------
+    config
+        What Hydra composed, without the ``hydra`` node.
+
+    Returns
+    -------
+    Settings
+        Plain dataclasses and built-in types only.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown key (with the nearest known one), a missing one or a value of the wrong type.
+    """
+    try:
+        raw: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"{error.full_key or 'config'}: {first_line(error)}") from error
+    refuse_unknown(raw, [*(f.name for f in fields(Settings)), "vary"], "", "the config")
+    # An empty list of options leaves no key at all.
+    raw = {"denoiser": None, "regressor": None, "vary": None} | raw
+    missing = [f.name for f in fields(Settings) if f.name not in raw]
+    if missing:
+        raise ConfigError(f"{missing[0]}: required, but not in the config")
+    profile = _profile(raw["profile"])
+    return Settings(
+        dataset=_checked(_component(raw["dataset"], "dataset", label_key="name"), "dataset"),
+        noise=_checked(_component(raw["noise"], "noise"), "noise"),
+        denoiser=variants(raw["vary"], _components(raw["denoiser"], "denoiser", profile)),
+        regressor=_components(raw["regressor"], "regressor", profile),
+        protocol=_protocols(raw["protocol"]),
+        profile=profile,
+        seed=natural(raw["seed"], "seed", least=0),
+        seeds_per_domain=coerce(raw["seeds_per_domain"], dict[str, int] | None, "seeds_per_domain"),
+        target=coerce(raw["target"], Literal["as_is", "permuted"], "target"),
+        window_size=natural(raw["window_size"], "window_size"),
+        horizon=natural(raw["horizon"], "horizon"),
+        device=coerce(raw["device"], str | None, "device"),
+        results=Path(coerce(raw["results"], str, "results")).absolute(),
+        name=_name(raw["name"]),
+        report=report_names(raw["report"]),
+        missing_data=coerce(raw["missing_data"], Literal["fail", "leave_out"], "missing_data"),
+    )
+
+
+def report_names(raw: Any) -> tuple[str, ...] | None:
+    """The outputs that the key ``report`` names, or None for the standard ones.
+
+    Raises
+    ------
+    ConfigError
+        If it is no list of names, or there is no output of a name.
+    """
+    names = coerce(raw, list[str] | None, "report")
+    known = output_names()
+    for name in names or ():
+        if name not in known:
+            raise ConfigError(f"report: no such output {name!r}; {did_you_mean(name, known)}")
+    return None if names is None else tuple(dict.fromkeys(names))
+
+
+def output_names() -> set[str]:
+    """What a report can write, by the names of its modules; none of them is imported for it."""
+    report = Path(__file__).parents[1] / "report"
+    files = [*report.glob("tables/*.py"), *report.glob("figures/*.py")]
+    return {file.stem for file in files if not file.stem.startswith("_")}
+
+
+def _component(
+    raw: Any, key: str, label_key: str | None = None, profile: Profile | None = None
+) -> Component:
+    if not isinstance(raw, dict) or "_target_" not in raw:
+        raise ConfigError(f"{key}: needs `_target_`, the dotted path of a class")
+    given = dict(raw)
+    target = coerce(given.pop("_target_"), str, f"{key}._target_")
+    cls = import_target(target, key)
+    label = str(given.pop(label_key, cls.__name__)) if label_key else key.rpartition(".")[2]
+    schema = schema_of(cls)
+    refuse_unknown(given, schema, f"{key}.", cls.__name__)
+    params = {}
+    for name, (annotation, default) in schema.items():
+        if name in given:
+            params[name] = coerce(given[name], annotation, f"{key}.{name}")
+        elif default is inspect.Parameter.empty:
+            raise ConfigError(f"{key}.{name}: required by {cls.__name__}, but not in the config")
+        else:
+            params[name] = list(default) if isinstance(default, tuple) else default
+    return Component(label, target, profile.bounded(label, params) if profile else params)
+
+
+def _checked(component: Component, key: str) -> Component:
+    """Let a constructor refuse values that its annotations allow."""
+    try:
+        component.build()
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{key}: {first_line(error)}") from error
+    return component
+
+
+def _components(raw: Any, key: str, profile: Profile) -> tuple[Component, ...]:
+    if not isinstance(raw, dict) or not raw:
+        raise ConfigError(f"{key}: name at least one, for example `{key}=[{_example(key)}]`")
+    return tuple(_component(v, f"{key}.{k}", profile=profile) for k, v in raw.items())
+
+
+def _example(key: str) -> str:
+    return {"denoiser": "identity,denograd", "regressor": "ridge,knn"}[key]
+
+
+def _profile(raw: Any) -> Profile:
+    if not isinstance(raw, dict):
+        raise ConfigError("profile: must be a mapping with name, max_rows, max_columns and caps")
+    refuse_unknown(raw, [f.name for f in fields(Profile)], "profile.", "a profile")
+    values: dict[str, Any] = {"name": "paper", "max_rows": None, "max_columns": None} | raw
+    max_columns = values["max_columns"]
+    return Profile(
+        name=coerce(values["name"], str, "profile.name"),
+        max_rows=_max_rows(values["max_rows"]),
+        max_columns=None if max_columns is None else natural(max_columns, "profile.max_columns"),
+        caps=_caps(values.get("caps")),
+    )
+
+
+def _name(raw: Any) -> str | None:
+    name: str | None = coerce(raw, str | None, "name")
+    why_not = None if name is None else why_no_name(name)
+    if why_not is not None:
+        raise ConfigError(f"name: {why_not}")
+    return name
+
+
+def _max_rows(raw: Any) -> int | dict[str, int] | None:
+    key = "profile.max_rows"
+    if isinstance(raw, dict):
+        refuse_unknown(raw, ["tabular", "series"], f"{key}.", "the domains")
+        return {domain: natural(n, f"{key}.{domain}", least=50) for domain, n in raw.items()}
+    return None if raw is None else natural(raw, key, least=50)
+
+
+def _caps(raw: Any) -> dict[str, float | dict[str, float]] | None:
+    caps = coerce(raw, dict[str, Any] | None, "profile.caps")
+    return caps and {
+        name: coerce(
+            cap, dict[str, float] if isinstance(cap, dict) else float, f"profile.caps.{name}"
+        )
+        for name, cap in caps.items()
+    }
+
+
+def _protocols(raw: Any) -> tuple[str, ...]:
+    names = [raw] if isinstance(raw, str) else raw
+    if not isinstance(names, list) or not names:
+        raise ConfigError(f"protocol: name at least one of {', '.join(PROTOCOLS)}")
+    for name in names:
+        if name not in PROTOCOLS:
+            hint = did_you_mean(str(name), PROTOCOLS)
+            raise ConfigError(f"protocol: no such protocol {name!r}; {hint}")
+    return tuple(dict.fromkeys(names))

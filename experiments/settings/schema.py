@@ -1,0 +1,178 @@
+"""What a run is, as plain dataclasses; no ``DictConfig`` goes deeper than the composing of it."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from experiments.settings.values import ConfigError, same
+from experiments.words import first_line
+
+# Constructor parameters that a run fills in for every component; they are not keys of a component.
+CONTEXT = frozenset(
+    {"domain", "window_size", "horizon", "random_state", "device", "backbone_cache", "progress"}
+)
+
+
+# Parameters that say how work is done, not what comes out.
+NOT_IDENTITY = frozenset({"n_jobs", "snapshots"})
+
+
+#: Names of the evaluation protocols; `experiments.runner.protocols` says what each of them does.
+PROTOCOLS = ("published", "held_out", "published_train_only")
+
+
+@dataclass(frozen=True)
+class Component:
+    """A dataset, noise, denoiser or regressor as the config names it.
+
+    Attributes
+    ----------
+    label
+        The name that tables print.
+    target
+        Dotted path of the class.
+    params
+        Every constructor argument that is a config key, defaults filled in.
+    """
+
+    label: str
+    target: str
+    params: dict[str, Any]
+
+    @property
+    def cls(self) -> type:
+        """The class that `target` names."""
+        return import_target(self.target, self.label)
+
+    def build(self, **context: Any) -> Any:
+        """Construct the component; context arguments are passed where its signature has them."""
+        known = _signature(self.cls)
+        return self.cls(**self.params, **{k: v for k, v in context.items() if k in known})
+
+    def under(self, protocol: str) -> Component:
+        """Return the component as a protocol wants it, where its class makes a difference.
+
+        A class says so in `by_protocol`: parameter to protocol to the value that None stands for.
+        """
+        choices: Mapping[str, Mapping[str, Any]] = getattr(self.cls, "by_protocol", {})
+        chosen = {name: of.get(protocol) for name, of in choices.items()}
+        open_ = {k: v for k, v in chosen.items() if self.params[k] is None}
+        return replace(self, params=self.params | open_)
+
+    def identity(self) -> dict[str, Any]:
+        """What of this component decides its results: class, parameters and revision.
+
+        A class may declare ``neutral``: the value of a parameter that was added later under which
+        the result is what it was before. Such a parameter is left out, so that records made
+        without it stay valid.
+        """
+        neutral: Mapping[str, Any] = getattr(self.cls, "neutral", {})
+        params = {
+            k: v
+            for k, v in self.params.items()
+            if k not in NOT_IDENTITY and not (k in neutral and same(v, neutral[k]))
+        }
+        return {"target": self.target, "params": params, "revision": self.cls.revision}  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A cost profile: bounds on rows and on parameters such as epochs.
+
+    Attributes
+    ----------
+    name
+        Printed beside every table.
+    max_rows
+        Tables keep a random sample of this size in file order, series their first rows; None keeps
+        all. A number for both, or one per domain.
+    max_columns
+        Inputs kept of the widest sets, a random sample in file order; None keeps all.
+    caps
+        Parameter name to the largest value that any denoiser or regressor may use; under the name
+        of a denoiser or regressor, what counts for that one instead.
+    """
+
+    name: str = "paper"
+    max_rows: int | dict[str, int] | None = None
+    max_columns: int | None = None
+    caps: dict[str, float | dict[str, float]] | None = None
+
+    def rows_of(self, domain: str) -> int | None:
+        """The most rows of a dataset of a domain."""
+        return self.max_rows.get(domain) if isinstance(self.max_rows, dict) else self.max_rows
+
+    def bounded(self, label: str, params: dict[str, Any]) -> dict[str, Any]:
+        """The parameters of a component, none above its cap."""
+        caps = self.caps or {}
+        own = caps.get(label)
+        for_all = {name: cap for name, cap in caps.items() if not isinstance(cap, dict)}
+        largest = for_all | (own if isinstance(own, dict) else {})
+        capped = {
+            name: type(params[name])(min(params[name], cap))
+            for name, cap in largest.items()
+            if params.get(name) is not None
+        }
+        return params | capped
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run: one corruption and what is done with it."""
+
+    dataset: Component
+    noise: Component
+    denoiser: tuple[Component, ...]
+    regressor: tuple[Component, ...]
+    protocol: tuple[str, ...]
+    profile: Profile
+    seed: int
+    seeds_per_domain: dict[str, int] | None
+    target: Literal["as_is", "permuted"]
+    window_size: int
+    horizon: int
+    device: str | None
+    results: Path
+    name: str | None
+    report: tuple[str, ...] | None
+    missing_data: Literal["fail", "leave_out"]
+
+
+def config_dir() -> Path:
+    """Folder of the Hydra config: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent
+    installed = package / "conf"
+    return installed if installed.is_dir() else package.parent / "conf"
+
+
+def import_target(path: str, key: str) -> type:
+    """Import the class that a dotted path names, or raise a ConfigError that names the key."""
+    module, _, name = path.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (Exception, SystemExit) as error:
+        why = f"{type(error).__name__}: {first_line(error)}"
+        raise ConfigError(f"{key}._target_: cannot import {path!r} ({why})") from error
+    if not inspect.isclass(found):
+        raise ConfigError(f"{key}._target_: {path!r} is not a class")
+    return found
+
+
+def schema_of(cls: type) -> dict[str, tuple[Any, Any]]:
+    """The parameters of a component that are keys of its config, as (annotation, default)."""
+    return {k: v for k, v in _signature(cls).items() if k not in CONTEXT}
+
+
+@cache
+def _signature(cls: type) -> dict[str, tuple[Any, Any]]:
+    """Parameter name to (annotation, default) of a constructor."""
+    hints = typing.get_type_hints(cls.__init__)  # type: ignore[misc]
+    parameters = list(inspect.signature(cls).parameters.values())
+    return {p.name: (hints.get(p.name, Any), p.default) for p in parameters}

@@ -1,0 +1,89 @@
+"""The key ``vary``: one denoiser of a config as many, that differ in some of its parameters.
+
+They belong to one job, so that the noisy data, the regressors fitted on them and the backbones that
+settings have in common are shared. All keep the denoiser's label; the long table tells them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+from experiments.settings.schema import Component, schema_of
+from experiments.settings.values import ConfigError, coerce
+from experiments.words import did_you_mean
+
+EXAMPLE = "vary: {denograd: {nrr: [0.01, 0.1]}}"
+
+
+def variants(raw: Any, denoisers: Sequence[Component]) -> tuple[Component, ...]:
+    """Put in the place of every varied denoiser all its variants.
+
+    Parameters
+    ----------
+    raw
+        Denoiser to the values of some of its parameters, ``{denograd: {nrr: [0.01, 0.1]}}``: every
+        combination of them is a variant. A list of such values stands for the variants of all its
+        items. None or empty varies nothing.
+    denoisers
+        The denoisers of the config. A varied value is taken as it is, whatever the profile caps.
+
+    Returns
+    -------
+    tuple of Component
+        In order; a variant that comes twice is kept once.
+
+    Raises
+    ------
+    ConfigError
+        For a denoiser or parameter that is not there, an empty list or a value of the wrong type.
+    """
+    if raw is None:
+        return tuple(denoisers)
+    if not isinstance(raw, Mapping):
+        raise ConfigError(f"vary: must be a mapping such as `{EXAMPLE}`, not {raw!r}")
+    labels = [component.label for component in denoisers]
+    for label in raw:
+        if label not in labels:
+            raise ConfigError(f"vary.{label}: no such denoiser here; {did_you_mean(label, labels)}")
+    found: list[Component] = []
+    for component in denoisers:
+        if component.label not in raw:
+            found.append(component)
+            continue
+        for params in _blocks(raw[component.label], component):
+            variant = replace(component, params=component.params | params)
+            if variant not in found:
+                found.append(variant)
+    return tuple(found)
+
+
+def _blocks(raw: Any, component: Component) -> Iterator[dict[str, Any]]:
+    """The varied parameters of each variant."""
+    key = f"vary.{component.label}"
+    if not isinstance(raw, list):
+        yield from _products(raw, key, component)
+        return
+    if not raw:
+        raise ConfigError(f"{key}: an empty list varies nothing; leave the key out")
+    for number, block in enumerate(raw):
+        yield from _products(block, f"{key}[{number}]", component)
+
+
+def _products(raw: Any, key: str, component: Component) -> Iterator[dict[str, Any]]:
+    if not isinstance(raw, Mapping) or not raw:
+        raise ConfigError(f"{key}: must map parameters to lists, as in `{EXAMPLE}`, not {raw!r}")
+    schema = schema_of(component.cls)
+    columns = []
+    for name, values in raw.items():
+        if name not in schema:
+            hint = did_you_mean(str(name), schema)
+            raise ConfigError(f"{key}.{name}: no such key in {component.cls.__name__}; {hint}")
+        if not isinstance(values, list) or not values:
+            raise ConfigError(f"{key}.{name}: must be a list of one or more values, not {values!r}")
+        annotation = schema[name][0]
+        columns.append([coerce(v, annotation, f"{key}.{name}[{i}]") for i, v in enumerate(values)])
+    for chosen in product(*columns):
+        yield dict(zip(raw, chosen, strict=True))

@@ -1,0 +1,208 @@
+"""What a record is, and how it checks itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from experiments.metrics import headline
+
+Record = dict[str, Any]
+
+# Fields of every record, those that its status adds, and its labels: of what could not even be set
+# up (a corruption), of a cell, and of a regressor's errors on a cell (a score).
+_FIELDS: dict[str, type] = {
+    "identity": str,
+    "path": str,
+    "labels": dict,
+    "status": str,
+    "seconds": dict,
+    "peak_memory_mb": dict,
+    "source": str,
+    "environment": dict,
+    "finished": str,
+    "config": dict,
+    "checksum": str,
+}
+_OF_STATUS: dict[str, dict[str, type]] = {
+    "ok": {"metrics": dict},
+    "skipped": {"reason": str},
+    "failed": {"reason": str, "traceback": str},
+}
+_OF_CORRUPTION: dict[str, type] = {
+    "dataset": str,
+    "domain": str,
+    "noise": str,
+    "level": float,
+    "seed": int,
+    "target": str,
+    "profile": str,
+}
+_OF_CELL: dict[str, type] = {"protocol": str, "denoiser": str, "is_control": bool, "note": str}
+_OF_SCORE: dict[str, type] = {"regressor": str}
+
+
+class DamagedError(ValueError):
+    """A record is not what it says it is; the message says in what."""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A file, or a row of one, that is left out, and why."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: damaged and left out: {self.what}"
+
+
+def canonical(content: Any) -> str:
+    """Content as text, the same whatever the order of its keys."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"))
+
+
+def digest(text: str) -> str:
+    """Sixteen hexadecimal digits of the SHA-256 of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def identity(config: Mapping[str, Any]) -> str:
+    """The identity of a record: the digest of its config, whatever the order of its keys."""
+    return digest(canonical(config))
+
+
+def seal(record: Record) -> Record:
+    """The record with a checksum over all of it."""
+    return record | {"checksum": _checksum(record)}
+
+
+def check_record(record: Any, path: str) -> Record:
+    """Return what was read at a path below the records, if it is the record that belongs there.
+
+    Raises
+    ------
+    DamagedError
+        If a field is missing, unknown or of another type, the identity is not the hash of the
+        config, it is the record of another path, its headline is not that of its grid, or anything
+        in it was changed after it was written.
+    """
+    if not isinstance(record, dict):
+        raise DamagedError(f"it holds {str(record)[:20]!r}, not a record")
+    status = record.get("status")
+    if not isinstance(status, str) or status not in _OF_STATUS:
+        raise DamagedError(f"status is {status!r}, not one of {', '.join(_OF_STATUS)}")
+    _check_fields(record, _FIELDS | _OF_STATUS[status], "")
+    config, labels = record["config"], record["labels"]
+    if record["identity"] != identity(config):
+        raise DamagedError(f"{record['identity']!r} is not the identity of its config")
+    if record["path"] != path or not path.endswith(f"-{record['identity']}.json"):
+        raise DamagedError(f"it is the record of {record['path']}")
+    _check_fields(labels, _labels_of(config), "labels.")
+    for name in ("seed", "target"):
+        if labels[name] != config.get(name):
+            raise DamagedError(f"labels.{name} is not that of its config")
+    for name in ("seconds", "peak_memory_mb"):
+        check_numbers(record[name], f"{name}.")
+    if status == "ok":
+        check_metrics(record["metrics"], of_score="regressor" in config)
+    if record["checksum"] != _checksum(record):
+        raise DamagedError("it was changed after it was written")
+    return record
+
+
+def check_metrics(metrics: Mapping[str, Any], of_score: bool) -> None:
+    """Refuse metrics that are not finite, and a headline that is not that of its grid.
+
+    Parameters
+    ----------
+    metrics
+        Of a score: its headline, and its grid under ``grid``. Of a cell: distances; None where
+        there is nothing to measure.
+    of_score
+        Which of the two it is.
+
+    Raises
+    ------
+    DamagedError
+        That names the metric.
+    """
+    figures = {name: value for name, value in metrics.items() if name != "grid"}
+    if not of_score:
+        check_numbers({k: v for k, v in figures.items() if v is not None}, "metrics.")
+        return
+    grid = metrics.get("grid")
+    if not isinstance(grid, dict):
+        raise DamagedError("metrics.grid is missing")
+    check_numbers(grid, "metrics.grid.")
+    check_numbers(figures, "metrics.")
+    try:
+        wanted = headline(grid)
+    except KeyError as error:
+        raise DamagedError(f"metrics.grid lacks {error}") from error
+    for name in wanted.keys() | figures.keys():
+        if wanted.get(name) != figures.get(name):
+            raise DamagedError(
+                f"metrics.{name} is {figures.get(name)}, its grid says {wanted.get(name)}"
+            )
+
+
+def check_numbers(numbers: Mapping[str, Any], where: str = "") -> None:
+    """Refuse what is no finite number, with a DamagedError that names it."""
+    for name, value in numbers.items():
+        if type(value) not in (int, float) or not math.isfinite(value):
+            raise DamagedError(f"{where}{name} is {value!r}, not a finite number")
+
+
+def _checksum(record: Mapping[str, Any]) -> str:
+    return digest(canonical({name: value for name, value in record.items() if name != "checksum"}))
+
+
+def _labels_of(config: Mapping[str, Any]) -> dict[str, type]:
+    of_cell = _OF_CELL if "denoiser" in config else {}
+    return _OF_CORRUPTION | of_cell | (_OF_SCORE if "regressor" in config else {})
+
+
+def _check_fields(fields: Mapping[str, Any], wanted: Mapping[str, type], where: str) -> None:
+    for name, kind in wanted.items():
+        if name not in fields:
+            raise DamagedError(f"{where}{name} is missing")
+        if type(fields[name]) is not kind:
+            found = type(fields[name]).__name__
+            raise DamagedError(f"{where}{name} must be {kind.__name__}, not {found}")
+    for name in fields.keys() - wanted.keys():
+        raise DamagedError(f"{where}{name} is no field of such a record")
+
+
+@dataclass(frozen=True)
+class Key:
+    """Identity of a record, and where it lies in the store.
+
+    Attributes
+    ----------
+    config
+        Everything that decides the result.
+    folder, stem
+        Readable part of the record's path; both are functions of the config.
+    labels
+        What tables call it; not part of the identity.
+    """
+
+    config: dict[str, Any]
+    folder: str
+    stem: str
+    labels: dict[str, Any]
+
+    @property
+    def identity(self) -> str:
+        """Sixteen hexadecimal digits of the SHA-256 of the config."""
+        return identity(self.config)
+
+    @property
+    def path(self) -> str:
+        """Path of the record below the store's root."""
+        return f"{self.folder}/{self.stem}-{self.identity}.json"

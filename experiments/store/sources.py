@@ -1,0 +1,118 @@
+"""The source of a record: a hash of every project file that computes it.
+
+Followed are the imports at the top of modules, and what a component calls by name; imports for the
+sake of types compute nothing. Of a package its own file counts: the plug-ins beside it do not.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from experiments.settings.schema import import_target
+from experiments.settings.values import ConfigError
+
+_PACKAGES = ("denograd", "baselines", "experiments")
+#: What every record goes through, whatever its components.
+_ROOTS = ("experiments.runner.compute", "experiments.runner.scoring")
+_KINDS = ("dataset", "noise", "denoiser", "regressor")
+
+
+def source_of(config: dict[str, Any]) -> str:
+    """Hash of the present source of what computes a record of this config."""
+    return _hash_of(frozenset(roots(config)))
+
+
+def roots(config: dict[str, Any]) -> Iterator[str]:
+    """The modules from which everything that computes a record is reached."""
+    yield from _ROOTS
+    for kind in _KINDS:
+        component = config.get(kind)
+        if component:
+            yield component["target"].rpartition(".")[0]
+            yield from _by_name(component["target"], component["params"])
+
+
+def _by_name(target: str, params: dict[str, Any]) -> Iterable[str]:
+    """The modules that a component calls by name, if it is still there to say so."""
+    try:
+        cls: Any = import_target(target, "component")
+    except ConfigError:
+        return ()
+    named = getattr(cls, "modules_by_name", None)
+    return () if named is None else named(params)
+
+
+def source_hash(modules: Iterable[str]) -> str:
+    """Hash the files of modules and of all that they import from this project.
+
+    Parameters
+    ----------
+    modules
+        Dotted names; those outside the project count by name only.
+
+    Returns
+    -------
+    str
+        Sixteen hexadecimal digits; changes when any of the files changes.
+    """
+    digest = hashlib.sha256()
+    for module in sorted(closure(modules)):
+        digest.update(module.encode())
+        file = _file(module)
+        # A file that was moved meanwhile must not cost a finished result its record.
+        if file is not None and file.exists():
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def closure(modules: Iterable[str]) -> set[str]:
+    """The modules and all of this project that they reach."""
+    reached: set[str] = set()
+    pending = list(modules)
+    while pending:
+        module = pending.pop()
+        if module not in reached:
+            reached.add(module)
+            pending.extend(_imports(module))
+    return reached
+
+
+_hash_of = cache(source_hash)
+
+
+@cache
+def _file(module: str) -> Path | None:
+    if module.partition(".")[0] not in _PACKAGES:
+        return None
+    spec = importlib.util.find_spec(module)
+    return None if spec is None or spec.origin is None else Path(spec.origin)
+
+
+@cache
+def _imports(module: str) -> frozenset[str]:
+    file = _file(module)
+    if file is None:
+        return frozenset()
+    found: set[str] = set()
+    for node in _statements(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return frozenset(name for name in found if _file(name) is not None)
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Every statement, but for what stands below ``if TYPE_CHECKING``."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and getattr(child.test, "id", "") == "TYPE_CHECKING":
+            continue
+        yield child
+        yield from _statements(child)

@@ -1,0 +1,197 @@
+"""Where records lie: a small JSON file per finished piece of work, or a row of the archive."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from experiments.files import StoreError, read_text, walk, write_json
+from experiments.store.archive import NAME, Archive
+from experiments.store.listing import (
+    Entries,
+    add_to_listing,
+    listed_names,
+    listing_path,
+    read_listing,
+)
+from experiments.store.records import Damage, DamagedError, Key, Record, check_record, seal
+
+_SUFFIX = ".json"
+
+
+@dataclass(frozen=True)
+class Store:
+    """The records of a results folder: files below ``runs``, and the archive beside it.
+
+    A file wins over a row of the archive with the same identity. What is damaged is left out, noted
+    and computed anew by the next run.
+
+    Attributes
+    ----------
+    results
+        The results folder; created when the first record is written.
+    damage
+        What was left out so far, each file or row once, in the order in which it was met.
+    """
+
+    results: Path
+    damage: dict[str, Damage] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def runs(self) -> Path:
+        """Where everything that is not published lies."""
+        return self.results / "runs"
+
+    @property
+    def archive(self) -> Archive:
+        """The records that are in git; none where the file cannot be read, which is noted."""
+        path = self.results / NAME
+        try:
+            archive = Archive.read(path)
+        except StoreError as error:
+            self._note(str(path), str(error).removeprefix(f"{path}: "))
+            return Archive.empty(path)
+        for damage in archive.damage:
+            self._note(damage.where, damage.what)
+        return archive
+
+    def check_archive(self) -> None:
+        """Note damaged rows of the archive; refuse to go on without the whole of it.
+
+        Raises
+        ------
+        experiments.files.StoreError
+            If it cannot be read: all that is in it would be computed anew, which may take days.
+        """
+        Archive.read(self.results / NAME)
+        _ = self.archive
+
+    def read(self, key: Key) -> Record | None:
+        """The record of a key, or None."""
+        return self.find(key.path)
+
+    def find(self, path: str) -> Record | None:
+        """The record that lies, or would lie, at a path as `Key.path` has it, or None."""
+        return self.read_file(path) or self.archive.record(identity_in(path))
+
+    def read_file(self, path: str) -> Record | None:
+        """The record file at such a path; None where there is none, or a damaged one."""
+        file = self._file(path)
+        try:
+            return check_record(json.loads(read_text(file)), path)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._note(str(file), error.strerror or str(error))
+        except (ValueError, RecursionError) as error:
+            what = str(error) if isinstance(error, DamagedError) else f"no JSON: {error}"
+            self._note(str(file), what)
+        return None
+
+    def status(self, key: Key) -> str | None:
+        """What became of a piece of work: "ok", "skipped" or "failed", None where it is to do."""
+        record = self.read_file(key.path)
+        return self.archive.status(key.identity) if record is None else str(record["status"])
+
+    def write(self, key: Key, record: Record) -> None:
+        """Write a record atomically."""
+        content = {
+            "identity": key.identity,
+            "path": key.path,
+            "labels": key.labels,
+            **record,
+            "config": key.config,
+        }
+        write_json(self._file(key.path), seal(content))
+
+    def remove(self, key: Key) -> None:
+        """Remove the record of a key, if there is one."""
+        self._file(key.path).unlink(missing_ok=True)
+
+    def records(self) -> Iterator[Record]:
+        """Every record: the files in the order of their paths, then what only the archive has."""
+        there = set()
+        for record in self._files():
+            there.add(record["identity"])
+            yield record
+        for record in self.archive.records():
+            if record["identity"] not in there:
+                yield record
+
+    def enlist(self, name: str, keys: Iterable[Key]) -> None:
+        """Add pieces of work to the listing of a named experiment, under their labels."""
+        add_to_listing(listing_path(self.runs, name), {key.path: key.labels for key in keys})
+
+    def listed(self, name: str) -> list[Record]:
+        """The records that are there of the last run of a named experiment, labelled as by it.
+
+        An experiment that was never run here is what the archive says it is.
+
+        Raises
+        ------
+        StoreError
+            If no experiment of that name was run, and the archive does not know it either.
+        """
+        labels = self.labels(name)
+        if labels is None:
+            archived = self.archive.listed(name)
+            if not archived:
+                raise StoreError(
+                    f"no run of an experiment called {name!r} below {self.runs}; "
+                    f"there is {', '.join(self.experiments()) or 'none'}"
+                )
+            there = {record["identity"]: record for record in self._files()}
+            return [
+                there[record["identity"]] | {"labels": record["labels"]}
+                if record["identity"] in there
+                else record
+                for record in archived
+            ]
+        found = ((path, self.find(path)) for path in labels)
+        return [record | {"labels": labels[path]} for path, record in found if record is not None]
+
+    def labels(self, name: str) -> Entries | None:
+        """Paths of all that the last run of a named experiment comprises, in order, with labels.
+
+        None if it was never run here.
+        """
+        return read_listing(listing_path(self.runs, name), self._note)
+
+    def experiments(self) -> list[str]:
+        """Names of the experiments that were run here or are in the archive."""
+        return sorted({*listed_names(self.runs), *self.archive.experiments})
+
+    def _files(self) -> Iterator[Record]:
+        """The records that lie here as files; what lies among them and is none is noted."""
+        root = self.runs / "records"
+        for file, error in walk(root):
+            path = file.relative_to(root).as_posix() if file != root else ""
+            if error is not None:
+                self._note(str(file), error.strerror or str(error))
+            elif file.name.startswith("."):
+                # Of the system, or on its way to become a record.
+                continue
+            elif file.suffix != _SUFFIX:
+                self._note(str(file), "it is no record")
+            elif (record := self.read_file(path)) is not None:
+                yield record
+
+    def _file(self, path: str) -> Path:
+        return self.runs / "records" / path
+
+    def _note(self, where: str, what: str) -> None:
+        self.damage.setdefault(where, Damage(where, " ".join(what.split())))
+
+
+def identity_in(path: str) -> str:
+    """The identity at the end of a record's path."""
+    return Path(path).stem.rpartition("-")[2]
+
+
+def tell_damage(store: Store, command: str) -> None:
+    """Name on the terminal's error stream what was left out."""
+    for damage in store.damage.values():
+        sys.stderr.write(f"{command}: {damage}\n")

@@ -1,0 +1,71 @@
+"""Names of experiments: files and folders are called by them, so they are plain words."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Iterable
+
+_WORD = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]*")
+_LONGEST = 100
+#: What lies in a results folder beside the reports that carry an experiment's name.
+RESERVED = frozenset({"all", "runs"})
+
+
+def why_no_name(name: str) -> str | None:
+    """Say why an experiment cannot have this name; None if it can.
+
+    A name is a word of letters, digits, ``_``, ``-``, ``.`` and ``+`` that leads with no dot.
+    """
+    if name in RESERVED:
+        return f"{name!r} is no name of an experiment: the results keep a folder of that name"
+    if len(name) > _LONGEST:
+        return f"{name[:20]!r}… is no name of an experiment: it is longer than {_LONGEST} letters"
+    if _WORD.fullmatch(name):
+        return None
+    wanted = "use letters, digits, '_', '-', '.' and '+', no leading dot"
+    return f"{name!r} is no name of an experiment: {wanted}"
+
+
+#: Shown where there is no number because none belongs there.
+ABSENT = "–"
+
+
+def number(value: float | None, decimals: int) -> str:
+    """A number as tables show it: rounded, never "-0.0", short where it is huge."""
+    if value is None or math.isnan(value):
+        return ABSENT
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    if abs(value) >= 1e6:
+        digits, exponent = f"{value:.1e}".split("e")
+        return f"{digits}e{int(exponent)}"
+    text = f"{value:.{decimals}f}"
+    return text.lstrip("-") if float(text) == 0 else text
+
+
+def sentence(text: str) -> str:
+    """A text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
+def slug(text: str) -> str:
+    """A text as part of a file name or label: letters, digits, dots and hyphens."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", text).strip("-")
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an exception's message, or its type where it has none."""
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception as problem:
+        return f"its message cannot be made ({type(problem).__name__})"
+    return (lines or [type(error).__name__])[0]
+
+
+def did_you_mean(key: str, known: Iterable[str]) -> str:
+    """A hint that names the nearest known key, or all of them."""
+    known = sorted(known)
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known) or 'none'}"

@@ -1,0 +1,274 @@
+"""Rankings and pairs made from a long table."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from experiments.analysis import aggregate
+from experiments.analysis.ranking import ranking
+from experiments.analysis.statistics import critical_difference
+from experiments.analysis.view import View, views
+from experiments.report.table import Table
+from experiments.report.tables.pairs import pair_table
+from experiments.report.tables.ranks import rank_table
+from tests.support.long_tables import benchmark, make
+
+NAMES = [f"data{i}" for i in range(8)]
+
+
+def view_of(long: pd.DataFrame) -> View:
+    (view,) = views(long)
+    return view
+
+
+def ladder(datasets: list[str], **common: object) -> pd.DataFrame:
+    """Three methods and a control; on every dataset a is best and c worst by all metrics."""
+    ratios = {"a": 0.1, "b": 0.5, "c": 0.9, "identity": 1.0}
+    return make(
+        *(
+            {
+                "dataset": dataset,
+                "denoiser": name,
+                "is_control": name == "identity",
+                # Nearly equal and distinct steps, so that no two differences are tied.
+                "mse_after": ratio * (1 + 0.01 * number * ratio),
+                "swd": ratio,
+                "rho": 1 - ratio,
+                "recovery_X": -ratio,
+            }
+            for number, dataset in enumerate(datasets)
+            for name, ratio in ratios.items()
+        ),
+        **common,
+    )
+
+
+def column(table: Table, label: str) -> list[str]:
+    rows = [row for section in table.sections for row in section.rows]
+    number = next(i for i, c in enumerate(table.columns) if c.title == label)
+    return [f"{row.label}: {row.cells[number].text}" for row in rows]
+
+
+@pytest.mark.parametrize("metric", [aggregate.IMP, aggregate.SWD, aggregate.RHO])
+def test_controls_are_not_ranked(metric: aggregate.Metric) -> None:
+    found = ranking(view_of(ladder(NAMES[:3])), metric, "published")
+    assert found is not None
+    assert found.methods == ("a", "b", "c")
+    assert found.mean_ranks == (1.0, 2.0, 3.0)
+
+
+def test_rank_table_prints_k_n_blocks_and_cd() -> None:
+    table = rank_table(view_of(ladder(NAMES[:4])))
+    assert table is not None
+    assert column(table, "Imp%") == [
+        "a: 1.00",
+        "b: 2.00",
+        "c: 3.00",
+        "identity: –",
+        "k (methods): 3",
+        "N (blocks: datasets): 4",
+        "blocks left out: 0",
+        f"CD (α = 0.05): {critical_difference(3, 4):.2f}",
+        "χ², uncorrected: 8.00",
+        "  p: 0.018",
+        "χ², tie-corrected: 8.00",
+        "  p: 0.018",
+        "F, uncorrected: ∞",
+        "  p: <0.001",
+        "F, tie-corrected: ∞",
+        "  p: <0.001",
+    ]
+    assert column(table, "SWD") == column(table, "Imp%")
+    assert "published, Imp%: not told apart are a, b; b, c." in table.notes
+
+
+def test_blocks_with_a_failed_method_are_left_out_and_counted() -> None:
+    long = ladder(NAMES[:3])
+    lost = (long["dataset"] == "data1") & (long["denoiser"] == "b")
+    long.loc[lost, ["status", "reason"]] = ["failed", "boom"]
+    table = rank_table(view_of(long))
+    assert table is not None
+    assert "N (blocks: datasets): 2" in column(table, "Imp%")
+    assert "blocks left out: 1" in column(table, "Imp%")
+    assert "published, Imp%: left out, a run is missing: data1." in table.notes
+
+
+def test_a_block_needs_every_regressor_and_seed_of_every_method() -> None:
+    long = benchmark()
+    lost = (long["dataset"] == "seasonal") & (long["denoiser"] == "pca")
+    lost &= (long["regressor"] == "knn") & (long["seed"] == 1)
+    found = ranking(view_of(long[~lost]), aggregate.IMP, "published")
+    assert found is not None
+    assert found.left_out == ("seasonal",)
+    # What is known of the refined data is complete all the same.
+    of_data = ranking(view_of(long[~lost]), aggregate.SWD, "published")
+    assert of_data is not None
+    assert of_data.left_out == ()
+
+
+def test_a_failed_control_takes_no_block_away() -> None:
+    long = ladder(NAMES[:3])
+    long.loc[long["denoiser"] == "identity", "status"] = "failed"
+    found = ranking(view_of(long), aggregate.IMP, "published")
+    assert found is not None
+    assert found.n == 3
+
+
+def test_one_dataset_is_ranked_without_a_test() -> None:
+    table = rank_table(view_of(ladder(NAMES[:1])))
+    assert table is not None
+    assert "CD (α = 0.05): –" in column(table, "Imp%")
+    assert "published, Imp%: no test, it takes two blocks." in table.notes
+
+
+def test_one_method_is_not_ranked() -> None:
+    assert rank_table(view_of(make({}, {"dataset": "b"}))) is None
+
+
+def test_recovery_is_ranked_only_where_there_is_some() -> None:
+    table = rank_table(view_of(benchmark(levels=(0.0,))))
+    assert table is not None
+    assert "recovery of X" not in {c.title for c in table.columns}
+
+
+def test_protocols_are_ranked_apart() -> None:
+    long = pd.concat([ladder(NAMES[:2]), ladder(NAMES[:1], protocol="held_out")])
+    table = rank_table(view_of(long))
+    assert table is not None
+    sizes = next(r for s in table.sections for r in s.rows if r.label.startswith("N"))
+    assert {c.group: cell.text for c, cell in zip(table.columns, sizes.cells, strict=True)} == {
+        "published": "2",
+        "held_out": "1",
+    }
+
+
+def test_pairs_by_every_test() -> None:
+    table = pair_table(view_of(ladder(NAMES)), aggregate.IMP)
+    assert table is not None
+    assert {c.group for c in table.columns} == {"published, N = 8"}
+    rows = {row.label: [cell.text for cell in row.cells] for row in table.sections[0].rows}
+    # Three pairs, all differences of one sign: p = 3 * 2 / 2^8.
+    assert rows["a / c"] == ["<0.001", "0.023", "1.00", "0.00", "0.00"]
+    assert rows["a / b"][1] == "0.023"
+    assert set(rows) == {"a / b", "a / c", "b / c"}
+
+
+def test_pairs_say_that_wilcoxon_can_never_reject() -> None:
+    table = pair_table(view_of(ladder(NAMES[:5])), aggregate.IMP)
+    assert table is not None
+    assert any("Wilcoxon with Holm can never reject" in note for note in table.notes)
+    assert all(row.cells[1].text == "–" for row in table.sections[0].rows)
+
+
+def test_swd_is_better_when_smaller() -> None:
+    table = pair_table(view_of(ladder(NAMES)), aggregate.SWD)
+    assert table is not None
+    first = table.sections[0].rows[0]
+    assert first.label == "a / b"
+    assert first.cells[2].value == pytest.approx(1.0)
+
+
+def test_infinite_values_are_ranked_and_not_subtracted() -> None:
+    long = ladder(NAMES)
+    long.loc[(long["denoiser"] == "c") & (long["dataset"] == "data0"), "mse_before"] = 0.0
+    table = pair_table(view_of(long), aggregate.IMP)
+    assert table is not None
+    assert table.sections[0].rows[0].cells[0].value is not None
+    assert all(cell.text == "–" for cell in table.sections[0].rows[0].cells[1:])
+    assert "published: an infinite value allows neither Wilcoxon nor Bayes." in table.notes
+
+
+def test_no_pairs_of_one_dataset() -> None:
+    assert pair_table(view_of(ladder(NAMES[:1])), aggregate.IMP) is None
+
+
+def test_pairs_need_a_region_of_practical_equivalence() -> None:
+    with pytest.raises(ValueError, match="swd_clean has no region"):
+        pair_table(view_of(ladder(NAMES)), aggregate.SWD_CLEAN)
+
+
+def test_ranks_of_imp_follow_the_log_ratio() -> None:
+    # The mean of a's Imp% is the lower one, that of its log ratios the better one.
+    long = make(
+        {"denoiser": "a", "seed": 0, "mse_after": 3.0},
+        {"denoiser": "a", "seed": 1, "mse_after": 0.01},
+        {"denoiser": "b", "seed": 0, "mse_after": 0.7},
+        {"denoiser": "b", "seed": 1, "mse_after": 0.7},
+    )
+    assert 100 * (1 - (3.0 + 0.01) / 2) < 100 * (1 - 0.7)
+    assert math.sqrt(3.0 * 0.01) < 0.7
+    found = ranking(view_of(long), aggregate.IMP, "published")
+    assert found is not None
+    assert found.methods == ("a", "b")
+
+
+def with_sane(datasets: list[str]) -> pd.DataFrame:
+    """The ladder with a sane variant that beats every method, and fails somewhere."""
+    long = ladder(datasets)
+    sane = long[long["denoiser"] == "a"].assign(denoiser="a_sane", mse_after=0.01, swd=0.0)
+    sane.loc[sane["dataset"] == datasets[0], "status"] = "failed"
+    return pd.concat([long, sane], ignore_index=True)
+
+
+@pytest.mark.parametrize("metric", [aggregate.IMP, aggregate.SWD])
+def test_sane_variants_are_shown_and_not_ranked(metric: aggregate.Metric) -> None:
+    view = view_of(with_sane(NAMES[:3]))
+    found = ranking(view, metric, "published")
+    assert found is not None
+    assert found.methods == ("a", "b", "c")
+    assert found.left_out == ()
+    table = rank_table(view)
+    assert table is not None
+    assert [section.title for section in table.sections] == [
+        "",
+        "sane variants, not ranked",
+        "controls, not ranked",
+        "Friedman and Nemenyi",
+    ]
+    assert [cell.text for cell in table.sections[1].rows[0].cells] == ["–"] * 4
+    pairs = pair_table(view, metric)
+    assert pairs is not None
+    assert [row.label for row in pairs.sections[0].rows] == ["a / b", "a / c", "b / c"]
+
+
+def test_a_regressor_that_is_skipped_for_all_leaves_every_block_complete() -> None:
+    long = ladder(NAMES[:3])
+    lacking = long.assign(
+        regressor="tabpfn", status="skipped", reason="tabpfn needs the weights file", mse_after=None
+    )
+    found = ranking(view_of(pd.concat([long, lacking])), aggregate.IMP, "published")
+    assert found is not None
+    assert (found.n, found.left_out) == (3, ())
+
+
+def test_a_method_skipped_somewhere_takes_that_block_and_one_skipped_everywhere_none() -> None:
+    long = ladder(NAMES[:3])
+    long.loc[long["denoiser"] == "b", ["status", "reason"]] = ["skipped", "rows have no order"]
+    table = rank_table(view_of(long))
+    assert table is not None
+    assert column(table, "Imp%")[:4] == ["a: 1.00", "b: –", "c: 2.00", "identity: –"]
+    assert "N (blocks: datasets): 3" in column(table, "Imp%")
+    assert "published: skipped on every dataset, not ranked: b." in table.notes
+    here = ladder(NAMES[:3])
+    lost = (here["dataset"] == "data1") & (here["denoiser"] == "b")
+    here.loc[lost, ["status", "reason"]] = ["skipped", "rows have no order"]
+    found = ranking(view_of(here), aggregate.IMP, "published")
+    assert found is not None
+    assert found.left_out == ("data1",)
+
+
+def test_domains_are_ranked_together_and_apart() -> None:
+    long = pd.concat([ladder(NAMES[:3]), ladder(NAMES[3:5], domain="series")])
+    views_of = view_of(long.reset_index(drop=True)).with_domains()
+    assert [view.domain for view in views_of] == ["", "tabular", "series"]
+    tables = [table for view in views_of if (table := rank_table(view))]
+    assert [table.title for table in tables] == [
+        "Average ranks (1 is best): gaussian noise of level 0.1, profile quick",
+        "Average ranks (1 is best): tables only, gaussian noise of level 0.1, profile quick",
+        "Average ranks (1 is best): series only, gaussian noise of level 0.1, profile quick",
+    ]
+    sizes = [column(table, "Imp%")[5] for table in tables]
+    assert sizes == [f"N (blocks: datasets): {n}" for n in (5, 3, 2)]
+    assert [table.context["domain"] for table in tables] == ["all", "tabular", "series"]
+    assert len(view_of(ladder(NAMES[:3])).with_domains()) == 1

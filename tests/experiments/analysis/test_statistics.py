@@ -1,0 +1,296 @@
+"""The tests of several methods against Demšar's example, scipy, scikit-posthocs and invariants."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import stats
+
+from experiments.analysis import signed_rank, statistics
+
+METHODS = ["C4.5", "C4.5+m", "C4.5+cf", "C4.5+m+cf"]
+
+# Demšar 2006, Table 6 (AUC). The paper prints 0.975 twice in the row "voting" but ranks the two 2
+# and 3, so that one of them is a little larger here.
+DEMSAR = pd.DataFrame(
+    [
+        [0.763, 0.768, 0.771, 0.798],
+        [0.599, 0.591, 0.590, 0.569],
+        [0.954, 0.971, 0.968, 0.967],
+        [0.628, 0.661, 0.654, 0.657],
+        [0.882, 0.888, 0.886, 0.898],
+        [0.936, 0.931, 0.916, 0.931],
+        [0.661, 0.668, 0.609, 0.685],
+        [0.583, 0.583, 0.563, 0.625],
+        [0.775, 0.838, 0.866, 0.875],
+        [1.000, 1.000, 1.000, 1.000],
+        [0.940, 0.962, 0.965, 0.962],
+        [0.619, 0.666, 0.614, 0.669],
+        [0.972, 0.981, 0.9752, 0.975],
+        [0.957, 0.978, 0.946, 0.970],
+    ],
+    columns=METHODS,
+    index=[f"data {number}" for number in range(1, 15)],
+)
+
+SCORES = arrays(
+    np.float64,
+    st.tuples(st.integers(2, 7), st.integers(2, 5)),
+    # Few distinct values, so that ties are common.
+    elements=st.integers(0, 4).map(float),
+)
+
+
+@pytest.fixture(scope="module")
+def demsar() -> statistics.Ranking:
+    return statistics.rank_methods(DEMSAR, larger_is_better=True)
+
+
+def test_demsar_average_ranks(demsar: statistics.Ranking) -> None:
+    assert (demsar.k, demsar.n, demsar.block, demsar.left_out) == (4, 14, "dataset", ())
+    assert demsar.methods == ("C4.5+m+cf", "C4.5+m", "C4.5+cf", "C4.5")
+    np.testing.assert_allclose(demsar.mean_ranks, [1.964, 2.0, 2.893, 3.143], atol=5e-4)
+
+
+def test_demsar_friedman_with_and_without_tie_correction(demsar: statistics.Ranking) -> None:
+    found = demsar.friedman
+    assert found is not None
+    assert found.plain.statistic == pytest.approx(9.279, abs=5e-4)
+    assert found.iman_davenport.statistic == pytest.approx(3.686, abs=5e-4)
+    assert found.iman_davenport.p_value < 0.05
+    assert found.tie_corrected.statistic == pytest.approx(10.228, abs=5e-4)
+    assert found.tie_corrected.p_value == pytest.approx(0.0167, abs=5e-5)
+
+
+def test_demsar_critical_differences_and_groups(demsar: statistics.Ranking) -> None:
+    assert demsar.critical_difference == pytest.approx(1.254, abs=5e-4)
+    assert demsar.groups == (demsar.methods,)
+    wider = statistics.rank_methods(DEMSAR, larger_is_better=True, alpha=0.10)
+    assert wider.critical_difference == pytest.approx(1.118, abs=5e-4)
+    assert wider.groups == (("C4.5+m+cf", "C4.5+m", "C4.5+cf"), ("C4.5+cf", "C4.5"))
+
+
+def test_demsar_nemenyi(demsar: statistics.Ranking) -> None:
+    p = demsar.nemenyi()
+    assert p.loc["C4.5", "C4.5+m+cf"] == pytest.approx(0.0742, abs=5e-5)
+    assert p.loc["C4.5", "C4.5+m"] == pytest.approx(0.0887, abs=5e-5)
+    others = p.where(np.triu(np.ones(p.shape), 1).astype(bool)).stack().sort_values()
+    assert others.iloc[2] > 0.22
+
+
+def test_demsar_wilcoxon() -> None:
+    found = signed_rank.wilcoxon_signed_rank(DEMSAR["C4.5"] - DEMSAR["C4.5+m"])
+    assert found.statistic == 12.0
+    oracle = stats.wilcoxon(DEMSAR["C4.5"], DEMSAR["C4.5+m"], zero_method="zsplit").statistic
+    assert found.statistic == oracle
+
+
+@pytest.mark.parametrize(
+    ("k", "q"),
+    [(2, 1.960), (3, 2.343), (4, 2.569), (5, 2.728), (6, 2.850), (8, 3.031), (10, 3.164)],
+)
+def test_critical_difference_uses_demsars_table(k: int, q: float) -> None:
+    n = 12
+    expected = q * math.sqrt(k * (k + 1) / (6 * n))
+    assert statistics.critical_difference(k, n) == pytest.approx(expected, rel=5e-4)
+
+
+def test_critical_difference_of_eight_methods_on_ten_datasets() -> None:
+    assert statistics.critical_difference(8, 10) == pytest.approx(3.32, abs=5e-3)
+
+
+def test_nemenyi_p_value_is_alpha_at_the_critical_difference() -> None:
+    distance = statistics.critical_difference(5, 9, alpha=0.03)
+    p = statistics.nemenyi_p_values([1.0, 1.0 + distance, 3.0, 3.0, 3.0], 9)
+    assert p[0, 1] == pytest.approx(0.03, rel=1e-6)
+
+
+def test_nemenyi_agrees_with_scikit_posthocs(demsar: statistics.Ranking) -> None:
+    posthocs = pytest.importorskip(
+        "scikit_posthocs", reason="scikit-posthocs is installed by the dev extra only"
+    )
+    oracle = posthocs.posthoc_nemenyi_friedman(DEMSAR)
+    found = demsar.nemenyi().loc[METHODS, METHODS]
+    np.testing.assert_allclose(found, oracle.loc[METHODS, METHODS], atol=1e-12)
+
+
+def test_average_ranks_share_ties() -> None:
+    ranks = statistics.ranks_within_blocks([[3.0, 1.0, 3.0, 2.0]], larger_is_better=True)
+    np.testing.assert_array_equal(ranks, [[1.5, 4.0, 1.5, 3.0]])
+    ranks = statistics.ranks_within_blocks([[3.0, 1.0, -np.inf]], larger_is_better=False)
+    np.testing.assert_array_equal(ranks, [[3.0, 2.0, 1.0]])
+
+
+@given(SCORES)
+def test_ranks_of_a_block_have_a_fixed_sum(scores: np.ndarray) -> None:
+    k = scores.shape[1]
+    ranks = statistics.ranks_within_blocks(scores, larger_is_better=True)
+    np.testing.assert_allclose(ranks.sum(axis=1), k * (k + 1) / 2)
+    reversed_ranks = statistics.ranks_within_blocks(scores, larger_is_better=False)
+    np.testing.assert_allclose(ranks + reversed_ranks, k + 1)
+
+
+@given(SCORES, st.integers(0, 100))
+def test_ranking_depends_on_neither_scale_nor_order(scores: np.ndarray, seed: int) -> None:
+    frame = pd.DataFrame(scores, columns=[f"m{i}" for i in range(scores.shape[1])])
+    shuffled = frame.sample(frac=1, axis=1, random_state=seed).sample(frac=1, random_state=seed)
+    first = statistics.rank_methods(frame, larger_is_better=True)
+    second = statistics.rank_methods(np.exp(shuffled) + 3, larger_is_better=True)
+    assert first.methods == second.methods
+    np.testing.assert_allclose(first.mean_ranks, second.mean_ranks)
+    assert first.friedman is not None
+    assert second.friedman is not None
+    assert first.friedman.plain.statistic == pytest.approx(second.friedman.plain.statistic)
+
+
+@given(SCORES)
+def test_tie_corrected_friedman_agrees_with_scipy(scores: np.ndarray) -> None:
+    ranks = statistics.ranks_within_blocks(scores, larger_is_better=False)
+    found = statistics.friedman(ranks)
+    tied_throughout = np.all(scores == scores[:, :1])
+    if tied_throughout:
+        assert (found.tie_corrected.statistic, found.tie_corrected.p_value) == (0.0, 1.0)
+    elif scores.shape[1] >= 3:
+        oracle = stats.friedmanchisquare(*scores.T)
+        assert found.tie_corrected.statistic == pytest.approx(oracle.statistic, abs=1e-9)
+        assert found.tie_corrected.p_value == pytest.approx(oracle.pvalue, abs=1e-9)
+    assert found.plain.statistic <= found.tie_corrected.statistic + 1e-9
+
+
+def test_iman_davenport_where_all_blocks_agree() -> None:
+    found = statistics.friedman([[1.0, 2.0, 3.0]] * 4)
+    assert found.plain.statistic == pytest.approx(8.0)
+    assert found.iman_davenport == statistics.TestResult(math.inf, 0.0)
+
+
+def test_blocks_with_a_missing_method_are_left_out_and_named() -> None:
+    scores = DEMSAR.copy()
+    scores.loc["data 3", "C4.5"] = np.nan
+    ranking = statistics.rank_methods(scores, larger_is_better=True)
+    assert ranking.n == 13
+    assert ranking.left_out == ("data 3",)
+    expected = statistics.rank_methods(DEMSAR.drop("data 3"), larger_is_better=True)
+    assert ranking.mean_ranks == expected.mean_ranks
+
+
+def test_one_block_is_ranked_without_a_test() -> None:
+    ranking = statistics.rank_methods(DEMSAR.iloc[:1], larger_is_better=True)
+    assert ranking.mean_ranks == (1.0, 2.0, 3.0, 4.0)
+    assert (ranking.friedman, ranking.critical_difference, ranking.groups) == (None, None, ())
+    with pytest.raises(ValueError, match="k=4 and n=1"):
+        ranking.nemenyi()
+
+
+def test_no_complete_block_is_an_error() -> None:
+    scores = pd.DataFrame({"a": [1.0, np.nan], "b": [np.nan, 1.0]})
+    with pytest.raises(ValueError, match=r"no dataset has a score of every method \(2 of 2"):
+        statistics.rank_methods(scores, larger_is_better=True)
+
+
+def test_missing_scores_are_not_ranked() -> None:
+    with pytest.raises(ValueError, match="1 of 2 scores are missing"):
+        statistics.ranks_within_blocks([[np.nan, 1.0]], larger_is_better=True)
+
+
+def test_critical_difference_checks_its_arguments() -> None:
+    with pytest.raises(ValueError, match="k=1 and n=5"):
+        statistics.critical_difference(1, 5)
+    with pytest.raises(ValueError, match="alpha must lie between 0 and 1, got 5"):
+        statistics.critical_difference(3, 5, alpha=5)
+
+
+def test_groups_overlap_and_leave_out_those_inside_others() -> None:
+    ranks = {"a": 1.0, "b": 2.0, "c": 3.0, "d": 6.0}
+    assert statistics.indistinct_groups(ranks, 1.5) == (("a", "b"), ("b", "c"))
+    assert statistics.indistinct_groups(ranks, 2.0) == (("a", "b", "c"),)
+    assert statistics.indistinct_groups(ranks, 0.5) == ()
+
+
+@given(arrays(np.float64, st.integers(1, 9), elements=st.floats(-9, 9), unique=True))
+def test_wilcoxon_without_ties_agrees_with_scipy(differences: np.ndarray) -> None:
+    assume(np.unique(np.abs(differences)).size == differences.size and 0 not in differences)
+    found = signed_rank.wilcoxon_signed_rank(differences)
+    oracle = stats.wilcoxon(differences, method="exact")
+    assert found.statistic == oracle.statistic
+    assert found.p_value == pytest.approx(oracle.pvalue, abs=1e-12)
+
+
+def test_wilcoxon_with_ties_counts_all_signs() -> None:
+    # Ranks 1.5, 1.5, 3, 4: of the 16 sign patterns, three have a negative sum of at most 1.5.
+    found = signed_rank.wilcoxon_signed_rank([-1.0, 1.0, 2.0, 3.0])
+    assert found.statistic == 1.5
+    assert found.p_value == pytest.approx(6 / 16)
+
+
+def test_wilcoxon_of_equal_methods() -> None:
+    assert signed_rank.wilcoxon_signed_rank([0.0, 0.0]).p_value == 1.0
+
+
+def test_wilcoxon_refuses_infinite_differences() -> None:
+    with pytest.raises(ValueError, match="with 1 not finite"):
+        signed_rank.wilcoxon_signed_rank([1.0, np.inf])
+
+
+def test_holm_by_hand() -> None:
+    np.testing.assert_allclose(signed_rank.holm([0.04, 0.01, 0.03]), [0.06, 0.03, 0.06])
+    np.testing.assert_allclose(signed_rank.holm([0.5, 0.6]), [1.0, 1.0])
+
+
+@given(arrays(np.float64, st.integers(1, 8), elements=st.floats(0, 1)))
+def test_holm_lies_between_no_adjustment_and_bonferroni(p: np.ndarray) -> None:
+    adjusted = signed_rank.holm(p)
+    assert np.all(adjusted >= p)
+    assert np.all(adjusted <= np.minimum(1.0, p * p.size) + 1e-12)
+
+
+def test_five_blocks_can_never_reject() -> None:
+    scores = pd.DataFrame({"a": [2.0, 3, 4, 5, 6], "b": [1.0, 1, 1, 1, 1]})
+    found = signed_rank.wilcoxon_holm(scores)
+    assert found.comparisons[0].p_holm == pytest.approx(0.0625)
+    assert found.why_never is not None
+    assert "6 blocks are needed" in found.why_never
+    assert signed_rank.wilcoxon_holm(pd.concat([scores, scores.iloc[:1]])).why_never is None
+
+
+def test_wilcoxon_against_a_reference() -> None:
+    found = signed_rank.wilcoxon_holm(DEMSAR, reference="C4.5+m")
+    pairs = [(pair.first, pair.second) for pair in found.comparisons]
+    assert pairs == [("C4.5", "C4.5+m"), ("C4.5+m", "C4.5+cf"), ("C4.5+m", "C4.5+m+cf")]
+    assert len(signed_rank.wilcoxon_holm(DEMSAR).comparisons) == 6
+    with pytest.raises(ValueError, match="reference 'C5' is none of the methods"):
+        signed_rank.wilcoxon_holm(DEMSAR, reference="C5")
+
+
+def test_bayesian_signed_rank_of_clear_cases() -> None:
+    better = signed_rank.bayesian_signed_rank(np.full(10, 5.0), rope=1.0)
+    assert better.first > 0.99
+    equal = signed_rank.bayesian_signed_rank(np.full(10, 0.1), rope=1.0)
+    assert equal.equal > 0.99
+
+
+@given(arrays(np.float64, st.integers(1, 6), elements=st.integers(-3, 3).map(float)))
+def test_bayesian_signed_rank_is_symmetric(differences: np.ndarray) -> None:
+    one = signed_rank.bayesian_signed_rank(differences, rope=0.5, n_draws=200)
+    other = signed_rank.bayesian_signed_rank(-differences, rope=0.5, n_draws=200)
+    assert one.first + one.equal + one.second == pytest.approx(1.0)
+    assert (one.first, one.equal, one.second) == pytest.approx(
+        (other.second, other.equal, other.first)
+    )
+
+
+def test_bayesian_signed_rank_of_one_difference_by_hand() -> None:
+    # With prior weight w ~ Beta(1/2, 1): above wins when (1 - w)^2 > 1/2, for the mean of the
+    # difference 1.5 and the pseudo-observation lies within the region.
+    found = signed_rank.bayesian_signed_rank([1.5], rope=1.0, n_draws=50_000)
+    expected = stats.beta(0.5, 1).cdf(1 - math.sqrt(0.5))
+    assert found.first == pytest.approx(expected, abs=0.01)
+    assert found.second == 0.0
+
+
+def test_bayesian_signed_rank_checks_its_arguments() -> None:
+    with pytest.raises(ValueError, match="rope=-1"):
+        signed_rank.bayesian_signed_rank([1.0], rope=-1)

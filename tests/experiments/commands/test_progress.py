@@ -1,0 +1,158 @@
+"""Progress is told in lines where there is no terminal."""
+
+import io
+import json
+
+import pytest
+
+from experiments.commands import progress
+from experiments.commands.progress import VARIABLE, Monitor, append, duration
+from experiments.files import CannotStoreError
+from experiments.store.listing import read_listing, write_listing
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def journal(tmp_path, monkeypatch):
+    path = tmp_path / "journals" / "run.jsonl"
+    path.parent.mkdir()
+    monkeypatch.setenv(VARIABLE, str(path))
+    return path
+
+
+@pytest.fixture(params=[io.StringIO, Terminal])
+def monitor(request, journal):
+    return Monitor(journal, total=2, stream=request.param())
+
+
+def corruption(what, error=None, worked=True):
+    return {
+        "event": "corruption",
+        "what": what,
+        "summary": "1 computed",
+        "seconds": 61,
+        "error": error,
+        "worked": worked,
+    }
+
+
+def test_lines_counts_and_time_left(monitor):
+    append({"event": "record", "status": "ok", "what": "friedman held_out pca ridge"})
+    append(corruption("friedman"))
+    append(corruption("parkinsons", error="file.csv is missing: get it"))
+    monitor.close(complete=True)
+
+    text = monitor.stream.getvalue()
+    assert "[1/2] friedman: 1 computed, 1 min 01 s; about 0 s left" in text
+    assert "[2/2] parkinsons: file.csv is missing: get it" in text
+    assert "2 corruptions in 0 s: 1 computed, 1 failed" in text
+    assert monitor.counts["failed"] == 1
+
+
+def test_the_time_left_counts_on_corruptions_that_needed_work(journal):
+    monitor = Monitor(journal, total=3, stream=io.StringIO())
+    append(corruption("already there", worked=False))
+    append(corruption("computed"))
+    monitor.close(complete=True)
+
+    first, second, _ = monitor.stream.getvalue().splitlines()
+    assert "left" not in first
+    assert second.endswith("about 0 s left")
+
+
+def test_a_line_that_is_not_written_to_its_end_is_read_later(monitor):
+    event = json.dumps(corruption("friedman") | {"process": "here:1"})
+    with open(monitor.journal, "a") as journal:
+        journal.write(event[:10])
+        journal.flush()
+        monitor.read()
+        assert monitor.done == 0
+        journal.write(event[10:] + "\n")
+    monitor.close(complete=True)
+
+    assert monitor.done == 1
+
+
+def test_what_is_in_hand_is_known_until_it_is_done(journal):
+    monitor = Monitor(journal, total=2, stream=io.StringIO())
+    append({"event": "begun", "what": "friedman held_out pca"})
+    monitor.read()
+    assert monitor.in_hand() == "friedman held_out pca"
+    append({"event": "begun", "what": "friedman held_out pca ridge"})
+    monitor.read()
+    assert monitor.in_hand() == "friedman held_out pca ridge"
+    append(corruption("friedman"))
+    monitor.read()
+    assert monitor.in_hand() == ""
+    assert monitor.unheard == 1
+
+
+def test_the_listing_grows_and_is_replaced_at_the_end(journal, tmp_path, monkeypatch):
+    monkeypatch.setattr(progress, "_SECONDS_BETWEEN_LISTINGS", 0)
+    listing = tmp_path / "mine.jsonl"
+    write_listing(listing, {"old.json": {"seed": 1}})
+    monitor = Monitor(journal, total=2, listing=listing, stream=io.StringIO())
+
+    append({"event": "planned", "entries": {"new.json": {"seed": 2}}})
+    append(corruption("friedman"))
+    monitor.read()
+    assert read_listing(listing, pytest.fail) == {"new.json": {"seed": 2}, "old.json": {"seed": 1}}
+
+    append(corruption("friedman"))
+    monitor.close(complete=True)
+    assert read_listing(listing, pytest.fail) == {"new.json": {"seed": 2}}
+    assert not journal.exists()
+
+
+@pytest.mark.parametrize(("complete", "corruptions"), [(False, 2), (True, 1)])
+def test_a_run_that_did_not_reach_its_end_takes_nothing_out(
+    journal, tmp_path, complete, corruptions
+):
+    listing = tmp_path / "mine.jsonl"
+    write_listing(listing, {"old.json": {}})
+    monitor = Monitor(journal, total=2, listing=listing, stream=io.StringIO())
+    append({"event": "planned", "entries": {"new.json": {}}})
+    for _ in range(corruptions):
+        append(corruption("friedman"))
+    monitor.close(complete)
+
+    assert read_listing(listing, pytest.fail) == {"new.json": {}, "old.json": {}}
+
+
+def test_half_a_line_and_a_journal_that_is_gone_end_nothing(journal):
+    monitor = Monitor(journal, total=2, stream=io.StringIO())
+    journal.write_text('{"event": "rec{"event": "record"}\n')
+    append(corruption("friedman"))
+    monitor.read()
+    assert monitor.done == 1
+    journal.unlink()
+    monitor.close(complete=True)
+    assert monitor.unheard == 1
+
+
+def test_a_journal_that_cannot_be_written_ends_the_run(journal):
+    journal.mkdir()
+
+    with pytest.raises(CannotStoreError, match="cannot write: Is a directory"):
+        append({"event": "record"})
+
+
+def test_without_a_run_to_follow_nothing_is_written(monkeypatch, tmp_path):
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    append({"event": "record"})
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "0 s"), (59.6, "1 min 00 s"), (125, "2 min 05 s"), (3900, "1 h 05 min")],
+)
+def test_durations_as_people_say_them(seconds, text):
+    assert duration(seconds) == text

@@ -1,0 +1,95 @@
+"""The registry of outputs, and how an experiment picks from it."""
+
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from experiments.analysis.view import views
+from experiments.commands import report
+from experiments.report.outputs import OUTPUTS, chosen
+from experiments.settings.command_line import check_command_line
+from experiments.settings.compose import report_names
+from experiments.settings.schema import config_dir
+from experiments.settings.values import ConfigError
+from tests.support.long_tables import benchmark
+
+PAPER = ("paper_tabular", "paper_series", "ranks", "pareto", "published")
+STANDARD = [name for name, output in OUTPUTS.items() if output.standard]
+
+
+def test_without_a_choice_a_report_writes_the_standard_outputs() -> None:
+    assert list(chosen()) == STANDARD
+    assert "published" not in STANDARD
+
+
+def test_what_is_chosen_comes_in_the_order_of_the_registry() -> None:
+    assert list(chosen(["swd", "imp"])) == ["imp", "swd"]
+    assert chosen([]) == {}
+    with pytest.raises(ValueError, match="no such output 'nope'; there are ablation, "):
+        chosen(["nope"])
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (["paretto"], "report: no such output 'paretto'; did you mean 'pareto'?"),
+        ("imp", "report: must be"),
+        ([1], "report: must be"),
+    ],
+)
+def test_a_slip_names_the_key(raw: object, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        report_names(raw)
+    assert message in str(caught.value)
+
+
+def test_a_slip_on_the_command_line_is_found_before_anything_runs() -> None:
+    with pytest.raises(ConfigError, match="report: no such output 'rank'; did you mean 'ranks'"):
+        check_command_line(["report=[rank]"], multirun=False)
+    with pytest.raises(ConfigError, match="missing_data: must be one of 'fail', 'leave_out'"):
+        check_command_line(["missing_data=ignore"], multirun=False)
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_the_experiments_of_the_paper_say_what_they_report(name: str) -> None:
+    names = report._outputs_of(name)
+    assert names
+    assert set(names) <= set(OUTPUTS)
+    assert name not in ("ranks", "pareto", "published") or name in names
+
+
+def test_an_experiment_without_a_file_gets_the_standard_outputs() -> None:
+    assert report._outputs_of("an_experiment_named_on_the_command_line") is None
+    assert report._outputs_of(None) is None
+
+
+def test_ranks_and_fronts_comprise_what_the_tables_of_the_paper_do() -> None:
+    def file(name: str) -> dict[str, set[str]]:
+        config = OmegaConf.load(config_dir() / "experiment" / f"{name}.yaml")
+        overrides = {key: value for entry in config.defaults for key, value in entry.items()}
+        found = {key.split("/")[-1]: set(value) for key, value in overrides.items()}
+        found["dataset"] = set(config.hydra.sweeper.params.dataset.split(","))
+        return found
+
+    tables, series, ranks = file("paper_tabular"), file("paper_series"), file("ranks")
+    for kind in ("denoiser", "regressor", "dataset"):
+        assert ranks[kind] == tables[kind] | series[kind], kind
+
+
+def test_a_report_writes_what_it_is_told(tmp_path: Path) -> None:
+    written = report.write_report(benchmark(), tmp_path, names=["ranks"])
+    tables = {path.name for path in written if path.suffix in (".csv", ".md", ".tex")}
+    assert tables == {"README.md", "long.csv", "ranks.csv", "ranks.md", "ranks.tex"}
+    assert not [path for path in written if path.suffix == ".png"]
+    # The index leads with the first of them.
+    assert "## Average ranks" in (tmp_path / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_output_gives_tables_or_figures_of_a_benchmark() -> None:
+    found = views(benchmark(datasets={"a": "tabular", "b": "tabular", "c": "series"}))
+    for name, output in OUTPUTS.items():
+        tables = output.tables(found)
+        headers = {tuple(table.csv_rows()[0]) for table in tables}
+        assert len(headers) <= 1, f"the tables of {name} do not fit in one CSV"
+        assert tables or next(iter(output.pictures(found)), None) is not None, name

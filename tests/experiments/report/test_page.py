@@ -1,0 +1,609 @@
+"""The page of a report: its content as data, and what a browser makes of it."""
+
+import base64
+import hashlib
+import io
+import json
+import math
+import re
+import struct
+import tomllib
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import matplotlib.image
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.analysis import aggregate
+from experiments.analysis.view import views
+from experiments.report.page import Contents
+from experiments.report.page.results import columnar, experiments_of, merged, result_rows
+from experiments.report.page.write import Group, Image, render_page, write_page
+from experiments.report.table import Cell, Column, Row, Section, Table
+from experiments.report.tables import _cells as tables
+from tests.support.browser import REQUIRED, chromium, programs
+from tests.support.long_tables import benchmark, make
+
+HOSTILE = "</script><b onclick=alert(1)>&amp;'\"x"
+WHERE = ["noise", "level", "protocol", "dataset", "denoiser", "regressor"]
+
+
+def png(width: int = 30, height: int = 20) -> bytes:
+    """A small red picture."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        checksum = struct.pack(">I", zlib.crc32(name + content))
+        return struct.pack(">I", len(content)) + name + content + checksum
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    pixels = zlib.compress(height * (b"\0" + width * b"\xff\0\0"))
+    parts = (chunk(b"IHDR", header), chunk(b"IDAT", pixels), chunk(b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def long_table() -> pd.DataFrame:
+    """Every kind of outcome: values, failures, skips, a missing seed, and a run left out."""
+    whole = benchmark(levels=(0.0, 0.1), regressors=("ridge", "knn", "xgboost"))
+    left_out = (
+        (whole["denoiser"] == "pca")
+        & (whole["dataset"] == "seasonal")
+        & (whole["protocol"] == "held_out")
+        & (whole["regressor"] == "knn")
+        & (whole["level"] == 0.1)
+    )
+    no_seed = (
+        (whole["denoiser"] == "kalman")
+        & (whole["dataset"] == "friedman")
+        & (whole["protocol"] == "published")
+        & (whole["regressor"] == "ridge")
+        & (whole["level"] == 0.0)
+        & (whole["seed"] == 1)
+    )
+    more = make(
+        {"denoiser": "dae_sane", "status": "failed", "reason": "ValueError: boom <x>\nTraceback"},
+        {"denoiser": "wtd_sane", "status": "skipped", "reason": "rows have no order"},
+        {"noise": "impulses", "level": 0.2, "dataset": HOSTILE, "mse_after": 0.5},
+        {"noise": "impulses", "level": 0.2, "denoiser": "denograd", "dataset": HOSTILE},
+    )
+    table = pd.concat([whole[~left_out & ~no_seed], more], ignore_index=True)
+    table["experiments"] = np.where(table["noise"] == "impulses", "noises", "main+ranks")
+    table["processor"] = "AMD EPYC"
+    table["identity"] = [f"{i:016x}" for i in range(len(table))]
+    return table
+
+
+def claims() -> Table:
+    """Two verdicts in words."""
+    rows = tuple(
+        Row(name, (Cell("98.4"), Cell(verdict), Cell("because <it> is")))
+        for name, verdict in (("self-consistency", "reproduced"), ("ranks", "cannot be tested"))
+    )
+    columns = (Column("", "paper"), Column("published", "verdict"), Column("", "reason", True))
+    return Table(
+        "claims", "claims", "claim", ("protocol", "quantity"), columns, (Section("", rows),)
+    )
+
+
+def page_of(long: pd.DataFrame) -> dict[str, Any]:
+    """Everything that `write_page` takes."""
+    found = views(long)
+    return {
+        "views": found,
+        "contents": Contents(
+            groups=[
+                Group("Imp% per dataset", [tables.metric_table(v, aggregate.IMP) for v in found]),
+                Group("Imp% per regressor", [tables.imp_by_regressor(v) for v in found]),
+            ],
+            images=[Image("a red <picture>", png())],
+            claims=[claims()],
+        ),
+        "command": "python -m experiments report --experiment main",
+        "title": "Main",
+    }
+
+
+@pytest.fixture(scope="module")
+def long() -> pd.DataFrame:
+    return long_table()
+
+
+@pytest.fixture(scope="module")
+def page(long: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    given = page_of(long)
+    return write_page(given.pop("views"), tmp_path_factory.mktemp("page") / "report.html", **given)
+
+
+@pytest.fixture(scope="module")
+def html(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+# What the page holds.
+
+
+def test_rows_are_means_over_seeds(long: pd.DataFrame) -> None:
+    part = long[
+        (long["dataset"] == "paraboloid")
+        & (long["denoiser"] == "denograd")
+        & (long["protocol"] == "held_out")
+        & (long["regressor"] == "knn")
+        & (long["level"] == 0.1)
+    ]
+    (row,) = [
+        row
+        for row in result_rows(views(long))
+        if (row["dataset"], row["denoiser"], row["protocol"], row["regressor"], row["level"])
+        == ("paraboloid", "denograd", "held_out", "knn", "0.1")
+    ]
+    assert len(part) == 2
+    logs = np.log(part["mse_after"] / part["mse_before"])
+    assert row["imp"] == pytest.approx(100 * (1 - math.exp(logs.mean())))
+    assert row["low"] < row["imp"] < row["high"]
+    assert row["before"] == pytest.approx(part["mse_before"].iloc[0])
+    assert row["imp"] == pytest.approx(100 * (1 - row["after"] / row["before"]))
+    assert row["swd"] == pytest.approx(part["swd"].mean())
+    assert row["rho"] == pytest.approx(0.99)
+    assert row["recovery_x"] == pytest.approx(0.15)
+    assert (row["seeds"], row["status"], row["kind"]) == (2, "ok", "method")
+    assert row["experiment"] == ("main", "ranks")
+
+
+def test_what_is_missing_is_no_number(long: pd.DataFrame) -> None:
+    rows = result_rows(views(long))
+    by_status = {status: [r for r in rows if r["status"] == status] for status in STATUSES}
+    (failed,), (skipped,), (partial,) = (by_status[s] for s in ("failed", "skipped", "partial"))
+    assert (failed["denoiser"], failed["reason"]) == ("dae_sane", "ValueError: boom <x>")
+    assert (skipped["denoiser"], skipped["reason"]) == ("wtd_sane", "rows have no order")
+    assert (partial["denoiser"], partial["seeds"], partial["seeds_expected"]) == ("kalman", 1, 2)
+    assert failed["kind"] == skipped["kind"] == "sane variant"
+    assert all(row["imp"] is None and row["after"] is None for row in (failed, skipped))
+    left_out = {(r["denoiser"], r["dataset"], r["protocol"], r["regressor"]) for r in not_run(rows)}
+    assert ("pca", "seasonal", "held_out", "knn") in left_out
+    assert all(row["imp"] is None and row["seeds"] == 0 for row in not_run(rows))
+
+
+STATUSES = ("ok", "partial", "failed", "skipped", "not run")
+
+
+def not_run(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if row["status"] == "not run"]
+
+
+def test_what_another_experiment_ran_is_not_missing() -> None:
+    """Two experiments over different regressors leave no gap between them."""
+    table = make(
+        {"denoiser": "pca", "regressor": "ridge", "experiments": "one"},
+        {"denoiser": "dae", "regressor": "knn", "experiments": "two"},
+    )
+    assert not_run(result_rows(views(table))) == []
+    table["experiments"] = "one"
+    assert len(not_run(result_rows(views(table)))) == 2
+    assert experiments_of(views(table)[0]) == ["one"]
+
+
+def test_what_experiments_share_is_there_once() -> None:
+    one = make({"identity": "a"}, {"identity": "b", "seed": 1}, experiments="one")
+    two = make({"identity": "a"}, {"identity": "c", "regressor": "knn"}, experiments="two")
+    (view,) = merged([*views(one), *views(two)])
+    assert sorted(zip(view.rows["identity"], view.rows["experiments"], strict=True)) == [
+        ("a", "one+two"),
+        ("b", "one"),
+        ("c", "two"),
+    ]
+    assert "<dd>3 ok, 0 failed, 0 skipped</dd>" in render_page([*views(one), *views(two)])
+
+
+def test_equal_labels_of_different_work_stay_apart() -> None:
+    one = make({"identity": "a", "mse_after": 0.5}, experiments="one")
+    two = make({"identity": "b", "mse_after": 0.25}, experiments="two")
+    rows = result_rows(merged([*views(one), *views(two)]))
+    found = {row["experiment"]: row["imp"] for row in rows}
+    assert found == {("one",): pytest.approx(50.0), ("two",): pytest.approx(75.0)}
+
+
+def test_an_infinite_error_is_valid_json() -> None:
+    table = make({"mse_before": 0.0, "mse_after": 1.0})
+    columns = columnar(result_rows(views(table)))["columns"]
+    assert columns["imp"] == ["-inf"]
+    json.dumps(columns, allow_nan=False)
+
+
+def test_the_same_input_gives_the_same_bytes(long: pd.DataFrame, html: str) -> None:
+    assert render_page(**page_of(long.sample(frac=1, random_state=0))) == html
+
+
+def test_nothing_is_fetched_and_only_this_script_runs(html: str) -> None:
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', html)
+    assert policy is not None
+    assert policy.group(1).startswith("default-src 'none'; img-src data:;")
+    for kind in ("script", "style"):
+        (text,) = re.findall(rf"<{kind}>(.*?)</{kind}>", html, re.S)
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy.group(1)
+    assert not re.search(r"https?://|\bon\w+=[\"']|style=\"", html)
+    sources = re.findall(r'(?:src|href)="([^"]{5})', html)
+    assert {source for source in sources if not source.startswith("#")} == {"data:"}
+
+
+def test_texts_stay_texts(html: str) -> None:
+    assert "<b " not in html
+    assert "<x>" not in html
+    assert "<it>" not in html
+    assert html.count("</script>") == 2
+    assert "a red &lt;picture&gt;" in html.lower()
+
+
+def test_a_table_of_nothing_and_a_file_that_is_no_picture(long: pd.DataFrame) -> None:
+    with pytest.raises(ValueError, match="at least one view"):
+        render_page([])
+    with pytest.raises(ValueError, match=r"'plan' is not a PNG"):
+        render_page(views(make({})), Contents(images=[Image("plan", b"%PDF")]))
+
+
+def test_what_the_outputs_of_a_report_become(tmp_path: Path) -> None:
+    (tmp_path / "figure.png").write_bytes(png(40, 30))
+    contents = Contents()
+    for name in ("imp", "published", "by_regressor"):
+        contents.add_tables(name, f"Title of {name}", [claims()], "main")
+    contents.add_image("a figure", tmp_path / "figure.png", "main")
+    (group,), (image,) = contents.groups, contents.images
+    assert (group.title, group.experiment) == ("Title of imp", "main")
+    assert contents.claims == [claims()]
+    assert image.title == "a figure (main)"
+    pixels = matplotlib.image.imread(io.BytesIO(image.png))[..., :3]
+    assert pixels.shape == (30, 40, 3)
+    assert (pixels == [1.0, 0.0, 0.0]).all()
+
+
+def test_parts_without_content_are_left_out() -> None:
+    page = render_page(views(make({})))
+    assert 'id="claims"' not in page
+    assert "#figures" not in page
+    assert "Nothing failed and nothing was skipped." in page
+
+
+def test_a_missing_browser_fails_where_one_is_required(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv(REQUIRED, "1")
+    with pytest.raises(pytest.fail.Exception, match="chromium"):
+        programs()
+    monkeypatch.delenv(REQUIRED)
+    with pytest.raises(pytest.skip.Exception, match="apt-get install"):
+        programs()
+
+
+def test_the_wheel_carries_every_asset() -> None:
+    root = Path(__file__).parents[3]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    listed = project["tool"]["setuptools"]["package-data"]["experiments.page"]
+    folder = root / "experiments" / "page"
+    assert set(listed) == {path.name for path in folder.glob("*.*") if path.suffix != ".py"}
+
+
+# What a browser makes of it.
+
+
+class Reader:
+    """Someone who reads the page in a browser."""
+
+    def __init__(self, driver: Any, page: Path) -> None:
+        self.driver = driver
+        self.address = page.as_uri()
+
+    def open(self, hash_: str = "", width: int = 1400, height: int = 1000) -> None:
+        self.resize(width, height)
+        # From elsewhere: a change of the hash alone would not load the page again.
+        self.driver.get("about:blank")
+        self.driver.get(self.address + hash_)
+
+    def resize(self, width: int, height: int) -> None:
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        return self.driver.execute_script(script, *arguments)
+
+    def find(self, selector: str) -> Any:
+        return self.driver.find_element("css selector", selector)
+
+    def head(self, title: str) -> Any:
+        heads = self.driver.find_elements("css selector", "#explorer thead th")
+        (head,) = [head for head in heads if head.text.strip() == title]
+        return head
+
+    def sort(self, title: str) -> str:
+        self.head(title).find_element("css selector", "button").click()
+        return str(self.head(title).get_attribute("aria-sort"))
+
+    def column(self, title: str) -> list[str]:
+        """The cells of a column on every page, without their intervals."""
+        script = """
+            const [title] = arguments;
+            const press = (page) => document.querySelector(`[data-page=${page}]`).click();
+            const heads = [...document.querySelectorAll("#explorer thead th")];
+            const column = heads.findIndex((head) => head.textContent === title);
+            const cells = [];
+            for (press("first"); ; press("next")) {
+                for (const row of document.querySelectorAll("#explorer tbody tr")) {
+                    const cell = row.cells[column].cloneNode(true);
+                    cell.querySelector("small")?.remove();
+                    cells.push(cell.textContent.trim());
+                }
+                if (document.querySelector("[data-page=next]").disabled) return cells;
+            }
+        """
+        return list(self.run(script, title))
+
+    def choose(self, facet: str, *values: str) -> None:
+        for value in values:
+            script = """
+                const [facet, value] = arguments;
+                const boxes = [...document.querySelectorAll(`[data-facet="${facet}"] input`)];
+                boxes.find((box) => box.value === value).click();
+            """
+            self.run(script, facet, value)
+
+    def shown(self) -> int:
+        return int(self.find("#shown").text.split(" of ")[0].replace(",", ""))
+
+    def screenshot(self, path: Path) -> np.ndarray:
+        path.write_bytes(self.driver.get_screenshot_as_png())
+        pixels = matplotlib.image.imread(path)
+        return np.asarray((pixels[..., :3] * 255).round().astype(np.uint8))
+
+    def complaints(self) -> list[Any]:
+        return list(self.driver.get_log("browser"))
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with chromium(tmp_path_factory.mktemp("profile")) as started:
+        yield started
+
+
+@pytest.fixture
+def reader(driver: Any, page: Path) -> Iterator[Reader]:
+    """A reader who has just opened the page; nothing that happens may trouble the console."""
+    opened = Reader(driver, page)
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    opened.open()
+    yield opened
+    assert opened.complaints() == []
+
+
+def numbers_and_words(cells: list[str]) -> tuple[list[float], list[str]]:
+    """The cells up to the first word, and those from there on."""
+    is_number = [bool(re.fullmatch(r"-?[\d.]+(e[-\d]+)?", cell)) for cell in cells]
+    first = is_number.index(False) if False in is_number else len(cells)
+    return [float(cell) for cell in cells[:first]], cells[first:]
+
+
+def test_sorting(reader: Reader, long: pd.DataFrame) -> None:
+    rows = result_rows(views(long))
+    there = sorted(round(row["imp"], 1) for row in rows if row["imp"] is not None)
+    absent = sum(row["imp"] is None for row in rows)
+    assert absent >= 3
+    assert reader.head("Imp%").get_attribute("aria-sort") == "none"
+    original = reader.column("Imp%")
+    for direction, expected in (("ascending", there), ("descending", there[::-1])):
+        assert reader.sort("Imp%") == direction
+        values, words = numbers_and_words(reader.column("Imp%"))
+        assert values == pytest.approx(expected, abs=0.051)
+        assert len(words) == absent
+        assert set(words) == {"failed", "skipped", "not run"}
+    assert reader.sort("Imp%") == "none"
+    assert reader.column("Imp%") == original
+
+
+def test_sorting_with_the_keyboard(reader: Reader) -> None:
+    reader.head("Method").find_element("css selector", "button").send_keys("\ue007")
+    assert reader.head("Method").get_attribute("aria-sort") == "ascending"
+    methods = reader.column("Method")
+    order = ["denograd", "kalman", "moving_average", "pca", "dae_sane", "wtd_sane"]
+    order += ["constant", "identity", "predicted_target", "shrink_target"]
+    assert list(dict.fromkeys(methods)) == order
+    assert methods == sorted(methods, key=order.index)
+
+
+def test_filtering_by_every_facet(reader: Reader, long: pd.DataFrame) -> None:
+    recorded = long.assign(level=long["level"].map("{:g}".format)).drop_duplicates(WHERE)
+    left_out = pd.DataFrame(not_run(result_rows(views(long))))
+    rows = pd.concat([recorded, left_out], ignore_index=True)
+    assert reader.shown() == len(rows)
+    for facet, value in (
+        ("dataset", "seasonal"),
+        ("dataset", HOSTILE),
+        ("domain", "series"),
+        ("denoiser", "pca"),
+        ("regressor", "knn"),
+        ("protocol", "held_out"),
+        ("noise", "impulses"),
+        ("level", "0.1"),
+    ):
+        expected = int((rows[facet] == value).sum())
+        assert 0 < expected < len(rows)
+        reader.choose(facet, value)
+        assert reader.shown() == expected, facet
+        reader.choose(facet, value)
+    for facet, value, expected in (
+        ("experiment", "noises", int((recorded["experiments"] == "noises").sum())),
+        ("kind", "control", int((recorded["is_control"].astype(bool)).sum())),
+        ("status", "failed", 1),
+        ("status", "not run", len(left_out)),
+    ):
+        reader.choose(facet, value)
+        assert reader.shown() == expected, facet
+        reader.choose(facet, value)
+    assert reader.shown() == len(rows)
+
+
+def test_filters_join_and_are_cleared(reader: Reader, long: pd.DataFrame) -> None:
+    recorded = long.drop_duplicates(WHERE)
+    whole = reader.shown()
+    reader.choose("denoiser", "pca", "kalman")
+    reader.choose("dataset", "friedman")
+    chosen = recorded["denoiser"].isin(["pca", "kalman"]) & (recorded["dataset"] == "friedman")
+    assert reader.shown() == int(chosen.sum())
+    assert set(reader.column("Method")) == {"pca", "kalman"}
+    assert "(2 in use)" in reader.find("#filters > summary").text
+    reader.find("#clear").click()
+    assert reader.shown() == whole
+
+
+def test_any_text(reader: Reader) -> None:
+    reader.find("#search").send_keys("BOOM dae")
+    wait_for(lambda: reader.shown() == 1)
+    assert "ValueError: boom <x>" in reader.find("#explorer tbody").text
+    reader.find("#search").send_keys(" nothing like this")
+    wait_for(lambda: reader.shown() == 0)
+    assert reader.find("#explorer tbody").text == "No row fits the filters."
+    assert not reader.find("#download").is_enabled()
+
+
+def wait_for(condition: Any) -> None:
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    WebDriverWait(None, timeout=20, poll_frequency=0.05).until(lambda _: condition())
+
+
+def test_tables_are_filtered_too(reader: Reader) -> None:
+    script = "return [...document.querySelectorAll(arguments[0])].filter((e) => !e.hidden).length"
+
+    def visible(selector: str) -> int:
+        return int(reader.run(script, selector))
+
+    tables_ = visible("#tables details.table")
+    reader.choose("level", "0.1")
+    assert visible("#tables details.table") == tables_ // 3
+    table = "#tables details.table:not([hidden]) table"
+    groups = visible(f"{table} thead .group")
+    reader.choose("dataset", "friedman")
+    assert visible(f"{table} thead .group") < groups
+    heads = reader.run(
+        "return [...document.querySelectorAll(arguments[0])].map((head) => head.textContent)",
+        f"{table}[data-groups=dataset] thead .group:not([hidden])",
+    )
+    assert heads == ["friedman"]
+    reader.choose("protocol", "held_out")
+    rows = visible(f"{table}[data-groups=dataset] tbody tr:not(.section)")
+    cells = visible(f"{table}[data-groups=dataset] tbody td")
+    assert cells == rows > 4
+    reader.choose("kind", "control")
+    assert visible(f"{table}[data-groups=dataset] tbody tr:not(.section)") == 4
+    assert visible(f"{table}[data-groups=dataset] tbody") == 1
+    reader.find("#clear").click()
+    assert visible("#tables details.table") == tables_
+    assert reader.run("return document.querySelectorAll('#tables [hidden]').length") == 0
+
+
+def test_tables_are_sorted_within_their_parts(reader: Reader) -> None:
+    table = reader.find("#tables details[data-level='0.1'] table")
+    values = """
+        const [table, column] = arguments;
+        const rows = [...table.tBodies[0].rows].filter((row) => !row.classList.contains("section"));
+        return rows.map((row) => row.cells[column].dataset.value ?? row.cells[column].textContent);
+    """
+    before = reader.run(values, table, 1)
+    button = table.find_elements("css selector", "thead button")[1]
+    for direction in ("ascending", "descending"):
+        reader.run("arguments[0].click()", button)
+        head = table.find_element("css selector", f"th[aria-sort={direction}]")
+        assert head.get_attribute("data-group") == "friedman"
+        numbers, words = numbers_and_words(reader.run(values, table, 1))
+        assert numbers == sorted(numbers, reverse=direction == "descending")
+        assert words == []
+    reader.run("arguments[0].click()", button)
+    assert reader.run(values, table, 1) == before
+
+
+def test_a_view_can_be_linked(reader: Reader) -> None:
+    reader.choose("dataset", HOSTILE, "friedman")
+    reader.choose("regressor", "ridge")
+    reader.sort("Imp%")
+    reader.sort("Imp%")
+    shown, cells = reader.shown(), reader.column("Imp%")
+    hash_ = "#" + reader.run("return location.href").partition("#")[2]
+    assert "regressor=ridge" in hash_
+    assert "sort=-imp" in hash_
+    reader.open(hash_)
+    assert reader.shown() == shown
+    assert reader.head("Imp%").get_attribute("aria-sort") == "descending"
+    assert reader.column("Imp%") == cells
+    reader.open("#dataset=nowhere&sort=nothing&page=x")
+    assert reader.shown() > shown
+    reader.open("#figures")
+    assert (
+        abs(reader.run("return document.getElementById('figures').getBoundingClientRect().top"))
+        < 900
+    )
+
+
+def test_the_download_is_what_is_shown(reader: Reader, tmp_path: Path) -> None:
+    where = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    reader.driver.execute_cdp_cmd("Browser.setDownloadBehavior", where)
+    reader.choose("dataset", HOSTILE)
+    reader.find("#download").click()
+    path = tmp_path / "results.csv"
+    wait_for(path.exists)
+    written = pd.read_csv(io.StringIO(path.read_text(encoding="utf-8")))
+    assert len(written) == reader.shown() == 2
+    assert set(written["dataset"]) == {HOSTILE}
+    imp = written.set_index("denoiser")["imp"]
+    assert imp["pca"] == pytest.approx(50.0)
+    assert imp["denograd"] == pytest.approx(0.0)
+
+
+def test_texts_of_the_page_are_what_was_given(reader: Reader) -> None:
+    assert reader.run("return document.querySelectorAll('b, x, it').length") == 0
+    assert HOSTILE in reader.find("#run").text
+    image = reader.find("#figures img")
+    assert reader.run("return arguments[0].naturalWidth", image) == 30
+    assert image.get_attribute("alt") == "A red <picture>"
+    assert reader.find("#claims .badge").text == "✓ reproduced"
+    unnamed = "return [...document.querySelectorAll('table')].filter((t) => !t.caption).length"
+    assert reader.run(unnamed) == 0
+    unscoped = "return document.querySelectorAll('th:not([scope])').length"
+    assert reader.run(unscoped) == 0
+
+
+def test_the_policy_forbids_every_request(reader: Reader) -> None:
+    names = reader.run("return performance.getEntriesByType('resource').map((e) => e.name)")
+    assert [name for name in names if not name.startswith("data:")] == []
+    script = """
+        const done = arguments[0];
+        addEventListener("securitypolicyviolation", (event) => done(event.effectiveDirective));
+        fetch("http://127.0.0.1:9/").catch(() => {});
+    """
+    assert reader.driver.execute_async_script(script) == "connect-src"
+    assert reader.complaints() != []
+
+
+def colours(pixels: np.ndarray) -> int:
+    """How many colours a picture has; a blank one has one."""
+    return len(np.unique(pixels.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)))
+
+
+def test_what_it_looks_like(reader: Reader, tmp_path: Path) -> None:
+    for name, (width, height) in {"wide": (1400, 1000), "phone": (400, 860)}.items():
+        reader.open(width=width, height=height)
+        light = reader.screenshot(tmp_path / f"{name}.png")
+        assert light.shape[:2] == (height, width)
+        assert colours(light) > 50
+        dark_mode = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+        reader.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", dark_mode)
+        dark = reader.screenshot(tmp_path / f"{name}_dark.png")
+        reader.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+        assert np.median(dark) < 60 < 200 < np.median(light)
+        assert colours(dark) > 50
+
+
+@pytest.mark.parametrize("width", [320, 400, 800, 1400])
+def test_only_tables_scroll_sideways(reader: Reader, width: int) -> None:
+    reader.open(width=width)
+    reader.run("document.querySelectorAll('details').forEach((part) => (part.open = true))")
+    wide, window = reader.run("return [document.documentElement.scrollWidth, innerWidth]")
+    assert wide <= window == width

@@ -1,0 +1,104 @@
+"""What decides the results of a component, and that new parameters leave old records valid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import pytest
+
+from experiments.settings.schema import Component
+
+DENOGRAD = {
+    "target": "denograd.estimator.DenoGradDenoiser",
+    "params": {
+        "backbone": "auto",
+        "rule": "normalized",
+        "nrr": 0.01,
+        "nr_threshold": 0.1,
+        "max_epochs": 150,
+        "denoise_y": True,
+        "batch_size": None,
+        "standardize": False,
+        "cv": None,
+        "eta_x": None,
+        "eta_y": None,
+        "lam": None,
+        "lr": None,
+        "tol": None,
+        "backbone_epochs": 100,
+        "patience": 15,
+        "learning_rate": 0.001,
+        "backbone_batch_size": None,
+        "validation_fraction": 0.125,
+    },
+    "revision": 1,
+}
+PREDICTED_TARGET = {
+    "target": "baselines.predicted_target.PredictedTargetDenoiser",
+    "params": {
+        "backbone": "auto",
+        "standardize": False,
+        "backbone_epochs": 100,
+        "patience": 15,
+        "learning_rate": 0.001,
+        "backbone_batch_size": None,
+        "validation_fraction": 0.125,
+    },
+    "revision": 1,
+}
+
+
+class Grown:
+    """A component that had `width` alone at first."""
+
+    revision = 1
+    neutral: ClassVar[Mapping[str, Any]] = {"gated": True, "sizes": None}
+
+    def __init__(self, width: int = 1, gated: bool = True, sizes: list[int] | None = None) -> None:
+        self.width, self.gated, self.sizes = width, gated, sizes
+
+
+def identity_of(**params: Any) -> dict[str, Any]:
+    return Component("grown", f"{__name__}.Grown", params).identity()["params"]
+
+
+def test_a_parameter_at_its_neutral_value_is_left_out():
+    assert identity_of(width=3, gated=True, sizes=None) == identity_of(width=3) == {"width": 3}
+
+
+def test_any_other_value_counts():
+    assert identity_of(width=3, gated=False) == {"width": 3, "gated": False}
+    assert identity_of(width=3, sizes=[4]) == {"width": 3, "sizes": [4]}
+    assert identity_of(gated=1) == {"gated": 1}  # equal to True, but not the value it was
+
+
+def test_where_the_iterations_come_from_does_not_count(settings_of):
+    (component,) = settings_of(
+        "denoiser=denograd", "++denoiser.denograd.snapshots=[10,50]"
+    ).denoiser
+    assert component.params["snapshots"] == [10, 50]
+    assert component.identity() == DENOGRAD
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("refine", "y"),
+        ("normalization", "separate"),
+        ("consensus", "last"),
+        ("backbone_width", 0.5),
+        ("early_stopping", False),
+    ],
+)
+def test_an_option_of_denograd_that_is_taken_counts(settings_of, key, value):
+    (component,) = settings_of("denoiser=denograd", f"++denoiser.denograd.{key}={value}").denoiser
+    assert component.identity()["params"] == DENOGRAD["params"] | {key: value}
+
+
+@pytest.mark.parametrize(
+    ("member", "expected"), [("denograd", DENOGRAD), ("predicted_target", PREDICTED_TARGET)]
+)
+def test_records_of_the_published_settings_stay_valid(settings_of, member, expected):
+    (component,) = settings_of(f"denoiser={member}").denoiser
+    assert component.identity() == expected

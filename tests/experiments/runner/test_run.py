@@ -1,0 +1,268 @@
+"""What a job computes, skips and leaves behind."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from experiments.runner.corruption import corrupt
+from experiments.runner.keys import cell_key, score_key
+from experiments.store.long_table import long_table, read_long_table
+from experiments.store.store import Store
+from tests.experiments.conftest import SMALL, double
+from tests.support.doubles import SeriesOnly
+from tests.support.following import run_noted
+
+
+@pytest.fixture
+def run(settings_of):
+    def run(*overrides):
+        settings = settings_of(*SMALL, *overrides)
+        told = run_noted(settings).told_of
+        return settings, [(labels["regressor"], status) for labels, status in told]
+
+    return run
+
+
+def test_every_cell_and_every_score_leaves_a_record(run):
+    settings, told = run("regressor=[ridge,knn]")
+
+    assert sorted(told) == [("knn", "ok")] * 2 + [("ridge", "ok")] * 2
+    records = list(Store(settings.results).records())
+    assert len(records) == 2 * (1 + 2)
+    for record in records:
+        assert record["status"] == "ok"
+        assert set(record["seconds"]) == set(record["peak_memory_mb"])
+        assert record["environment"]["threads"] == 1
+        assert record["environment"]["packages"]["torch"]
+        assert len(record["source"]) == 16
+
+
+def test_new_regressors_on_old_cells_add_only_their_records(run):
+    settings, _ = run()
+    before = {r["identity"]: r for r in Store(settings.results).records()}
+
+    _, told = run("regressor=[ridge,knn]", "protocol=held_out")
+
+    assert sorted(told) == [("knn", "ok"), ("ridge", "cached")]
+    after = {r["identity"]: r for r in Store(settings.results).records()}
+    assert len(after) == len(before) + 1
+    assert before.items() <= after.items()
+
+
+def test_a_denoiser_that_fails_is_a_record_and_the_others_run(run, tmp_path):
+    flag = tmp_path / "broken"
+    flag.touch()
+    overrides = (*double("denoiser", "Broken", log=flag), "protocol=held_out")
+
+    settings, told = run(*overrides)
+
+    assert sorted(status for _, status in told) == ["failed", "ok"]
+    table = read_long_table(settings.results)
+    broken = table[table.denoiser == "broken"].iloc[0]
+    assert broken.status == "failed"
+    assert "ArithmeticError: no solution today" in broken.reason
+    assert np.isnan(broken.imp)
+    flag.unlink()
+    _, told = run(*overrides)
+    assert sorted(status for _, status in told) == ["cached", "ok"]
+    assert set(read_long_table(settings.results).status) == {"ok"}
+
+
+def test_a_denoiser_that_does_not_apply_is_skipped_with_its_reason(run, monkeypatch):
+    overrides = (*double("denoiser", "SeriesOnly"), "protocol=held_out")
+
+    settings, told = run(*overrides)
+
+    assert ("ridge", "skipped") in told
+    table = read_long_table(settings.results)
+    skipped = table[table.denoiser == "seriesonly"].iloc[0]
+    assert skipped.status == "skipped"
+    assert "series" in skipped.reason
+    _, told = run(*overrides)
+    assert [status for _, status in told] == ["cached", "cached"]
+    monkeypatch.setattr(SeriesOnly, "domains", frozenset({"tabular"}))
+    _, told = run(*overrides)
+    assert sorted(status for _, status in told) == ["cached", "ok"], "the reason is gone"
+
+
+def test_the_table_joins_errors_with_what_was_done_to_the_data(run):
+    settings, _ = run(*double("denoiser", "Halve"), "noise.on=both")
+
+    table = read_long_table(settings.results)
+
+    assert len(table) == 4
+    assert list(table.columns[:4]) == ["dataset", "domain", "noise", "level"]
+    identity = table[table.denoiser == "identity"]
+    assert (identity.imp == 0).all()
+    assert (identity.swd == 0).all()
+    assert (identity.rho == 1).all()
+    assert (identity.recovery_X == 0).all()
+    halved = table[table.denoiser == "halve"]
+    np.testing.assert_allclose(halved.rho, 1)
+    assert (halved.swd > 0).all()
+    assert (halved.recovery_X < 0).all()
+    assert (halved.recovery_y < 0).all()
+    published = halved[halved.protocol == "published"].iloc[0]
+    assert published.imp == pytest.approx(75, abs=1)
+    assert published.mse_after == published.mse_refined_refined_refined
+
+
+def test_nothing_to_recover_is_absent_not_zero(run):
+    settings, _ = run(*double("denoiser", "Halve"))
+
+    table = read_long_table(settings.results)
+
+    assert table.recovery_y.isna().all(), "noise was on X only"
+    assert table.recovery_X.notna().all()
+
+
+def test_an_empty_store_is_an_empty_table(tmp_path):
+    table = read_long_table(tmp_path)
+
+    assert table.empty
+    assert {"dataset", "imp", "status"} <= set(table.columns)
+
+
+def test_one_label_with_two_settings_is_two_labels(run):
+    settings, _ = run("denoiser=pca", "protocol=held_out")
+    run("denoiser=pca", "denoiser.pca.variance=0.5", "protocol=held_out", "dataset.n=400")
+    run("denoiser=pca", "protocol=held_out", "target=permuted")
+
+    table = read_long_table(settings.results)
+
+    assert set(table.denoiser) == {"pca (variance=0.95)", "pca (variance=0.5)"}
+    assert set(table.dataset) == {
+        "friedman (n=300, target=as_is)",
+        "friedman (n=300, target=permuted)",
+        "friedman (n=400, target=as_is)",
+    }
+    alone = long_table(r for r in Store(settings.results).records() if r["labels"]["seed"] == 0)
+    assert len(alone) == len(table)
+
+
+def test_identity_is_what_decides_the_result_and_nothing_else(settings_of):
+    def key(*overrides):
+        settings = settings_of(*SMALL, "denoiser=pca", *overrides)
+        cell = cell_key(corrupt(settings), "held_out", settings.denoiser[0])
+        return score_key(cell, settings.regressor[0]).identity
+
+    base = key()
+    for override in ["device=cuda", "name=mine", "dataset.name=other", "window_size=12"]:
+        assert key(override) == base, override
+    for override in [
+        "seed=1",
+        "noise.sigma=0.2",
+        "noise.on=both",
+        "target=permuted",
+        "dataset.n=301",
+        "denoiser.pca.variance=0.9",
+        "regressor.ridge.alpha=2.0",
+        "profile.max_rows=100",
+    ]:
+        assert key(override) != base, override
+
+
+def test_the_number_of_processes_is_not_part_of_the_identity(settings_of):
+    settings = [settings_of(*SMALL, "denoiser=emd", f"denoiser.emd.n_jobs={n}") for n in (1, 2)]
+
+    one, two = (cell_key(corrupt(s), "held_out", s.denoiser[0]).identity for s in settings)
+
+    assert one == two
+
+
+@pytest.mark.parametrize("family", ["student_t", "impulses", "gaussian"])
+def test_a_family_of_noise_is_called_as_its_file(settings_of, family):
+    settings = settings_of(*SMALL, f"noise={family}")
+
+    assert cell_key(corrupt(settings), "held_out", settings.denoiser[0]).labels["noise"] == family
+
+
+def test_all_families_of_noise_at_level_zero_are_the_same_work(settings_of):
+    keys = set()
+    for on in ("X", "both"):
+        settings = settings_of(*SMALL, "noise.sigma=0", f"noise.on={on}")
+        keys.add(cell_key(corrupt(settings), "held_out", settings.denoiser[0]).identity)
+
+    assert len(keys) == 1
+
+
+def test_a_raised_revision_is_other_work(settings_of, monkeypatch):
+    settings = settings_of(*SMALL)
+    corruption = corrupt(settings)
+    before = cell_key(corruption, "held_out", settings.denoiser[0]).identity
+
+    monkeypatch.setattr(settings.denoiser[0].cls, "revision", 99)
+
+    assert cell_key(corruption, "held_out", settings.denoiser[0]).identity != before
+
+
+def test_the_split_and_the_noise_come_from_dataset_and_seed_alone(settings_of):
+    base = corrupt(settings_of(*SMALL))
+    other = corrupt(settings_of(*SMALL, "noise.sigma=0.2", "denoiser=pca", "regressor=knn"))
+    seed = corrupt(settings_of(*SMALL, "seed=1"))
+
+    for one, two in zip(base.split, other.split, strict=True):
+        np.testing.assert_array_equal(one, two)
+    np.testing.assert_allclose(
+        2 * (base.noisy.X - base.clean.X), other.noisy.X - other.clean.X, atol=1e-12
+    )
+    assert not np.array_equal(base.split.test, seed.split.test)
+
+
+def test_a_permuted_target_keeps_its_values_and_loses_its_rows(settings_of):
+    as_is = corrupt(settings_of(*SMALL, "noise.sigma=0"))
+    permuted = corrupt(settings_of(*SMALL, "noise.sigma=0", "target=permuted"))
+
+    np.testing.assert_array_equal(as_is.clean.X, permuted.clean.X)
+    np.testing.assert_array_equal(np.sort(as_is.clean.y), np.sort(permuted.clean.y))
+    assert abs(np.corrcoef(as_is.clean.y, permuted.clean.y)[0, 1]) < 0.2
+
+
+def test_rows_are_bounded_in_file_order(settings_of):
+    whole = corrupt(settings_of(*SMALL, "noise.sigma=0"))
+    table = corrupt(settings_of(*SMALL, "noise.sigma=0", "profile.max_rows=100"))
+    series = "dataset=seasonal", "noise.sigma=0"
+    steps = corrupt(settings_of(*series)), corrupt(settings_of(*series, "profile.max_rows=200"))
+
+    places = [np.flatnonzero((row == whole.clean.X).all(axis=1))[0] for row in table.clean.X]
+    assert len(places) == 100
+    assert places == sorted(places)
+    np.testing.assert_array_equal(steps[0].clean.X[:200], steps[1].clean.X)
+
+
+def test_a_series_too_short_for_its_window_is_refused(settings_of):
+    settings = settings_of("dataset=seasonal", "profile.max_rows=60", "window_size=48")
+
+    with pytest.raises(ValueError, match="training part has 42 rows, too few for a window of 48"):
+        corrupt(settings)
+
+
+def test_seeds_beyond_the_limit_of_a_domain_are_left_out(settings_of, tmp_path, monkeypatch):
+    from omegaconf import OmegaConf
+
+    from experiments.commands import job
+
+    settings = replace(settings_of(*SMALL, "seed=2"), seeds_per_domain={"tabular": 2})
+    told = []
+    monkeypatch.setattr(job, "to_settings", lambda config: settings)
+    monkeypatch.setattr(job, "append", told.append)
+
+    job.run_job(OmegaConf.create({}))
+
+    assert [event["event"] for event in told] == ["corruption"]
+    assert "left out, 2 seeds" in told[0]["summary"]
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_regressor_that_does_not_apply_costs_no_denoising(run, tmp_path):
+    """Experiments that list the regressors of both domains would otherwise compute all twice."""
+    log = tmp_path / "log"
+    one = double("denoiser", "Halve", log=log)
+
+    run("protocol=held_out", *one)
+    before = sorted(log.iterdir())
+    _, told = run("protocol=held_out", "regressor=[ridge,lstm]", *one)
+
+    assert sorted(log.iterdir()) == before
+    assert sorted(status for _, status in told) == ["cached", "cached", "skipped", "skipped"]

@@ -1,0 +1,199 @@
+"""Every file in conf/ composes, and every slip is refused with its key."""
+
+import inspect
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from experiments.settings.command_line import check_command_line
+from experiments.settings.compose import to_settings
+from experiments.settings.schema import Settings, config_dir
+from experiments.settings.values import ConfigError, coerce
+
+CONF = config_dir()
+GROUPS = ("dataset", "noise", "denoiser", "regressor", "profile")
+MEMBERS = [(g, p.stem) for g in GROUPS for p in sorted((CONF / g).glob("*.yaml"))]
+EXPERIMENTS = sorted(p.stem for p in (CONF / "experiment").glob("*.yaml"))
+
+
+@pytest.mark.parametrize(("group", "member"), MEMBERS)
+def test_every_member_composes_and_its_class_can_be_constructed(settings_of, group, member):
+    settings = settings_of(f"{group}={member}")
+
+    found = getattr(settings, group)
+    if group == "profile":
+        assert found.name == member
+        return
+    for component in found if isinstance(found, tuple) else [found]:
+        assert component.label == member or group == "noise"
+        assert isinstance(component.build(), component.cls)
+
+
+@pytest.mark.parametrize(("group", "member"), [m for m in MEMBERS if m[0] != "profile"])
+def test_every_member_spells_out_what_its_class_takes(settings_of, group, member):
+    """A reader of conf/ sees every knob; a default in code that no file shows is a surprise."""
+    spelled = OmegaConf.load(CONF / group / f"{member}.yaml")
+    if group in ("denoiser", "regressor"):
+        spelled = spelled[member]
+    found = getattr(settings_of(f"{group}={member}"), group)
+    component = found[0] if isinstance(found, tuple) else found
+    optional = {name for name, value in component.params.items() if value is None}
+
+    assert set(component.params) - set(spelled) <= optional
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_is_a_valid_sweep(name):
+    check_command_line([f"experiment={name}"], multirun=False)
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_says_its_command_and_its_name(name):
+    text = (CONF / "experiment" / f"{name}.yaml").read_text()
+
+    assert f"python -m experiments experiment={name}" in text
+    assert f"\nname: {name}\n" in text
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_what_an_experiment_says_counts(settings_of, name):
+    assert settings_of(f"experiment={name}").name == name
+
+
+def test_settings_are_plain_all_the_way_down(settings_of):
+    def walk(value: object) -> None:
+        assert type(value).__module__ in ("builtins", "pathlib", "experiments.config"), value
+        if is_dataclass(value):
+            for field in fields(value):
+                walk(getattr(value, field.name))
+        elif isinstance(value, dict):
+            for item in value.values():
+                walk(item)
+        elif isinstance(value, list | tuple):
+            for item in value:
+                walk(item)
+
+    settings = settings_of()
+    walk(settings.dataset)
+    walk(settings.denoiser)
+    walk(settings.profile)
+    assert isinstance(settings, Settings)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("noise.sgima=1", "noise.sgima: no such key in noise; did you mean 'sigma'?"),
+        ("+noise.sgima=1", "noise.sgima: no such key in Gaussian; did you mean 'sigma'?"),
+        ("+sede=1", "sede: no such key in the config; did you mean 'seed'?"),
+        ("+profile.rows=1", "profile.rows: no such key in a profile"),
+        ("noise.sigma=much", "noise.sigma: must be a number, not 'much'"),
+        ("noise.sigma=-1", "noise: sigma must be a finite number"),
+        ("noise.on=Z", "noise.on: must be one of 'X', 'y', 'both', not 'Z'"),
+        ("seed=1.5", "seed: must be a whole number, not 1.5"),
+        ("seed=-1", "seed: must be at least 0, not -1"),
+        ("window_size=0", "window_size: must be at least 1, not 0"),
+        ("protocol=held", "protocol: no such protocol 'held'; did you mean 'held_out'?"),
+        ("protocol=[]", "protocol: name at least one of published, held_out"),
+        ("denoiser=nothing", "denoiser: there is no 'nothing'; "),
+        ("dataset=fridman", "dataset: there is no 'fridman'; did you mean 'friedman'?"),
+        ("denoiser=[]", "denoiser: name at least one, for example"),
+        ("denoiser.pca._target_=baselines.pca.No", "denoiser.pca._target_: cannot import"),
+        ("noise.sigma=1,2", "noise.sigma: several values need -m"),
+        ("seed=[", "no viable alternative"),
+        ("target=shuffled", "target: must be one of 'as_is', 'permuted', not 'shuffled'"),
+        ("profile.max_rows=3", "profile.max_rows: must be at least 50, not 3"),
+    ],
+)
+def test_a_slip_is_one_sentence_that_names_the_key(override, message):
+    pca = ["denoiser=pca"] if override.startswith("denoiser.pca") else []
+
+    with pytest.raises(ConfigError) as caught:
+        check_command_line([*pca, override], multirun=False)
+
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_slip_in_any_value_of_a_sweep_is_found_before_it_starts():
+    with pytest.raises(ConfigError, match=r"noise.sigma: must be a number, not 'no'"):
+        check_command_line(["noise.sigma=0,0.1,no", "seed=0,1"], multirun=True)
+
+
+def test_a_slip_inside_a_file_is_refused(tmp_path: Path):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text("# @package _global_\nnoise:\n  sigm: 0.3\n")
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose(
+            "config", overrides=["experiment=mine", f"hydra.searchpath=[file://{tmp_path}]"]
+        )
+
+    with pytest.raises(ConfigError, match=r"noise.sigm: no such key in Gaussian"):
+        to_settings(config)
+
+
+def test_the_command_line_overrides_what_an_experiment_sweeps():
+    check_command_line(["experiment=quick", "dataset=friedman", "seed=3"], multirun=False)
+    with pytest.raises(ConfigError, match=r"dataset: there is no 'nope'"):
+        check_command_line(["experiment=quick", "dataset=friedman,nope"], multirun=False)
+
+
+def test_a_profile_caps_parameters_and_never_raises_them(settings_of):
+    caps = "profile.caps={backbone_epochs:3,max_epochs:1000}"
+    settings = settings_of("denoiser=denograd", caps)
+
+    assert settings.denoiser[0].params["backbone_epochs"] == 3
+    assert settings.denoiser[0].params["max_epochs"] == 150
+
+
+@pytest.mark.parametrize(
+    ("value", "annotation", "expected"),
+    [
+        (1, float, 1.0),
+        (None, int | None, None),
+        (3, int | None, 3),
+        ([1, 2], list[float], [1.0, 2.0]),
+        ([1, 2], tuple[int, ...], [1, 2]),
+        ([1, "a"], tuple[int, str], [1, "a"]),
+        ("a", Literal["a", "b"], "a"),
+        ({"a": 1}, dict[str, float], {"a": 1.0}),
+    ],
+)
+def test_values_become_what_the_annotation_says(value, annotation, expected):
+    assert coerce(value, annotation, "key") == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "annotation"),
+    [
+        (True, int),
+        (True, float),
+        (1.0, int),
+        ("1", int),
+        (1, str),
+        (None, int),
+        ("c", Literal["a", "b"]),
+        ([1, "a"], list[int]),
+        ([1], tuple[int, str]),
+        ("ab", list[str]),
+    ],
+)
+def test_other_values_are_refused(value, annotation):
+    with pytest.raises(ConfigError, match=r"^key"):
+        coerce(value, annotation, "key")
+
+
+def test_schema_follows_the_constructor():
+    """The premise of the schema: constructors are annotated, so a wrong type can be told."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        for group, member in MEMBERS:
+            if group == "profile":
+                continue
+            found = getattr(to_settings(compose("config", overrides=[f"{group}={member}"])), group)
+            component = found[0] if isinstance(found, tuple) else found
+            for parameter in inspect.signature(component.cls).parameters.values():
+                assert parameter.annotation is not inspect.Parameter.empty, (member, parameter)
