@@ -70,6 +70,14 @@ class BackboneDenoiser(BaseDenoiser):
     backbone_cache: dict | None
     progress: bool
 
+    @classmethod
+    def modules_by_name(cls, params: Mapping[str, Any]) -> set[str]:
+        """The modules that these parameters call by name: part of the source of a result."""
+        backbone, rule = params.get("backbone", "auto"), params.get("rule")
+        networks = ("mlp", "lstm") if backbone == "auto" else (backbone,)
+        named = {f"denograd.networks.{name}" for name in networks if isinstance(name, str)}
+        return named if rule is None else named | {rule_class(rule).__module__}
+
     def why_skip(self, dataset: DescribesData) -> str | None:
         """Return None when method and backbone accept this dataset, else a sentence."""
         reason = super().why_skip(dataset)

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -63,16 +64,106 @@ def test_the_rooms_do_meet() -> None:
         assert any(package == uses for path in files for _, package in imported(path))
 
 
-def test_the_page_names_every_module_and_no_other() -> None:
-    page = (ROOT / "ARCHITECTURE.md").read_text()
-    named = set(re.findall(r"`(?:\w+/)?(\w+\.py)`", page))
-    modules = {path.name for room in FORBIDDEN for path in (ROOT / room).glob("*.py")} - {
-        "__init__.py"
+#: The rooms of the benchmark, and what each may import beside plug-ins and the ground floor.
+ROOMS: dict[str, set[str]] = {
+    "settings": set(),
+    "store": {"settings"},
+    "runner": {"settings", "store"},
+    "analysis": set(),
+    "report": {"analysis"},
+    "commands": {"settings", "store", "runner", "analysis", "report"},
+}
+PLUG_INS: dict[str, set[str]] = {"datasets": set(), "noise": {"datasets"}, "regressors": set()}
+GROUND = {"seeds", "metrics", "words", "files"}
+
+
+def rooms_imported(path: Path) -> Iterator[str]:
+    """The rooms and plug-ins of the benchmark that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(), str(path))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("experiments."):
+            yield (node.module or "").split(".")[1]
+        elif isinstance(node, ast.ImportFrom) and node.module == "experiments":
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (
+                alias.name.split(".")[1]
+                for alias in node.names
+                if alias.name.startswith("experiments.")
+            )
+
+
+@pytest.mark.parametrize("room", [*ROOMS, *PLUG_INS])
+def test_arrows_between_the_rooms_of_the_benchmark(room: str) -> None:
+    allowed = GROUND | {room} | (ROOMS | PLUG_INS)[room]
+    if room in ("runner", "commands"):
+        allowed |= PLUG_INS.keys()
+    files = sorted((ROOT / "experiments" / room).rglob("*.py"))
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in files
+        for name in rooms_imported(path)
+        if name not in allowed
     }
-    singles = {path.name for path in (ROOT / "baselines").glob("*.py")}
-    nested = {path.name for path in ROOT.glob("experiments/*/*.py")}
-    assert modules - singles <= named
-    assert named <= modules | nested | {"test_architecture.py"}
+    assert files
+    assert wrong == set()
+
+
+def test_the_ground_floor_stands_on_itself() -> None:
+    found = {
+        f"{name} imports {other}"
+        for name in GROUND
+        for other in rooms_imported(ROOT / "experiments" / f"{name}.py")
+        if other not in GROUND
+    }
+    assert found == set()
+    there = {path.stem for path in (ROOT / "experiments").glob("*.py")}
+    assert there == GROUND | {"__init__", "__main__"}
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the project by its dotted name."""
+    found = {}
+    for package in FORBIDDEN:
+        for path in (ROOT / package).rglob("*.py"):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    """Imports within functions count too: a circle that they hide is one all the same."""
+    known = modules()
+    graph: dict[str, set[str]] = {}
+    for name, path in known.items():
+        found = graph.setdefault(name, set())
+        for node in runtime(ast.parse(path.read_text(), str(path))):
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                for alias in node.names:
+                    full = f"{node.module}.{alias.name}"
+                    found.add(full if full in known else node.module)
+            elif isinstance(node, ast.Import):
+                found.update(alias.name for alias in node.names)
+        graph[name] = {other for other in found if other in known and other != name}
+    TopologicalSorter(graph).prepare()
+
+
+def runtime(node: ast.AST) -> Iterator[ast.AST]:
+    """Every statement but those below ``if TYPE_CHECKING``, which are never run."""
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and getattr(child.test, "id", "") == "TYPE_CHECKING"):
+            yield child
+            yield from runtime(child)
+
+
+def test_the_page_names_every_room_and_no_other() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text()
+    for package, names in (("experiments", [*ROOMS, *PLUG_INS]), ("denograd", [])):
+        folders = {path.parent.name for path in (ROOT / package).glob("*/__init__.py")}
+        assert folders >= set(names)
+        for folder in folders:
+            assert f"`{folder}/`" in page, f"{package}/{folder} is not in ARCHITECTURE.md"
+    for named in set(re.findall(r"`((?:\w+/)+)`", page)) - {"runs/"}:
+        assert any(path.is_dir() for path in ROOT.glob(f"*/**/{named}")) or (ROOT / named).is_dir()
 
 
 def test_the_command_line_imports_nothing_heavy() -> None:

@@ -89,5 +89,5 @@ def test_choices_reach_the_commands(installed: Path) -> None:
     steps = plan("reproduce", f"VENV={installed}", "EXPERIMENT=real", "JOBS=7", "ARGS=seed=3")
     assert "experiment=real" in steps
     assert "hydra.launcher.n_jobs=7 seed=3" in steps
-    assert "experiments.report --experiment real" in steps
+    assert "experiments report --experiment real" in steps
     assert "-n 7" in plan("test", f"VENV={installed}", "JOBS=7")

@@ -95,14 +95,16 @@ class TestWheel:
             for pattern in ("*.yaml", "__init__.py")
             for path in (ROOT / "conf").rglob(pattern)
         }
-        page = {f"experiments/page/{name}" for name in ("template.html", "page.css", "page.js")}
+        page = {
+            f"experiments/report/page/{name}" for name in ("template.html", "page.css", "page.js")
+        }
         assert shipped == code | conf | page | {"denograd/py.typed"}
 
     def test_the_command_answers_away_from_the_checkout(self, wheel: Path, tmp_path: Path) -> None:
         target, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
         elsewhere.mkdir()
         zipfile.ZipFile(wheel).extractall(target)
-        where = "import experiments.config as c; print(c.config_dir())"
+        where = "import experiments.settings.schema as c; print(c.config_dir())"
         environment = os.environ | {"PYTHONPATH": str(target)}
 
         def run(*arguments: str) -> str:

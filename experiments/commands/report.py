@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     from experiments.files import StoreError, no_room
 
     try:
-        return _report(options, shlex.join(["python", "-m", "experiments.report", *arguments]))
+        return _report(options, shlex.join(["python", "-m", "experiments", "report", *arguments]))
     except (StoreError, ValueError) as error:
         return _refuse(str(error))
     except OSError as error:

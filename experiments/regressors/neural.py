@@ -61,6 +61,11 @@ class NeuralRegressor(BaseRegressor):
         self.random_state = random_state
         self.device = device
 
+    @classmethod
+    def modules_by_name(cls, params: dict[str, Any]) -> set[str]:
+        """The modules that the regressor calls by name: part of the source of its results."""
+        return {f"denograd.networks.{cls.network}"}
+
     @abstractmethod
     def _sizes(self) -> dict[str, Any]:
         """The keywords of the network."""

@@ -147,7 +147,7 @@ class Settings:
 
 def config_dir() -> Path:
     """Folder of the Hydra config: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     installed = package / "conf"
     return installed if installed.is_dir() else package.parent / "conf"
 

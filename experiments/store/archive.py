@@ -1,9 +1,9 @@
 """``results/long.csv.gz``: the long table that is in git, from which records are made again.
 
-One row per score and set of labels. Beside the columns of the long table it holds, as
-`experiments.store.rows.PROVENANCE`, which named experiments comprise the row, the source that computed
-it, and the config whose hash is the record's identity. Its last column is a checksum of the rest: a
-row that was changed since it was written is left out.
+One row per score and set of labels. Beside the columns of the long table it holds those of
+`experiments.store.rows.PROVENANCE`: which named experiments comprise the row, the source that
+computed it, and the config whose hash is the record's identity. Its last column is a checksum of
+the rest: a row that was changed since it was written is left out.
 """
 
 from __future__ import annotations

@@ -5,10 +5,8 @@ Tables, tests and figures are pure functions of this table.
 
 from __future__ import annotations
 
-import ast
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from experiments.settings.values import ConfigError
 from experiments.store.records import Record, identity
 from experiments.store.rows import FIRST, LABELS, MEASURES, TEXTS, flatten, without_regressor
 from experiments.store.store import Store, tell_damage
+from experiments.words import write_label
 
 #: Parameters of noise that say its level, which has a column of its own.
 LEVELS = ("sigma", "share")
@@ -83,52 +82,6 @@ def long_table(records: Iterable[Record]) -> pd.DataFrame:
 def _cell_id(record: Record) -> str:
     """What a score shares with its cell: the identity of everything but the regressor."""
     return identity(without_regressor(record["config"]))
-
-
-def write_label(name: str, settings: Mapping[str, Any]) -> str:
-    """A name with the settings that tell it from others of that name; `read_label` reads it.
-
-    Examples
-    --------
-    >>> write_label("denograd", {"nrr": 0.01, "rule": "global"})
-    'denograd (nrr=0.01, rule=global)'
-    """
-    parts = [f"{key}={_written(value)}" for key, value in settings.items()]
-    return f"{name} ({', '.join(parts)})" if parts else name
-
-
-def read_label(label: str) -> tuple[str, dict[str, Any]]:
-    """The name and the settings of a label of `write_label`.
-
-    Examples
-    --------
-    >>> read_label("denograd (nrr=0.01, rule=global)")
-    ('denograd', {'nrr': 0.01, 'rule': 'global'})
-    """
-    found = _LABEL.fullmatch(label)
-    if found is None:
-        return label, {}
-    settings = {item["key"]: _read(item["value"]) for item in _SETTING.finditer(found["settings"])}
-    return found["name"], settings
-
-
-_SETTING = re.compile(r"(?P<key>\w+)=(?P<value>[^=]*?)(?=, \w+=|$)")
-_LABEL = re.compile(r"(?P<name>.+?) \((?P<settings>\w+=.*)\)", re.DOTALL)
-_PLAIN = re.compile(r"[\w.+\-/]+")
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, str) and _PLAIN.fullmatch(value) and _read(value) == value:
-        return value
-    # The sign between a key and its value stands nowhere else.
-    return repr(value).replace("=", r"\x3d")
-
-
-def _read(text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
 
 
 class _Names:

@@ -90,7 +90,11 @@ _hash_of = cache(source_hash)
 def _file(module: str) -> Path | None:
     if module.partition(".")[0] not in _PACKAGES:
         return None
-    spec = importlib.util.find_spec(module)
+    try:
+        spec = importlib.util.find_spec(module)
+    except ModuleNotFoundError:
+        # A name of a module, or a module that is gone.
+        return None
     return None if spec is None or spec.origin is None else Path(spec.origin)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from experiments.commands import archive, report, status
 from experiments.files import remove_stale, temporary_files, write_json
+from experiments.report import writing
 from experiments.store.listing import write_listing
 from experiments.store.records import seal
 from experiments.store.store import Store
@@ -145,7 +146,7 @@ def test_a_damaged_record(results, record, kind, capsys, monkeypatch):
     damage, message = DAMAGES[kind]
     damage(record)
 
-    monkeypatch.setattr(report, "_write_pictures", lambda *_: [])
+    monkeypatch.setattr(writing, "_write_pictures", lambda *_: [])
     for named in ((), ("--experiment", "mine")):
         assert report.main(["--results", str(results), *named]) == 0
         err = capsys.readouterr().err
@@ -191,7 +192,7 @@ def test_all_of_them_at_once_do_not_block_a_report(results, monkeypatch, capsys)
     paths = sorted(results.glob("runs/records/**/*-knn-*.json"))
     paths[0].write_text("5")
     fifo(paths[1])
-    monkeypatch.setattr(report, "_write_pictures", lambda *_: [])
+    monkeypatch.setattr(writing, "_write_pictures", lambda *_: [])
 
     assert report.main(["--results", str(results)]) == 0
     assert len(capsys.readouterr().err.splitlines()) == 2

@@ -132,10 +132,9 @@ def test_a_report_and_an_archiving_while_a_sweep_runs(command):
     process = command.start(*sweep)
     until(lambda: len(command.records()) > 2)
 
-    for module in ("experiments.report", "experiments.archive", "experiments.status"):
-        of = () if module == "experiments.archive" else ("--results", str(command.results))
-        named = ("--experiment", "mine") if module == "experiments.archive" else ()
-        status, _, err = command.run(*of, *named, module=module)
+    for name in ("report", "archive", "status"):
+        named = ("--experiment", "mine") if name == "archive" else ()
+        status, _, err = command.run(*named, command=name)
         # Before its first corruption is done, a sweep has no listing yet.
         assert status == 0 or "was never run" in err, err
         assert "Traceback" not in err

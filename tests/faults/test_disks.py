@@ -15,10 +15,10 @@ from tests.support.command import Command
 RUN = (*SMALL, "protocol=held_out", "name=mine")
 MANY = ("-m", *RUN, f"seed={','.join(map(str, range(12)))}")
 LAUNCHERS = {"basic": (), "joblib": ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")}
-MODULES = {
-    "experiments": MANY,
-    "experiments.report": ("--experiment", "mine"),
-    "experiments.archive": ("--experiment", "mine"),
+COMMANDS = {
+    "": MANY,
+    "report": ("--experiment", "mine"),
+    "archive": ("--experiment", "mine"),
 }
 
 
@@ -48,9 +48,9 @@ def without_privileges(command: Command) -> Command:
     return command
 
 
-def refused(command: Command, module: str, *arguments: str) -> str:
+def refused(command: Command, name: str, *arguments: str) -> str:
     """Run a command that has to end with status 1 and one sentence; the sentence."""
-    status, _, err = command.run(*arguments, module=module)
+    status, _, err = command.run(*arguments, command=name)
     assert status == 1, err
     assert "Traceback" not in err
     assert "Logging error" not in err
@@ -73,7 +73,7 @@ def test_a_disk_that_becomes_full(disk, command, launcher):
     # Hydra's own files of a job take four pages, its records two.
     filler = fill(disk, free=160_000)
 
-    told = refused(command, "experiments", *MANY, *LAUNCHERS[launcher])
+    told = refused(command, "", *MANY, *LAUNCHERS[launcher])
 
     assert "cannot write: No space left on device" in told
     assert "the same command continues once that is mended" in told
@@ -90,14 +90,14 @@ def test_a_disk_that_becomes_full(disk, command, launcher):
     assert len(command.records()) == 24
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_disk_that_is_full_from_the_start(disk, command, module):
-    if module != "experiments":
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_disk_that_is_full_from_the_start(disk, command, name):
+    if name:
         assert command.run(*RUN)[0] == 0
     fill(disk)
     before = {path: path.read_bytes() for path in disk.rglob("*.json*")}
 
-    told = refused(command, module, *MODULES[module])
+    told = refused(command, name, *COMMANDS[name])
 
     assert "No space left on device" in told
     assert {path: path.read_bytes() for path in before} == before
@@ -105,22 +105,22 @@ def test_a_disk_that_is_full_from_the_start(disk, command, module):
 
 def test_a_full_disk_costs_no_file_of_a_report_that_is_there(disk, command):
     assert command.run(*RUN)[0] == 0
-    assert command.run("--experiment", "mine", module="experiments.report")[0] == 0
+    assert command.run("--experiment", "mine", command="report")[0] == 0
     before = {path: path.read_bytes() for path in (disk / "mine").iterdir()}
     fill(disk)
 
-    refused(command, "experiments.report", "--experiment", "mine")
+    refused(command, "report", "--experiment", "mine")
 
     assert {path: path.read_bytes() for path in (disk / "mine").iterdir()} == before
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_disk_that_is_read_only(disk, command, module):
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_disk_that_is_read_only(disk, command, name):
     assert command.run(*RUN)[0] == 0
     kept = command.records()
     mount("-o", "remount,ro", str(disk))
 
-    told = refused(command, module, *MODULES[module])
+    told = refused(command, name, *COMMANDS[name])
 
     assert "cannot write: Read-only file system" in told
     assert command.records() == kept
@@ -132,18 +132,18 @@ def test_a_file_in_the_place_of_a_folder(command, place):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("mine")
 
-    told = refused(command, "experiments", *RUN)
+    told = refused(command, "", *RUN)
 
     assert "cannot write: " in told
     assert str(path) in told
     assert path.read_text() == "mine"
 
 
-@pytest.mark.parametrize("module", ["experiments.report", "experiments.status"])
-def test_results_that_are_a_file_have_no_records(command, module):
+@pytest.mark.parametrize("name", ["report", "status"])
+def test_results_that_are_a_file_have_no_records(command, name):
     command.results.write_text("mine")
 
-    status, _, err = command.run(module=module)
+    status, _, err = command.run(command=name)
 
     assert status == 1
     assert "Not a directory" in err
@@ -154,7 +154,7 @@ def test_a_folder_that_may_not_be_written_to(without_privileges):
     command = without_privileges
     command.results.mkdir(mode=0o555)
 
-    assert "cannot write: Permission denied" in refused(command, "experiments", *RUN)
+    assert "cannot write: Permission denied" in refused(command, "", *RUN)
     assert list(command.results.iterdir()) == []
 
 
@@ -166,19 +166,19 @@ def test_a_folder_that_may_not_be_read_is_named_and_the_others_count(without_pri
     closed = command.results / "runs" / "records" / "quartic" / "held_out"
     closed.chmod(0)
 
-    status, out, err = command.run(module="experiments.status")
+    status, out, err = command.run(command="status")
     assert status == 1
     assert "2 records" in out
     assert "1 damaged" in out
     assert f"{closed}: damaged and left out: Permission denied" in err
-    status, _, err = command.run(module="experiments.report")
+    status, _, err = command.run(command="report")
     assert status == 0
     assert f"{closed}: damaged and left out: Permission denied" in err
-    told = refused(command, "experiments", "dataset=quartic", *SMALL[1:], "protocol=held_out")
+    told = refused(command, "", "dataset=quartic", *SMALL[1:], "protocol=held_out")
     assert "cannot write: Permission denied" in told
 
     closed.chmod(0o755)
-    assert command.run(module="experiments.status")[0] == 0
+    assert command.run(command="status")[0] == 0
 
 
 def test_a_command_without_a_results_folder_in_its_environment(command):

@@ -218,7 +218,7 @@ def test_ctrl_c_is_no_failure(run, monkeypatch):
 
 
 def test_no_metric_that_is_not_finite_meets_json(run, monkeypatch):
-    monkeypatch.setattr("experiments.run.mean_correlation", lambda *_: float("nan"))
+    monkeypatch.setattr("experiments.runner.compute.mean_correlation", lambda *_: float("nan"))
     table = run()
 
     assert table.status["identity", "ridge"] == "failed"

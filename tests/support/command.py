@@ -34,7 +34,7 @@ class Command:
     def results(self) -> Path:
         return self.folder / "results"
 
-    def start(self, *arguments: str, module: str = "experiments") -> subprocess.Popen[str]:
+    def start(self, *arguments: str, command: str = "") -> subprocess.Popen[str]:
         environment = os.environ | {
             "PYTHONPATH": str(ROOT),
             "DENOGRAD_RESULTS": str(self.results),
@@ -44,7 +44,14 @@ class Command:
             "DENOGRAD_CACHE": str(self.folder / "cache"),
         }
         return subprocess.Popen(
-            [*self.prefix, sys.executable, "-m", module, *arguments],
+            [
+                *self.prefix,
+                sys.executable,
+                "-m",
+                "experiments",
+                *filter(None, [command]),
+                *arguments,
+            ],
             cwd=self.folder,
             env=environment | self.variables,
             stdout=subprocess.PIPE,
@@ -55,9 +62,9 @@ class Command:
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
-    def run(self, *arguments: str, module: str = "experiments") -> tuple[int, str, str]:
+    def run(self, *arguments: str, command: str = "") -> tuple[int, str, str]:
         """Status, output and errors of a command that is waited for."""
-        process = self.start(*arguments, module=module)
+        process = self.start(*arguments, command=command)
         out, err = process.communicate(timeout=240)
         return process.returncode, out, err
 

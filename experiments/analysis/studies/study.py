@@ -15,8 +15,7 @@ from experiments.analysis import aggregate
 from experiments.analysis.aggregate import Entry, Metric, t_interval_over_datasets
 from experiments.analysis.studies.knobs import UNSET, knob, order_of
 from experiments.analysis.view import DOMAIN_ORDER, View
-from experiments.store.long_table import read_label
-from experiments.words import sentence
+from experiments.words import read_label, sentence
 
 #: Untouched test rows say more than refined ones: they come first.
 PROTOCOLS = ("held_out", "published")

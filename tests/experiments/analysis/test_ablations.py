@@ -12,8 +12,9 @@ from experiments.analysis.studies.study import Study, study_of
 from experiments.analysis.view import views
 from experiments.report.ablation_index import ablation_index
 from experiments.report.figures.ablation import ablation_figure
-from experiments.report.tables.ablation import ablation_findings, ablation_tables
-from experiments.store.long_table import read_label, write_label
+from experiments.report.tables.ablation import ablation_findings
+from experiments.report.tables.ablation import tables as ablation_tables
+from experiments.words import read_label, write_label
 from tests.support.long_tables import make
 
 DATASETS = {"friedman": "tabular", "seasonal": "series"}

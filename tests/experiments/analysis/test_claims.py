@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from experiments.analysis.claims import STATEMENTS, claims, claims_table
+from experiments.analysis.claims import STATEMENTS, claims
 from experiments.analysis.claims.base import Claim, Verdict
 from experiments.analysis.claims.fronts import judge_front
 from experiments.analysis.claims.improvements import judge_figure, judge_median, judge_worst
@@ -27,6 +27,7 @@ from experiments.analysis.claims.series import REGRESSORS as OF_SERIES
 from experiments.analysis.fronts import front
 from experiments.analysis.view import views
 from experiments.report.table import Cell, Table
+from experiments.report.tables.published import tables as claims_tables
 from tests.support.long_tables import benchmark, make
 
 CONF = Path(__file__).parents[3] / "conf"
@@ -420,7 +421,7 @@ def both_levels() -> pd.DataFrame:
 
 
 def test_the_overview_has_the_verdicts_of_both_levels() -> None:
-    overview, *rest = claims_table(views(both_levels()))
+    overview, *rest = claims_tables(views(both_levels()))
     assert overview.name == "verdicts"
     assert [(c.group, c.title) for c in overview.columns] == list(
         product(("published", "held_out"), ("σ 0", "σ 0.1"))
@@ -438,12 +439,12 @@ def test_the_overview_has_the_verdicts_of_both_levels() -> None:
 
 
 def test_other_noise_has_no_overview_and_says_so() -> None:
-    (table,) = claims_table(views(runs(noise="drift")))
+    (table,) = claims_tables(views(runs(noise="drift")))
     assert "The paper adds Gaussian noise to data as they are, or none: not this." in table.notes
 
 
 def test_tables_say_what_has_no_measurement() -> None:
-    (_, table) = claims_table(views(runs(methods=without("emd"), datasets=tuple(DATASETS)[1:])))
+    (_, table) = claims_tables(views(runs(methods=without("emd"), datasets=tuple(DATASETS)[1:])))
     (note,) = [note for note in table.notes if note.startswith("Without any measurement")]
     assert note == (
         "Without any measurement: datasets house_prices; denoisers emd; regressors xgboost, dnn, "
@@ -452,7 +453,7 @@ def test_tables_say_what_has_no_measurement() -> None:
 
 
 def test_renderings() -> None:
-    tables = claims_table(views(both_levels()))
+    tables = claims_tables(views(both_levels()))
     headers = {tuple(table.csv_rows()[0]) for table in tables}
     assert len(headers) == 1, "the tables of one file share a header"
     table = tables[1]
@@ -470,7 +471,7 @@ def test_renderings() -> None:
     assert by_column["published", "ours"][9:] == ["99", "", "", "ok", "4 of 4, median 99.0"]
     assert by_column["held_out", "verdict"][-1] == "not"
     assert by_column["", "criterion"][-1].startswith("reproduced if")
-    assert [t.markdown() for t in claims_table(views(both_levels()))] == [
+    assert [t.markdown() for t in claims_tables(views(both_levels()))] == [
         t.markdown() for t in tables
     ]
 

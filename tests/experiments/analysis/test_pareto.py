@@ -5,10 +5,12 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from experiments.analysis import fronts
 from experiments.analysis.view import View, views
 from experiments.report.figures import _scatter as scatter
+from experiments.report.figures.pareto import pareto_figure
 from experiments.report.table import Table
-from experiments.report.tables import pareto
+from experiments.report.tables.pareto import front_table
 from tests.support.long_tables import benchmark, make
 
 # MSE after / before, SWD, 1 - rho: b is beaten by a; c costs least by SWD, d by 1 - rho.
@@ -46,9 +48,9 @@ def view_of(long: pd.DataFrame) -> View:
     return view
 
 
-def fronts(long: pd.DataFrame) -> list[tuple[str, ...]]:
-    found = pareto.field(view_of(long), "published")
-    return [found.front(plane) for plane in pareto.PLANES]
+def fronts_of(long: pd.DataFrame) -> list[tuple[str, ...]]:
+    found = fronts.field(view_of(long), "published")
+    return [found.front(plane) for plane in fronts.PLANES]
 
 
 def row(table: Table, label: str) -> list[str]:
@@ -58,14 +60,14 @@ def row(table: Table, label: str) -> list[str]:
 
 def test_the_front_holds_what_no_other_beats_in_both() -> None:
     values = {"a": (80.0, 0.5), "b": (70.0, 0.6), "c": (30.0, 0.1), "twin": (30.0, 0.1)}
-    assert pareto.front(values) == ("a", "c", "twin")
+    assert fronts.front(values) == ("a", "c", "twin")
     # As good in one and better in the other is enough.
-    assert pareto.front({"a": (80.0, 0.5), "b": (80.0, 0.6), "c": (70.0, 0.5)}) == ("a",)
-    assert pareto.front({}) == ()
+    assert fronts.front({"a": (80.0, 0.5), "b": (80.0, 0.6), "c": (70.0, 0.5)}) == ("a",)
+    assert fronts.front({}) == ()
 
 
 def test_sane_variants_and_controls_are_never_on_it_and_take_nobody_off_it() -> None:
-    assert fronts(long_table()) == [("a", "c"), ("a", "d")]
+    assert fronts_of(long_table()) == [("a", "c"), ("a", "d")]
 
 
 def test_values_are_means_over_datasets_with_every_run() -> None:
@@ -73,23 +75,23 @@ def test_values_are_means_over_datasets_with_every_run() -> None:
     lost = (long["dataset"] == "z") & (long["denoiser"] == "d")
     long.loc[lost, ["status", "reason"]] = ["failed", "boom"]
     long.loc[(long["dataset"] == "z") & (long["denoiser"] == "b"), "mse_after"] = 1e-6
-    found = pareto.field(view_of(long), "published")
+    found = fronts.field(view_of(long), "published")
     assert (found.datasets, found.left_out) == (("x", "y"), ("z",))
     assert found.spots["b"].imp == pytest.approx(70.0)
     assert found.spots["b"].costs["1 − ρ̄"] == pytest.approx(0.4)
-    assert fronts(long) == [("a", "c"), ("a", "d")]
+    assert fronts_of(long) == [("a", "c"), ("a", "d")]
 
 
 def test_a_method_that_is_skipped_everywhere_leaves_the_others_their_datasets() -> None:
     long = long_table()
     long.loc[long["denoiser"] == "b", ["status", "reason"]] = ["skipped", "rows have no order"]
-    found = pareto.field(view_of(long), "published")
+    found = fronts.field(view_of(long), "published")
     assert found.methods == ("a", "c", "d")
     assert found.left_out == ()
 
 
 def test_the_table_names_who_is_on_which_front() -> None:
-    table = pareto.front_table(view_of(long_table()).of_domain("tabular"))
+    table = front_table(view_of(long_table()).of_domain("tabular"))
     assert table is not None
     assert table.title == (
         "Pareto fronts of Imp% against SWD and 1 − ρ̄: "
@@ -113,19 +115,19 @@ def test_the_table_names_who_is_on_which_front() -> None:
 def test_a_variant_without_a_place_is_no_row() -> None:
     lost = {"denoiser": "b_sane", "status": "skipped", "reason": "rows have no order"}
     long = pd.concat([long_table(), make(lost | {"dataset": "x"}, lost | {"dataset": "y"})])
-    table = pareto.front_table(view_of(long))
+    table = front_table(view_of(long))
     assert table is not None
     assert [row.label for row in table.sections[1].rows] == ["a_sane"]
 
 
 def test_nothing_of_nothing() -> None:
     view = view_of(make({"status": "failed", "reason": "boom"}))
-    assert pareto.front_table(view) is None
-    assert scatter.pareto_figure(view) is None
+    assert front_table(view) is None
+    assert pareto_figure(view) is None
 
 
 def figure_of(long: pd.DataFrame) -> Figure:
-    figure = scatter.pareto_figure(view_of(long))
+    figure = pareto_figure(view_of(long))
     assert figure is not None
     return figure
 
@@ -138,9 +140,9 @@ def test_a_panel_per_protocol_and_plane_each_with_its_front() -> None:
         "held_out, 2 datasets: Imp% against SWD",
         "held_out, 2 datasets: Imp% against 1 − ρ̄",
     ]
-    assert {ax.get_xlabel() for ax in figure.axes} == {plane.axis for plane in pareto.PLANES}
-    fronts = [[line for line in ax.lines if line.get_label() == "front"] for ax in figure.axes]
-    assert [len(lines) for lines in fronts] == [1] * 4
+    assert {ax.get_xlabel() for ax in figure.axes} == {plane.axis for plane in fronts.PLANES}
+    drawn = [[line for line in ax.lines if line.get_label() == "front"] for ax in figure.axes]
+    assert [len(lines) for lines in drawn] == [1] * 4
 
 
 def test_the_front_is_a_staircase_through_its_methods() -> None:

@@ -4,7 +4,9 @@ import pandas as pd
 import pytest
 
 from experiments.commands import archive, report
-from experiments.store.long_table import read_label, read_long_table
+from experiments.report import writing
+from experiments.store.long_table import read_long_table
+from experiments.words import read_label
 from tests.experiments.conftest import SMALL, compose_settings
 from tests.support.following import run_noted
 
@@ -80,7 +82,7 @@ def test_the_output_of_a_study_is_the_same_from_records_and_from_the_archive(res
     (archived / "long.csv.gz").write_bytes((results / "long.csv.gz").read_bytes())
 
     for place, rows in (("one", table), ("other", read_long_table(archived, "ablation_toy"))):
-        report.write_report(rows, tmp_path / place, "command", ["ablation"])
+        writing.write_report(rows, tmp_path / place, "command", ["ablation"])
     for name in ("ablation.md", "ablation.csv", "ablation.tex", "ablation.png"):
         one, other = (tmp_path / place / name for place in ("one", "other"))
         assert one.read_bytes() == other.read_bytes(), name

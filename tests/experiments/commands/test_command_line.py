@@ -172,15 +172,15 @@ def test_status_counts_and_names_what_failed(run, tmp_path):
     flag.touch()
     run(*SMALL, *double("denoiser", "Broken", log=flag), "protocol=held_out", "+name=x"[1:])
 
-    status, out, _ = run(module="experiments.status")
+    status, out, _ = run(command="status")
 
     assert status == 1
     assert "friedman broken" not in out.splitlines()[0]
     assert "failed: friedman held_out broken ridge: the denoiser failed" in out
     assert " ".join(out.splitlines()[2].split()) == "friedman identity 2 0 0 0"
-    status, out, _ = run("--experiment", "x", module="experiments.status")
+    status, out, _ = run("--experiment", "x", command="status")
     assert status == 1
-    status, _, err = run("--experiment", "y", module="experiments.status")
+    status, _, err = run("--experiment", "y", command="status")
     assert status == 2
     assert "no run of an experiment called 'y'" in err
     assert "there is x" in err

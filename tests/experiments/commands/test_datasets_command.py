@@ -129,7 +129,7 @@ def test_unknown_dataset_is_refused_with_a_hint(capsys):
 
 
 def test_help_shows_examples():
-    command = [sys.executable, "-m", "experiments.data", "--help"]
+    command = [sys.executable, "-m", "experiments", "data", "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "python -m experiments data fetch parkinsons ett" in done.stdout
     assert DATA_VARIABLE in done.stdout

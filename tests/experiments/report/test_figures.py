@@ -20,6 +20,7 @@ from experiments.analysis.view import View, views
 from experiments.report.figures import _drawing as drawing
 from experiments.report.figures import _scatter as scatter
 from experiments.report.figures.cd import critical_difference_diagram
+from experiments.report.figures.imp_vs_swd import imp_against_swd
 from tests.support.long_tables import METHODS, benchmark, make
 
 
@@ -29,7 +30,7 @@ def view_of(long: pd.DataFrame) -> View:
 
 
 def drawn(long: pd.DataFrame) -> Figure:
-    figure = scatter.imp_against_swd(view_of(long))
+    figure = imp_against_swd(view_of(long))
     assert figure is not None
     return figure
 
@@ -142,7 +143,7 @@ def test_a_denoiser_with_missing_runs_is_marked() -> None:
 
 def test_no_figure_of_nothing() -> None:
     view = view_of(make({"status": "failed", "reason": "boom"}))
-    assert scatter.imp_against_swd(view) is None
+    assert imp_against_swd(view) is None
     assert critical_difference_diagram(view, aggregate.IMP) is None
 
 
@@ -189,9 +190,11 @@ def test_drawing_leaves_the_settings_of_the_caller_alone() -> None:
 def test_no_display_is_needed(tmp_path: Path) -> None:
     program = (
         "from tests.support.long_tables import benchmark\n"
-        "from experiments import drawing, scatter, tables\n"
-        "figure = scatter.imp_against_swd(tables.views(benchmark())[0])\n"
-        f"drawing.save(figure, __import__('pathlib').Path({str(tmp_path / 'figure')!r}))\n"
+        "from experiments.analysis.view import views\n"
+        "from experiments.report.figures._drawing import save\n"
+        "from experiments.report.figures.imp_vs_swd import imp_against_swd\n"
+        "figure = imp_against_swd(views(benchmark())[0])\n"
+        f"save(figure, __import__('pathlib').Path({str(tmp_path / 'figure')!r}))\n"
         "import sys\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )

@@ -7,7 +7,8 @@ from omegaconf import OmegaConf
 
 from experiments.analysis.view import views
 from experiments.commands import report
-from experiments.report.outputs import OUTPUTS, chosen
+from experiments.report import writing
+from experiments.report.outputs import chosen, outputs
 from experiments.settings.command_line import check_command_line
 from experiments.settings.compose import report_names
 from experiments.settings.schema import config_dir
@@ -15,7 +16,7 @@ from experiments.settings.values import ConfigError
 from tests.support.long_tables import benchmark
 
 PAPER = ("paper_tabular", "paper_series", "ranks", "pareto", "published")
-STANDARD = [name for name, output in OUTPUTS.items() if output.standard]
+STANDARD = [name for name, output in outputs().items() if output.standard]
 
 
 def test_without_a_choice_a_report_writes_the_standard_outputs() -> None:
@@ -55,7 +56,7 @@ def test_a_slip_on_the_command_line_is_found_before_anything_runs() -> None:
 def test_the_experiments_of_the_paper_say_what_they_report(name: str) -> None:
     names = report._outputs_of(name)
     assert names
-    assert set(names) <= set(OUTPUTS)
+    assert set(names) <= set(outputs())
     assert name not in ("ranks", "pareto", "published") or name in names
 
 
@@ -78,7 +79,7 @@ def test_ranks_and_fronts_comprise_what_the_tables_of_the_paper_do() -> None:
 
 
 def test_a_report_writes_what_it_is_told(tmp_path: Path) -> None:
-    written = report.write_report(benchmark(), tmp_path, names=["ranks"])
+    written = writing.write_report(benchmark(), tmp_path, names=["ranks"])
     tables = {path.name for path in written if path.suffix in (".csv", ".md", ".tex")}
     assert tables == {"README.md", "long.csv", "ranks.csv", "ranks.md", "ranks.tex"}
     assert not [path for path in written if path.suffix == ".png"]
@@ -88,7 +89,7 @@ def test_a_report_writes_what_it_is_told(tmp_path: Path) -> None:
 
 def test_every_output_gives_tables_or_figures_of_a_benchmark() -> None:
     found = views(benchmark(datasets={"a": "tabular", "b": "tabular", "c": "series"}))
-    for name, output in OUTPUTS.items():
+    for name, output in outputs().items():
         tables = output.tables(found)
         headers = {tuple(table.csv_rows()[0]) for table in tables}
         assert len(headers) <= 1, f"the tables of {name} do not fit in one CSV"

@@ -25,6 +25,7 @@ from experiments.report.page.results import columnar, experiments_of, merged, re
 from experiments.report.page.write import Group, Image, render_page, write_page
 from experiments.report.table import Cell, Column, Row, Section, Table
 from experiments.report.tables import _cells as tables
+from experiments.report.tables.imp_by_regressor import imp_by_regressor
 from tests.support.browser import REQUIRED, chromium, programs
 from tests.support.long_tables import benchmark, make
 
@@ -96,7 +97,7 @@ def page_of(long: pd.DataFrame) -> dict[str, Any]:
         "contents": Contents(
             groups=[
                 Group("Imp% per dataset", [tables.metric_table(v, aggregate.IMP) for v in found]),
-                Group("Imp% per regressor", [tables.imp_by_regressor(v) for v in found]),
+                Group("Imp% per regressor", [imp_by_regressor(v) for v in found]),
             ],
             images=[Image("a red <picture>", png())],
             claims=[claims()],
@@ -279,8 +280,8 @@ def test_a_missing_browser_fails_where_one_is_required(monkeypatch: pytest.Monke
 def test_the_wheel_carries_every_asset() -> None:
     root = Path(__file__).parents[3]
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    listed = project["tool"]["setuptools"]["package-data"]["experiments.page"]
-    folder = root / "experiments" / "page"
+    listed = project["tool"]["setuptools"]["package-data"]["experiments.report.page"]
+    folder = root / "experiments" / "report" / "page"
     assert set(listed) == {path.name for path in folder.glob("*.*") if path.suffix != ".py"}
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from experiments.commands import report
 from experiments.files import StoreError
+from experiments.report import writing
 from experiments.store import long_table
 from tests.support.long_tables import benchmark, make
 
@@ -18,7 +19,7 @@ from tests.support.long_tables import benchmark, make
 @pytest.fixture
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the figures out of a test that is about something else: they take most of the time."""
-    monkeypatch.setattr(report, "_write_pictures", lambda output, views, out: [])
+    monkeypatch.setattr(writing, "_write_pictures", lambda output, views, out: [])
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def records(monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
 
 
 def test_every_file_is_there_and_listed(tmp_path: Path) -> None:
-    written = report.write_report(benchmark(), tmp_path / "new" / "folder")
+    written = writing.write_report(benchmark(), tmp_path / "new" / "folder")
     assert sorted(written) == sorted((tmp_path / "new" / "folder").iterdir())
     names = {path.name for path in written}
     kinds = ("imp", "imp_by_regressor", "mse", "swd", "rho", "recovery", "ranks", "pairs")
@@ -53,7 +54,7 @@ def test_the_index_says_what_was_run(tmp_path: Path) -> None:
         {"denoiser": "identity", "is_control": True},
         {"denoiser": "kf", "status": "skipped", "reason": "rows have no order"},
     )
-    text = report.write_report(long, tmp_path, "make report")[0].read_text(encoding="utf-8")
+    text = writing.write_report(long, tmp_path, "make report")[0].read_text(encoding="utf-8")
     for line in (
         "Made by `make report`.",
         "### Gaussian noise of level 0.1, profile quick",
@@ -72,8 +73,8 @@ def test_the_index_says_what_was_run(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("no_figures")
 def test_tables_are_the_same_bytes_each_time(tmp_path: Path) -> None:
     long = benchmark(levels=(0.0, 0.1))
-    first = report.write_report(long, tmp_path / "a")
-    second = report.write_report(long, tmp_path / "b")
+    first = writing.write_report(long, tmp_path / "a")
+    second = writing.write_report(long, tmp_path / "b")
     assert [path.name for path in first] == [path.name for path in second]
     for one, other in zip(first, second, strict=True):
         assert one.read_bytes() == other.read_bytes(), one.name
@@ -81,7 +82,7 @@ def test_tables_are_the_same_bytes_each_time(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("no_figures")
 def test_csv_files_hold_every_condition(tmp_path: Path) -> None:
-    report.write_report(benchmark(levels=(0.0, 0.1)), tmp_path)
+    writing.write_report(benchmark(levels=(0.0, 0.1)), tmp_path)
     text = (tmp_path / "imp.csv").read_text(encoding="utf-8")
     lines = list(csv.DictReader(io.StringIO(text)))
     assert {line["level"] for line in lines} == {"0", "0.1"}
@@ -97,7 +98,7 @@ def test_csv_files_hold_every_condition(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("no_figures")
 def test_the_long_table_is_written_as_it_is(tmp_path: Path) -> None:
     long = benchmark()
-    report.write_report(long, tmp_path)
+    writing.write_report(long, tmp_path)
     written = pd.read_csv(tmp_path / "long.csv", keep_default_na=False, na_values=[""])
     assert list(written.columns) == list(long.columns)
     pd.testing.assert_series_equal(written["mse_after"], long["mse_after"], check_exact=True)
@@ -107,16 +108,16 @@ def test_the_long_table_is_written_as_it_is(tmp_path: Path) -> None:
 def test_the_written_long_table_gives_the_same_report(tmp_path: Path) -> None:
     rows = {"dataset": "b", "denoiser": "dae", "status": "failed", "reason": "boom"}
     long = pd.concat([benchmark(), make(rows)], ignore_index=True)
-    first = report.write_report(long, tmp_path / "a")
+    first = writing.write_report(long, tmp_path / "a")
     again = pd.read_csv(tmp_path / "a" / "long.csv", dtype={"identity": str})
-    second = report.write_report(again, tmp_path / "b")
+    second = writing.write_report(again, tmp_path / "b")
     for one, other in zip(first, second, strict=True):
         assert one.read_bytes() == other.read_bytes(), one.name
 
 
 @pytest.mark.usefixtures("no_figures")
 def test_tables_of_nothing_are_left_out(tmp_path: Path) -> None:
-    names = {path.name for path in report.write_report(make({}), tmp_path)}
+    names = {path.name for path in writing.write_report(make({}), tmp_path)}
     assert "imp.md" in names
     assert "ranks.md" not in names
     assert "pairs.md" not in names
@@ -124,7 +125,7 @@ def test_tables_of_nothing_are_left_out(tmp_path: Path) -> None:
 
 def test_a_report_of_failures_only(tmp_path: Path) -> None:
     long = make({"status": "failed", "reason": "boom"})
-    written = report.write_report(long, tmp_path)
+    written = writing.write_report(long, tmp_path)
     assert "failed" in (tmp_path / "imp.md").read_text(encoding="utf-8")
     assert not [path for path in written if path.suffix == ".png"]
 
@@ -163,7 +164,7 @@ def test_a_terminal_without_unicode(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_no_records(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert report.main(["--results", str(tmp_path)]) == 2
     message = capsys.readouterr().err
-    assert message.startswith("experiments.report: no records below")
+    assert message.startswith("experiments report: no records below")
     assert "python -m experiments" in message
 
 
@@ -187,7 +188,7 @@ def test_labels_that_clash_are_an_error_and_no_traceback(
 
 
 def test_help_has_examples_and_imports_nothing_heavy() -> None:
-    command = [sys.executable, "-X", "importtime", "-m", "experiments.report", "--help"]
+    command = [sys.executable, "-X", "importtime", "-m", "experiments", "report", "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert "--experiment quick" in done.stdout
     assert "pandas" not in done.stderr

@@ -15,6 +15,7 @@ import pytest
 
 from experiments.commands import archive, report, status
 from experiments.files import StoreError
+from experiments.report import writing
 from experiments.report.figures import _drawing as drawing
 from experiments.store.archive import Archive, to_bytes
 from experiments.store.listing import read_listing, write_listing
@@ -293,7 +294,7 @@ def test_two_rows_of_the_same_work_are_refused(recorded, results, monkeypatch, c
     entries = read_listing(listing, pytest.fail)
     write_listing(listing, {path: of | {"denoiser": "one name"} for path, of in entries.items()})
     # Without the settings that tell them apart.
-    monkeypatch.setattr("experiments.long_table._component", lambda component: {})
+    monkeypatch.setattr("experiments.store.long_table._component", lambda component: {})
 
     assert add("mine", results) == 2
 
@@ -419,7 +420,7 @@ def test_status_tells_what_comes_from_the_archive(archived, results, capsys):
 
 
 def test_tables_from_the_archive_are_those_of_the_records(archived, results, tmp_path, monkeypatch):
-    monkeypatch.setattr(report, "_write_pictures", lambda *_: [])
+    monkeypatch.setattr(writing, "_write_pictures", lambda *_: [])
     assert report.main(["--results", str(results), "--experiment", "mine"]) == 0
     drop_files(results)
 
@@ -443,7 +444,7 @@ def test_tables_from_the_archive_are_those_of_the_records(archived, results, tmp
 def test_the_report_of_newer_records_writes_its_own_long_table(
     archived, run, more, results, monkeypatch
 ):
-    monkeypatch.setattr(report, "_write_pictures", lambda *_: [])
+    monkeypatch.setattr(writing, "_write_pictures", lambda *_: [])
     run("regressor=[ridge,knn]", *more)
 
     assert report.main(["--results", str(results), "--experiment", "mine"]) == 0
@@ -479,7 +480,7 @@ def test_the_published_tables_are_made_from_the_published_archive(tmp_path, monk
     assert report.main(["--archive", "--results", str(RESULTS), "--out", str(tmp_path)]) == 0
 
     made = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
-    for folder in map(report.folder_of, found.experiments):
+    for folder in map(writing.folder_of, found.experiments):
         files = {path.relative_to(RESULTS) for path in (RESULTS / folder).iterdir()}
         published = {path for path in files if path.name not in IGNORED}
         assert published == {path for path in made if path.parent == folder}
@@ -511,7 +512,7 @@ def test_every_ablation_has_a_sentence_whose_figures_stand_in_its_tables():
     told = dict(re.findall(row, page, re.MULTILINE))
 
     names = Archive.read(COMMITTED).experiments
-    assert set(told) == {report.folder_of(name).name for name in names if "ablation_" in name}
+    assert set(told) == {writing.folder_of(name).name for name in names if "ablation_" in name}
     for study, sentence in told.items():
         tables = (RESULTS / "ablations" / study / "ablation.md").read_text()
         for figure in re.findall(r"-?\d+\.\d+", sentence):

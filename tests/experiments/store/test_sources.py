@@ -1,31 +1,104 @@
-"""The source hash follows imports inside the project."""
+"""A record's source is what computes it, and nothing else."""
 
-from experiments.store.sources import _files, _imports, source_hash
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from experiments.store import sources
+from experiments.store.records import Record
+from experiments.store.sources import closure, roots, source_hash, source_of
+from experiments.store.store import Store
+from tests.experiments.conftest import compose_settings
+from tests.support.following import run_noted
+
+ROOMS = ("report", "analysis", "commands", "store", "settings.compose", "settings.command_line")
 
 
-def test_imports_are_followed_inside_the_project_only():
-    reached = _imports("experiments.run")
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> list[Record]:
+    """Records of a table and a series, of several denoisers and regressors."""
+    results = tmp_path_factory.mktemp("sources") / "results"
+    cheap = ("denoiser=[identity,denograd,pca]", "protocol=held_out", "profile=quick")
+    for dataset in (("dataset=friedman", "dataset.n=300"), ("dataset=seasonal",)):
+        run_noted(compose_settings(results, *dataset, *cheap, "regressor=[ridge,knn,xgboost,lstm]"))
+    return list(Store(results).records())
 
-    assert "experiments.protocols" in reached
-    assert not any(name.startswith(("numpy", "logging")) for name in reached)
+
+def reached(record: Record) -> set[str]:
+    return closure(roots(record["config"]))
 
 
-def test_what_a_backbone_is_made_of_counts_for_denograd_but_not_for_pca(monkeypatch, tmp_path):
-    import experiments.sources as sources
+def test_the_closure_of_a_record_reaches_nothing_that_reports_or_stores(records):
+    assert len(records) == 2 * 3 * (1 + 4)
+    for record in records:
+        strangers = {
+            name
+            for name in reached(record)
+            if name.startswith(tuple(f"experiments.{r}" for r in ROOMS))
+        }
+        assert strangers == set(), record["path"]
 
-    before = {m: source_hash([m]) for m in ("denograd.estimator", "baselines.pca")}
-    changed = tmp_path / "lstm.py"
-    changed.write_text("# other source\n")
 
-    def files(module):
-        found = _files(module)
-        return tuple(changed if f.name == "lstm.py" else f for f in found)
+def test_the_closure_of_a_record_reaches_what_computes_it(records):
+    for record in records:
+        names = reached(record)
+        assert {f"experiments.runner.{n}" for n in ("corruption", "protocols", "scoring")} <= names
+        assert {"experiments.metrics", "experiments.seeds", "experiments.runner.splits"} <= names
+        for kind in ("dataset", "denoiser", "regressor"):
+            if kind in record["config"]:
+                assert record["config"][kind]["target"].rpartition(".")[0] in names
+    denograd = next(r for r in records if r["labels"]["denoiser"] == "denograd")
+    assert {"denograd.networks.mlp", "denograd.networks.lstm"} <= reached(denograd)
+    assert "denograd.rules.normalized" in reached(denograd)
+    lstm = next(r for r in records if r["labels"].get("regressor") == "lstm")
+    assert "denograd.networks.lstm" in reached(lstm)
+    identity = next(r for r in records if r["labels"]["denoiser"] == "identity")
+    assert not any(name.startswith("denograd.networks.") for name in reached(identity))
 
-    monkeypatch.setattr(sources, "_files", files)
-    assert source_hash(["denograd.estimator"]) != before["denograd.estimator"]
-    assert source_hash(["baselines.pca"]) == before["baselines.pca"]
+
+def other_files(folder: Path) -> Iterator[Path]:
+    """What is touched when a plug-in is added, or a figure is drawn otherwise."""
+    yield from folder.glob("report/**/*.py")
+    yield from folder.glob("analysis/**/*.py")
+    yield from (folder / "datasets" / "quartic.py", folder / "noise" / "drift.py")
+
+
+def test_a_plug_in_or_a_figure_makes_no_record_stale(records, monkeypatch):
+    """Each of these files changes, as far as the hash can see."""
+    before = {record["path"]: source_of(record["config"]) for record in records}
+    package = Path(sources.__file__).parents[1]
+    touched = {
+        *other_files(package),
+        package.parent / "denograd" / "networks" / "cnn.py",
+        package.parent / "denograd" / "rules" / "gauss_newton.py",
+        package.parent / "baselines" / "wtd.py",
+    }
+    assert len(touched) > 30
+    read_bytes = Path.read_bytes
+    monkeypatch.setattr(
+        Path, "read_bytes", lambda path: b"" if path in touched else read_bytes(path)
+    )
+    sources._hash_of.cache_clear()
+
+    assert {record["path"]: source_of(record["config"]) for record in records} == before
+
+
+def test_what_computes_makes_records_stale(records, monkeypatch):
+    before = {record["path"]: source_of(record["config"]) for record in records}
+    package = Path(sources.__file__).parents[1]
+    read_bytes = Path.read_bytes
+    monkeypatch.setattr(
+        Path, "read_bytes", lambda path: b"" if path == package / "metrics.py" else read_bytes(path)
+    )
+    sources._hash_of.cache_clear()
+    after = {record["path"]: source_of(record["config"]) for record in records}
+    sources._hash_of.cache_clear()
+
+    assert all(after[path] != source for path, source in before.items())
 
 
 def test_modules_of_others_count_by_name():
     assert source_hash(["json"]) == source_hash(["json"])
     assert source_hash(["json"]) != source_hash(["math"])
+    assert closure(["json"]) == {"json"}
