@@ -48,7 +48,7 @@ benchmark: $(STAMP)  ## Run the benchmark only; what has been computed is kept
 report: $(STAMP)  ## Write tables and figure from what has been computed
 	$(REPORT)
 
-tables: $(STAMP)  ## Write the published tables and figures anew from results/long.csv.gz
+tables: $(STAMP)  ## Write the published tables and figures anew from results/records.jsonl.gz
 	$(BIN)/python -m experiments report --archive
 
 test: $(STAMP)  ## Run the tests, in parallel but for those that measure time

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 from experiments.commands.arguments import add_results, command_parser
 
 if TYPE_CHECKING:
-    from experiments.store.archive import Archive, Row
+    from experiments.store.archive import Archive
     from experiments.store.records import Record
     from experiments.store.store import Store
 
 FAILURE, USAGE_ERROR = 1, 2
 DESCRIPTION = """\
-Put the records of named experiments into results/long.csv.gz, the long table that is in
+Put the records of named experiments into results/records.jsonl.gz, the archive that is in
 git. What is in it counts as computed: a later run anywhere does only what is missing.
-The rows of the experiments named here are replaced by what their last run comprises;
-rows that no experiment comprises any more are dropped.
+The records of the experiments named here are replaced by what their last run comprises;
+records that no experiment comprises any more are dropped.
 """
 EXAMPLES = """\
 examples:
@@ -49,8 +49,9 @@ def main(arguments: list[str] | None = None) -> int:
         before = Archive.read(path)
         contents = Contents.of(before)
         lacking = {name: contents.replace(name, stores) for name in options.experiments}
-        rows = list(contents.rows())
         contents.check(options.experiments)
+        if not options.allow_dirty:
+            contents.refuse_dirty(before)
     except (StoreError, ValueError) as error:
         print(f"experiments archive: {error}", file=sys.stderr)
         return USAGE_ERROR
@@ -59,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         return FAILURE
     for store in stores:
         tell_damage(store, "experiments.archive")
-    content = to_bytes(rows)
+    content = to_bytes(contents.kept(), contents.members)
     try:
         write_bytes(path, content, flush=True)
         remove_stale(path.parent.glob(".*.tmp"))
@@ -70,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name in after.experiments:
         print(f"{name}: {_outcomes(contents, name, lacking.get(name, 0))}")
     changes = ", ".join(f"{count} {what}" for what, count in _changes(before, after).items())
-    print(f"{path}: {len(after)} rows, {len(content) / 1e6:.2f} MB: {changes}")
+    print(f"{path}: {len(after)} records, {len(content) / 1e6:.2f} MB: {changes}")
     return 0
 
 
@@ -83,7 +84,7 @@ class Contents:
     records
         Every score and cell.
     members
-        For every experiment, the labels under which it comprises which scores.
+        For every experiment, the labels under which it comprises which records.
     """
 
     records: dict[str, Record] = field(default_factory=dict)
@@ -92,14 +93,10 @@ class Contents:
     @classmethod
     def of(cls, archive: Archive) -> Contents:
         """The contents of an archive as it is."""
-        contents = cls({record["identity"]: record for record in archive.records()})
-        for name in archive.experiments:
-            contents.members[name] = {
-                record["identity"]: record["labels"]
-                for record in archive.listed(name)
-                if "regressor" in record["config"]
-            }
-        return contents
+        return cls(
+            {record["identity"]: record for record in archive.records()},
+            {name: dict(archive.members(name)) for name in archive.experiments},
+        )
 
     def replace(self, name: str, stores: list[Store]) -> int:
         """Take over what the last runs of an experiment comprise; return how many lack a record.
@@ -113,11 +110,8 @@ class Contents:
             If the experiment was never run, or nothing of it is there.
         """
         from experiments.files import StoreError
-        from experiments.store.archive import SEPARATOR
         from experiments.store.store import identity_in
 
-        if SEPARATOR in name:
-            raise StoreError(f"experiment {name!r}: a name in the archive has no {SEPARATOR!r}")
         listings = [found for s in stores if (found := s.labels(name)) is not None]
         where = ", ".join(str(store.runs) for store in stores)
         if not listings:
@@ -132,14 +126,13 @@ class Contents:
         lacking = 0
         for path, of in labels.items():
             record = _best(path, stores, self.records.get(identity_in(path)))
-            if record is not None:
+            # What could not even be set up has no data that it would be about.
+            if record is not None and "denoiser" in of:
                 self.records[record["identity"]] = record
-            if "regressor" in of:
-                if record is None:
-                    lacking += 1
-                else:
-                    members[record["identity"]] = of
-        if not members:
+                members[record["identity"]] = of
+            elif "regressor" in of:
+                lacking += 1
+        if not any("regressor" in of for of in members.values()):
             raise StoreError(f"experiment {name!r} has no record yet below {where}")
         self.members[name] = members
         return lacking
@@ -156,37 +149,44 @@ class Contents:
         from experiments.store.long_table import long_table
 
         for name in names:
-            scores = [
-                self.records[identity] | {"labels": labels}
-                for identity, labels in self.members[name].items()
-            ]
             try:
-                check_long_table(long_table(scores))
+                check_long_table(long_table(self.listed(name)))
             except ValueError as error:
                 raise ValueError(f"experiment {name!r}: {error}; nothing was written") from error
 
-    def rows(self) -> list[Row]:
-        """One row per score and set of labels, with the names of the experiments that share it."""
-        from experiments.store.archive import SEPARATOR
-        from experiments.store.records import canonical, identity
-        from experiments.store.rows import flatten, provenance, without_regressor
+    def refuse_dirty(self, before: Archive) -> None:
+        """Refuse new records of code that no commit has: nobody could compute them again.
 
-        shared: dict[tuple[str, str], list[str]] = {}
-        labelled: dict[tuple[str, str], dict[str, Any]] = {}
-        for name, members in sorted(self.members.items()):
-            for score, labels in members.items():
-                # An empty note is none.
-                of = {key: value for key, value in labels.items() if value != ""}
-                key = (score, canonical(of))
-                shared.setdefault(key, []).append(name)
-                labelled[key] = of
-        rows = []
-        for key, names in shared.items():
-            score_record = self.records[key[0]] | {"labels": labelled[key]}
-            cell = self.records.get(identity(without_regressor(score_record["config"])))
-            row = flatten(score_record, cell) | provenance(score_record, cell)
-            rows.append(row | {"experiments": SEPARATOR.join(names)})
-        return rows
+        Raises
+        ------
+        StoreError
+            If there is one.
+        """
+        from experiments.files import StoreError
+        from experiments.store.environment import DIRTY
+
+        dirty = [
+            record
+            for record in self.kept()
+            if str(record["environment"].get("git")).endswith(DIRTY)
+            and before.record(record["identity"]) is None
+        ]
+        if dirty:
+            raise StoreError(
+                f"{len(dirty)} records were computed by code that differs from its commit "
+                f"({dirty[0]['environment']['git']}), so that nobody can compute them again; "
+                "commit and run once more, or give --allow-dirty"
+            )
+
+    def listed(self, name: str) -> list[Record]:
+        """The records of an experiment under its labels."""
+        members = self.members[name].items()
+        return [self.records[identity] | {"labels": labels} for identity, labels in members]
+
+    def kept(self) -> list[Record]:
+        """The records that some experiment comprises."""
+        comprised = {identity for members in self.members.values() for identity in members}
+        return [self.records[identity] for identity in comprised]
 
 
 def _best(path: str, stores: list[Store], archived: Record | None) -> Record | None:
@@ -203,26 +203,19 @@ def _best(path: str, stores: list[Store], archived: Record | None) -> Record | N
 
 
 def _outcomes(contents: Contents, name: str, lacking: int) -> str:
-    """How many rows of an experiment are ok, failed and skipped, and how many it lacks."""
-    counts = Counter(contents.records[score]["status"] for score in contents.members[name])
+    """How many scores of an experiment are ok, failed and skipped, and how many it lacks."""
+    scores = [record for record in contents.listed(name) if "regressor" in record["config"]]
+    counts = Counter(record["status"] for record in scores)
     parts = [f"{counts[status]} {status}" for status in ("ok", "failed", "skipped")]
     return ", ".join([*parts, f"{lacking} not run yet"] if lacking else parts)
 
 
 def _changes(before: Archive, after: Archive) -> dict[str, int]:
-    """How many rows were added, replaced, kept and dropped."""
-    from experiments.store.rows import LABELS
-
-    def rows(archive: Archive) -> dict[tuple[str, ...], dict[str, str]]:
-        found = {}
-        for row in archive.rows():
-            key = (row["identity"], *(row[name] for name in LABELS))
-            found[key] = {name: text for name, text in row.items() if text}
-        return found
-
-    old, new = rows(before), rows(after)
+    """How many records were added, replaced, kept and dropped."""
+    old = {record["identity"]: record for record in before.records()}
+    new = {record["identity"]: record for record in after.records()}
     both = old.keys() & new.keys()
-    kept = sum(old[key] == new[key] for key in both)
+    kept = sum(old[name] == new[name] for name in both)
     return {
         "added": len(new) - len(both),
         "replaced": len(both) - kept,
@@ -241,6 +234,11 @@ def _parser() -> argparse.ArgumentParser:
         dest="experiments",
         metavar="NAME",
         help="an experiment whose records are put in; may be given several times",
+    )
+    parser.add_argument(
+        "--allow-dirty",
+        action="store_true",
+        help="also take records that were computed by code that differs from its commit",
     )
     parser.add_argument(
         "--from",

@@ -31,7 +31,7 @@ examples:
   python -m experiments report --experiment quick        those of one named experiment
   python -m experiments report --experiment real --out paper/tables
   python -m experiments report --results /data/results   records that lie elsewhere
-  python -m experiments report --archive                 every experiment of results/long.csv.gz
+  python -m experiments report --archive                 every experiment of the archive
 
 What is written for a named experiment is what its file in conf/experiment lists as `report`,
 or every standard output. Open README.md in the output folder first: it says what was run and
@@ -97,7 +97,15 @@ def _report_archive(results: Path, out: Path) -> int:
     from experiments.report.page import Contents
     from experiments.report.page.results import MEMBERSHIP
     from experiments.report.page.write import write_page
-    from experiments.report.writing import ABLATION, ABLATIONS, PAGE, TITLE, folder_of, write_report
+    from experiments.report.writing import (
+        ABLATION,
+        ABLATIONS,
+        PAGE,
+        TITLE,
+        folder_of,
+        write_long_table,
+        write_report,
+    )
     from experiments.store.archive import NAME, Archive
     from experiments.store.long_table import long_table
 
@@ -125,6 +133,7 @@ def _report_archive(results: Path, out: Path) -> int:
     if studies:
         index = out / ABLATIONS / "README.md"
         write_text(index, ablation_index(studies))
+    write_long_table(long_table(archive.records()), out)
     page = write_page(found, out / PAGE, contents, command=command, title=TITLE)
     _print(f"{page}: all of it on one page")
     if out != results:
@@ -169,7 +178,7 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument(
         "--archive",
         action="store_true",
-        help="a report on every experiment in RESULTS/long.csv.gz, from that file alone",
+        help="a report on every experiment in RESULTS/records.jsonl.gz, from that file alone",
     )
     parser.add_argument(
         "--out",

@@ -11,8 +11,8 @@ EXAMPLES = """examples:
   python -m experiments status                      counts per dataset and denoiser, and what failed
   python -m experiments status --experiment quick   only what the last run of `quick` comprises
 
-A record is a file below RESULTS/runs or, where there is none, a row of the archive
-RESULTS/long.csv.gz. A run tries again what failed, wherever the failure is recorded.
+A record is a file below RESULTS/runs or, where there is none, one in the archive
+RESULTS/records.jsonl.gz. A run tries again what failed, wherever the failure is recorded.
 A record is stale when it was made by other source than the present one: same identity, perhaps
 another result. Raise the `revision` of a component when its results change, or delete the record.
 What is damaged (cut off, changed by hand, copied to another name, no record at all) is named, left

@@ -15,6 +15,7 @@ from experiments.report.table import Table
 
 #: Experiments whose name begins so are ablations: their reports share a folder and an index.
 ABLATION, ABLATIONS = "ablation_", "ablations"
+ARCHIVE = "records.jsonl.gz"
 LONG_TABLE = "long.csv"
 PAGE = "report.html"
 TITLE = "Benchmark of denoisers"
@@ -71,7 +72,7 @@ def write_report(
     outputs, found = chosen(names), views(long_table)
     out.mkdir(parents=True, exist_ok=True)
     remove_stale(temporary_files(out))
-    listed = [] if archived else [_write_long_table(long_table, out)]
+    listed = [] if archived else [write_long_table(long_table, out)]
     pictures: list[tuple[Path, str, bool]] = []
     lead: list[Table] = []
     experiment = experiment or out.name
@@ -84,7 +85,7 @@ def write_report(
             lead = lead or tables
         pictures += _write_pictures(output, found, out)
     listed += [(path, title) for path, title, _ in pictures]
-    shown = [(path, title) for path, title, is_lead in pictures if is_lead]
+    shown = [(p, title) for p, title, is_lead in pictures if is_lead and p.suffix == ".png"]
     for path, title, _ in pictures:
         if path.suffix == ".png":
             on_page.add_image(title, path, group)
@@ -94,14 +95,16 @@ def write_report(
     if not archived:
         listed += [(page, "all of this and every result, to sort and filter") for page in pages]
     index = out / "README.md"
-    content = _index(found, lead, shown, listed, command)
+    content = _index(found, lead, shown, listed, command, archived)
     if archived:
         (out / LONG_TABLE).unlink(missing_ok=True)
         up = "/".join(".." for _ in folder_of(experiment).parts)
         content += (
-            f"- [long.csv.gz]({up}/long.csv.gz): the long table, one row per cell × regressor; "
-            f"`experiments` names `{experiment}` in those of this report\n"
-            f"- [{PAGE}]({up}/{PAGE}): every experiment on one page, to sort and filter\n"
+            f"- [{ARCHIVE}]({up}/{ARCHIVE}): the records; `experiments` names `{experiment}` in "
+            "those of this report\n"
+            f"- `{up}/{LONG_TABLE}`, `{up}/{PAGE}`: every experiment as one long table, and on one "
+            "page to sort and filter\n\n"
+            "Files without a link are not in git: `make tables` writes them.\n"
         )
     write_text(index, content)
     return [index, *(path for path, _ in listed), *(pages if archived else ())]
@@ -123,7 +126,8 @@ def main_tables(long_table: pd.DataFrame, width: int = 100) -> str:
     return "\n".join(metric_table(view, IMP).text(max(60, width)) for view in views(long_table))
 
 
-def _write_long_table(long_table: pd.DataFrame, out: Path) -> tuple[Path, str]:
+def write_long_table(long_table: pd.DataFrame, out: Path) -> tuple[Path, str]:
+    """Write the long table as CSV; its path, and what to say of it."""
     from experiments.files import write_text
 
     path = out / LONG_TABLE
@@ -168,12 +172,21 @@ def _index(
     shown: list[tuple[Path, str]],
     listed: list[tuple[Path, str]],
     command: str,
+    archived: bool,
 ) -> str:
     from experiments.report.what_was_run import what_was_run
 
-    pictures = [f"![{title}]({path.name})" for path, title in shown if path.suffix == ".png"]
+    pictures = [f"![{title}]({path.name})" for path, title in shown]
+    linked = {path for path, _ in listed}
+    if archived:
+        # Only these are in git; the others are made from the archive.
+        linked = {path for path in linked if path.suffix == ".md"} | {path for path, _ in shown}
+    names = {
+        path: f"[{path.name}]({path.name})" if path in linked else f"`{path.name}`"
+        for path, _ in listed
+    }
     files = [
-        f"- {', '.join(f'[{path.name}]({path.name})' for path, _ in same)}: {title}"
+        f"- {', '.join(names[path] for path, _ in same)}: {title}"
         for title, same in groupby(listed, key=lambda entry: entry[1])
     ]
     parts = [

@@ -7,7 +7,6 @@ Device, workers, paths, labels and the order of arguments are not part of it.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from experiments.runner.corruption import Corruption, noise_level
@@ -24,7 +23,7 @@ def corruption_key(settings: Settings) -> Key:
     dataset: Any = settings.dataset.cls
     config = _of_corruption(settings, dataset.domain)
     labels = _corruption_labels(settings, dataset.domain)
-    return Key(config, str(dataset.name), "corruption", labels)
+    return Key(config, labels)
 
 
 def cell_key(corruption: Corruption, protocol: str, denoiser: Component) -> Key:
@@ -40,16 +39,13 @@ def cell_key(corruption: Corruption, protocol: str, denoiser: Component) -> Key:
         "is_control": bool(denoiser.cls.is_control),  # type: ignore[attr-defined]
         "note": corruption.dataset.note,
     }
-    folder = f"{corruption.dataset.name}/{protocol}"
-    return Key(config, folder, _method(denoiser), labels)
+    return Key(config, labels)
 
 
 def score_key(cell: Key, regressor: Component) -> Key:
     """Key of a regressor's errors on a cell."""
     return Key(
         cell.config | {"regressor": regressor.identity()},
-        cell.folder,
-        f"{cell.stem}-{_method(regressor)}",
         cell.labels | {"regressor": regressor.label},
     )
 
@@ -74,17 +70,9 @@ def _corruption_labels(settings: Settings, domain: str) -> dict[str, Any]:
     return {
         "dataset": settings.dataset.label,
         "domain": domain,
-        "noise": _snake_case(settings.noise.target.rpartition(".")[2]),
+        "noise": settings.noise.name.rpartition(".")[2],
         "level": noise_level(settings),
         "seed": settings.seed,
         "target": settings.target,
         "profile": settings.profile.name,
     }
-
-
-def _snake_case(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-
-
-def _method(component: Component) -> str:
-    return str(component.cls.method)  # type: ignore[attr-defined]

@@ -28,6 +28,18 @@ NOT_IDENTITY = frozenset({"n_jobs", "snapshots"})
 PROTOCOLS = ("published", "held_out", "published_train_only")
 
 
+#: The packages of this project.
+PACKAGES = ("denograd", "baselines", "experiments")
+# Where components of each kind lie, one per file, and who lies elsewhere.
+_HOMES = {
+    "dataset": "experiments.datasets",
+    "noise": "experiments.noise",
+    "denoiser": "baselines",
+    "regressor": "experiments.regressors",
+}
+_ELSEWHERE = {"denograd": "denograd.estimator"}
+
+
 @dataclass(frozen=True)
 class Component:
     """A dataset, noise, denoiser or regressor as the config names it.
@@ -67,7 +79,7 @@ class Component:
         return replace(self, params=self.params | open_)
 
     def identity(self) -> dict[str, Any]:
-        """What of this component decides its results: class, parameters and revision.
+        """What of this component decides its results: name, parameters and revision.
 
         A class may declare ``neutral``: the value of a parameter that was added later under which
         the result is what it was before. Such a parameter is left out, so that records made
@@ -79,7 +91,19 @@ class Component:
             for k, v in self.params.items()
             if k not in NOT_IDENTITY and not (k in neutral and same(v, neutral[k]))
         }
-        return {"target": self.target, "params": params, "revision": self.cls.revision}  # type: ignore[attr-defined]
+        return {"name": self.name, "params": params, "revision": self.cls.revision}  # type: ignore[attr-defined]
+
+    @property
+    def name(self) -> str:
+        """What identities and paths call it: its file, so that code can move.
+
+        A class of another project is called by its dotted path.
+        """
+        package, *_, file = self.cls.__module__.split(".")
+        if package not in PACKAGES:
+            return f"{self.cls.__module__}.{self.cls.__name__}"
+        elsewhere = {module: name for name, module in _ELSEWHERE.items()}
+        return elsewhere.get(self.cls.__module__, file)
 
 
 @dataclass(frozen=True)
@@ -176,3 +200,23 @@ def _signature(cls: type) -> dict[str, tuple[Any, Any]]:
     hints = typing.get_type_hints(cls.__init__)  # type: ignore[misc]
     parameters = list(inspect.signature(cls).parameters.values())
     return {p.name: (hints.get(p.name, Any), p.default) for p in parameters}
+
+
+@cache
+def class_of(kind: str, name: str) -> Any:
+    """The class of a component by its kind and its name in identities; None if it is gone."""
+    if "." in name:
+        try:
+            return import_target(name, kind)
+        except ConfigError:
+            return None
+    try:
+        module = importlib.import_module(_ELSEWHERE.get(name, f"{_HOMES[kind]}.{name}"))
+    except ImportError:
+        return None
+    found = (
+        cls
+        for cls in vars(module).values()
+        if inspect.isclass(cls) and cls.__module__ == module.__name__ and hasattr(cls, "revision")
+    )
+    return next((cls for cls in found if not inspect.isabstract(cls)), None)

@@ -23,6 +23,10 @@ _PACKAGES = (
 )
 
 
+#: What a revision ends with where the code was another one than its commit has.
+DIRTY = "-dirty"
+
+
 @cache
 def environment() -> dict[str, Any]:
     """Versions, machine, thread count and git revision of this process."""
@@ -57,10 +61,21 @@ def _processor() -> str:
 
 
 def _git_revision() -> str | None:
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    """The commit of the code that runs, marked where files of the project differ from it."""
+    revision = _git("describe", "--always", "--abbrev=12")
+    if not revision:
+        return None
+    # What is written below results is what a run is for, and changes nothing of what computes.
+    changed = _git(
+        "status", "--porcelain", "--untracked-files=no", "--", ":/", ":(exclude,top)results"
+    )
+    return f"{revision}{DIRTY}" if changed or changed is None else revision
+
+
+def _git(*arguments: str) -> str | None:
     try:
         found = subprocess.run(
-            command,
+            ["git", *arguments],
             cwd=Path(__file__).parent,
             capture_output=True,
             text=True,

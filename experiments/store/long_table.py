@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from experiments.settings.schema import import_target
-from experiments.settings.values import ConfigError
+from experiments.settings.schema import class_of
 from experiments.store.records import Record, identity
 from experiments.store.rows import FIRST, LABELS, MEASURES, TEXTS, flatten, without_regressor
 from experiments.store.store import Store, tell_damage
@@ -119,7 +117,7 @@ def _settings(score: Record) -> dict[str, dict[str, Any]]:
     config = score["config"]
     dataset = config["dataset"]
     of_dataset = _sorted(dataset["params"]) | {
-        "class": dataset["target"].rpartition(".")[2],
+        "class": dataset["name"],
         "file": dataset["fingerprint"][:8],
         "max_rows": config["max_rows"],
         "max_columns": config.get("max_columns"),
@@ -131,25 +129,15 @@ def _settings(score: Record) -> dict[str, dict[str, Any]]:
     return {
         "dataset": of_dataset,
         "noise": {key: value for key, value in noise.items() if key not in LEVELS},
-        "denoiser": _component(config["denoiser"]),
-        "regressor": _component(config["regressor"]),
+        "denoiser": _component("denoiser", config["denoiser"]),
+        "regressor": _component("regressor", config["regressor"]),
     }
 
 
-def _component(component: dict[str, Any]) -> dict[str, Any]:
-    name = component["target"].rpartition(".")[2]
-    params = _neutral(component["target"]) | component["params"]
+def _component(kind: str, component: dict[str, Any]) -> dict[str, Any]:
+    name = component["name"]
+    params = dict(getattr(class_of(kind, name), "neutral", {})) | component["params"]
     return {"class": name, "revision": component["revision"]} | _sorted(params)
-
-
-@cache
-def _neutral(target: str) -> dict[str, Any]:
-    """Values of the parameters that a class leaves out of an identity, if it is still there."""
-    try:
-        cls = import_target(target, "denoiser")
-    except ConfigError:
-        return {}
-    return dict(getattr(cls, "neutral", {}))
 
 
 def _sorted(params: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,6 @@ Record = dict[str, Any]
 # up (a corruption), of a cell, and of a regressor's errors on a cell (a score).
 _FIELDS: dict[str, type] = {
     "identity": str,
-    "path": str,
     "labels": dict,
     "status": str,
     "seconds": dict,
@@ -81,8 +80,33 @@ def seal(record: Record) -> Record:
     return record | {"checksum": _checksum(record)}
 
 
-def check_record(record: Any, path: str) -> Record:
-    """Return what was read at a path below the records, if it is the record that belongs there.
+def path_of(config: Mapping[str, Any]) -> str:
+    """Where the record of a config lies below the records: names for people, then its identity."""
+    of_dataset = _word(config["dataset"]["name"])
+    if "denoiser" not in config:
+        return f"{of_dataset}/corruption-{identity(config)}.json"
+    names = [_word(config[kind]["name"]) for kind in ("denoiser", "regressor") if kind in config]
+    folder = f"{of_dataset}/{config['protocol']['name']}"
+    return f"{folder}/{'-'.join(names)}-{identity(config)}.json"
+
+
+def _word(name: str) -> str:
+    return name.rpartition(".")[2].lower()
+
+
+def check_record(
+    record: Any, path: str | None = None, also: Mapping[str, type] | None = None
+) -> Record:
+    """Return what was read, if it is a record, and the one that belongs where it was read.
+
+    Parameters
+    ----------
+    record
+        What was read.
+    path
+        Where below the records; None where records lie otherwise.
+    also
+        Fields that it has besides.
 
     Raises
     ------
@@ -96,12 +120,12 @@ def check_record(record: Any, path: str) -> Record:
     status = record.get("status")
     if not isinstance(status, str) or status not in _OF_STATUS:
         raise DamagedError(f"status is {status!r}, not one of {', '.join(_OF_STATUS)}")
-    _check_fields(record, _FIELDS | _OF_STATUS[status], "")
+    _check_fields(record, _FIELDS | _OF_STATUS[status] | dict(also or {}), "")
     config, labels = record["config"], record["labels"]
     if record["identity"] != identity(config):
         raise DamagedError(f"{record['identity']!r} is not the identity of its config")
-    if record["path"] != path or not path.endswith(f"-{record['identity']}.json"):
-        raise DamagedError(f"it is the record of {record['path']}")
+    if path is not None and path != (own := path_of(config)):
+        raise DamagedError(f"it is the record of {own}")
     _check_fields(labels, _labels_of(config), "labels.")
     for name in ("seed", "target"):
         if labels[name] != config.get(name):
@@ -186,15 +210,11 @@ class Key:
     ----------
     config
         Everything that decides the result.
-    folder, stem
-        Readable part of the record's path; both are functions of the config.
     labels
         What tables call it; not part of the identity.
     """
 
     config: dict[str, Any]
-    folder: str
-    stem: str
     labels: dict[str, Any]
 
     @property
@@ -204,5 +224,22 @@ class Key:
 
     @property
     def path(self) -> str:
-        """Path of the record below the store's root."""
-        return f"{self.folder}/{self.stem}-{self.identity}.json"
+        """Path of the record below the records."""
+        return path_of(self.config)
+
+
+# Floating-point results differ between processors beyond these digits, and nobody reads them.
+_DIGITS = {"metrics": 9, "seconds": 4, "peak_memory_mb": 4}
+
+
+def rounded(record: Record) -> Record:
+    """A record whose numbers have as many digits as others can compute."""
+    return record | {
+        part: _round(record[part], digits) for part, digits in _DIGITS.items() if part in record
+    }
+
+
+def _round(numbers: Any, digits: int) -> Any:
+    if isinstance(numbers, dict):
+        return {name: _round(value, digits) for name, value in numbers.items()}
+    return None if numbers is None else float(f"{numbers:.{digits}g}")

@@ -14,8 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from experiments.settings.schema import import_target
-from experiments.settings.values import ConfigError
+from experiments.settings.schema import class_of
 
 _PACKAGES = ("denograd", "baselines", "experiments")
 #: What every record goes through, whatever its components.
@@ -34,18 +33,16 @@ def roots(config: dict[str, Any]) -> Iterator[str]:
     for kind in _KINDS:
         component = config.get(kind)
         if component:
-            yield component["target"].rpartition(".")[0]
-            yield from _by_name(component["target"], component["params"])
+            yield from _modules_of(kind, component)
 
 
-def _by_name(target: str, params: dict[str, Any]) -> Iterable[str]:
-    """The modules that a component calls by name, if it is still there to say so."""
-    try:
-        cls: Any = import_target(target, "component")
-    except ConfigError:
-        return ()
+def _modules_of(kind: str, component: dict[str, Any]) -> Iterable[str]:
+    """The module of a component and those that it calls by name, if it is still there."""
+    cls = class_of(kind, component["name"])
+    if cls is None:
+        return {f"{kind} {component['name']}"}
     named = getattr(cls, "modules_by_name", None)
-    return () if named is None else named(params)
+    return {cls.__module__, *(() if named is None else named(component["params"]))}
 
 
 def source_hash(modules: Iterable[str]) -> str:
@@ -92,7 +89,7 @@ def _file(module: str) -> Path | None:
         return None
     try:
         spec = importlib.util.find_spec(module)
-    except ModuleNotFoundError:
+    except (ModuleNotFoundError, ValueError):
         # A name of a module, or a module that is gone.
         return None
     return None if spec is None or spec.origin is None else Path(spec.origin)

@@ -53,7 +53,7 @@ class Store:
             archive = Archive.read(path)
         except StoreError as error:
             self._note(str(path), str(error).removeprefix(f"{path}: "))
-            return Archive.empty(path)
+            return Archive(path)
         for damage in archive.damage:
             self._note(damage.where, damage.what)
         return archive
@@ -93,14 +93,13 @@ class Store:
 
     def status(self, key: Key) -> str | None:
         """What became of a piece of work: "ok", "skipped" or "failed", None where it is to do."""
-        record = self.read_file(key.path)
-        return self.archive.status(key.identity) if record is None else str(record["status"])
+        record = self.find(key.path)
+        return None if record is None else str(record["status"])
 
     def write(self, key: Key, record: Record) -> None:
         """Write a record atomically."""
         content = {
             "identity": key.identity,
-            "path": key.path,
             "labels": key.labels,
             **record,
             "config": key.config,

@@ -12,7 +12,7 @@ from experiments.commands import archive, report, status
 from experiments.files import remove_stale, temporary_files, write_json
 from experiments.report import writing
 from experiments.store.listing import write_listing
-from experiments.store.records import seal
+from experiments.store.records import path_of, seal
 from experiments.store.store import Store
 from tests.experiments.conftest import SMALL, compose_settings
 from tests.support.following import run_noted
@@ -142,7 +142,7 @@ DAMAGES = {
 
 @pytest.mark.parametrize("kind", DAMAGES)
 def test_a_damaged_record(results, record, kind, capsys, monkeypatch):
-    whole = {r["path"]: r["metrics"] for r in Store(results).records()}
+    whole = {path_of(r["config"]): r["metrics"] for r in Store(results).records()}
     damage, message = DAMAGES[kind]
     damage(record)
 
@@ -164,7 +164,7 @@ def test_a_damaged_record(results, record, kind, capsys, monkeypatch):
     statuses = run_noted(compose_settings(results, *OVERRIDES)).statuses
     assert sorted(statuses) == ["cached"] * 3 + ["ok"]
     store = Store(results)
-    assert {r["path"]: r["metrics"] for r in store.records()} == whole
+    assert {path_of(r["config"]): r["metrics"] for r in store.records()} == whole
     assert store.damage == {}
 
 
@@ -214,7 +214,7 @@ def test_a_damaged_line_of_a_listing_is_named_and_the_others_count(results, caps
 def test_what_is_damaged_is_not_archived(results, record, capsys):
     record.write_text("[]")
 
-    assert archive.main(["--results", str(results), "--experiment", "mine"]) == 0
+    assert archive.main(["--allow-dirty", "--results", str(results), "--experiment", "mine"]) == 0
 
     shown = capsys.readouterr()
     assert "3 ok, 0 failed, 0 skipped, 1 not run yet" in shown.out

@@ -18,7 +18,7 @@ LAUNCHERS = {"basic": (), "joblib": ("hydra/launcher=joblib", "hydra.launcher.n_
 COMMANDS = {
     "": MANY,
     "report": ("--experiment", "mine"),
-    "archive": ("--experiment", "mine"),
+    "archive": ("--allow-dirty", "--experiment", "mine"),
 }
 
 

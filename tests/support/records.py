@@ -4,7 +4,13 @@ from typing import Any
 
 from experiments.store.records import Key
 
-_CONFIG: dict[str, Any] = {"a": 1, "b": [2], "seed": 0, "target": "as_is", "denoiser": {}}
+_CONFIG: dict[str, Any] = {
+    "dataset": {"name": "data"},
+    "seed": 0,
+    "target": "as_is",
+    "protocol": {"name": "held_out"},
+    "denoiser": {"name": "identity"},
+}
 _LABELS: dict[str, Any] = {
     "dataset": "data",
     "domain": "tabular",
@@ -20,10 +26,8 @@ _LABELS: dict[str, Any] = {
 }
 
 #: Of a cell, and of a score on it.
-KEY = Key(_CONFIG, "data/held_out", "identity", _LABELS)
-SCORE = Key(
-    _CONFIG | {"regressor": {}}, KEY.folder, "identity-ridge", _LABELS | {"regressor": "ridge"}
-)
+KEY = Key(_CONFIG, _LABELS)
+SCORE = Key(_CONFIG | {"regressor": {"name": "ridge"}}, _LABELS | {"regressor": "ridge"})
 
 _GRID = {"noisy|noisy|noisy": 0.5, "refined|noisy|noisy": 0.25}
 METRICS = {"mse_before": 0.5, "mse_after": 0.25, "grid": _GRID}

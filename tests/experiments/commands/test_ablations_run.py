@@ -59,14 +59,14 @@ def test_iterations_from_one_run_equal_those_of_runs_of_their_own(results, tmp_p
 
 def test_the_archive_writes_studies_into_a_folder_of_their_own_with_an_index(results, capsys):
     run(results, "{denograd:{refine:[both,X],max_epochs:[3]}}")
-    options = ["--experiment", "ablation_toy", "--results", str(results)]
+    options = ["--allow-dirty", "--experiment", "ablation_toy", "--results", str(results)]
     assert archive.main(options) == 0
     assert report.main(["--archive", "--results", str(results)]) == 0
 
     folder = results / "ablations" / "toy"
     index = (folder / "README.md").read_text()
-    assert "](../../long.csv.gz)" in index
-    assert (folder / "../../long.csv.gz").exists()
+    assert "](../../records.jsonl.gz)" in index
+    assert (folder / "../../records.jsonl.gz").exists()
     assert "`ablation_toy`" in index
     listed = (results / "ablations" / "README.md").read_text()
     assert "## toy: What is refined" in listed
@@ -76,10 +76,10 @@ def test_the_archive_writes_studies_into_a_folder_of_their_own_with_an_index(res
 
 def test_the_output_of_a_study_is_the_same_from_records_and_from_the_archive(results, tmp_path):
     table = run(results, "{denograd:{refine:[both,X],max_epochs:[3]}}")
-    archive.main(["--experiment", "ablation_toy", "--results", str(results)])
+    archive.main(["--allow-dirty", "--experiment", "ablation_toy", "--results", str(results)])
     archived = tmp_path / "clone"
     archived.mkdir()
-    (archived / "long.csv.gz").write_bytes((results / "long.csv.gz").read_bytes())
+    (archived / "records.jsonl.gz").write_bytes((results / "records.jsonl.gz").read_bytes())
 
     for place, rows in (("one", table), ("other", read_long_table(archived, "ablation_toy"))):
         writing.write_report(rows, tmp_path / place, "command", ["ablation"])

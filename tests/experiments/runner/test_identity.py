@@ -10,7 +10,7 @@ import pytest
 from experiments.settings.schema import Component
 
 DENOGRAD = {
-    "target": "denograd.estimator.DenoGradDenoiser",
+    "name": "denograd",
     "params": {
         "backbone": "auto",
         "rule": "normalized",
@@ -35,7 +35,7 @@ DENOGRAD = {
     "revision": 1,
 }
 PREDICTED_TARGET = {
-    "target": "baselines.predicted_target.PredictedTargetDenoiser",
+    "name": "predicted_target",
     "params": {
         "backbone": "auto",
         "standardize": False,

@@ -37,7 +37,7 @@ def test_the_closure_of_a_record_reaches_nothing_that_reports_or_stores(records)
             for name in reached(record)
             if name.startswith(tuple(f"experiments.{r}" for r in ROOMS))
         }
-        assert strangers == set(), record["path"]
+        assert strangers == set(), record["identity"]
 
 
 def test_the_closure_of_a_record_reaches_what_computes_it(records):
@@ -47,7 +47,8 @@ def test_the_closure_of_a_record_reaches_what_computes_it(records):
         assert {"experiments.metrics", "experiments.seeds", "experiments.runner.splits"} <= names
         for kind in ("dataset", "denoiser", "regressor"):
             if kind in record["config"]:
-                assert record["config"][kind]["target"].rpartition(".")[0] in names
+                name = record["config"][kind]["name"]
+                assert sources.class_of(kind, name).__module__ in names
     denograd = next(r for r in records if r["labels"]["denoiser"] == "denograd")
     assert {"denograd.networks.mlp", "denograd.networks.lstm"} <= reached(denograd)
     assert "denograd.rules.normalized" in reached(denograd)
@@ -66,7 +67,7 @@ def other_files(folder: Path) -> Iterator[Path]:
 
 def test_a_plug_in_or_a_figure_makes_no_record_stale(records, monkeypatch):
     """Each of these files changes, as far as the hash can see."""
-    before = {record["path"]: source_of(record["config"]) for record in records}
+    before = {record["identity"]: source_of(record["config"]) for record in records}
     package = Path(sources.__file__).parents[1]
     touched = {
         *other_files(package),
@@ -81,18 +82,18 @@ def test_a_plug_in_or_a_figure_makes_no_record_stale(records, monkeypatch):
     )
     sources._hash_of.cache_clear()
 
-    assert {record["path"]: source_of(record["config"]) for record in records} == before
+    assert {record["identity"]: source_of(record["config"]) for record in records} == before
 
 
 def test_what_computes_makes_records_stale(records, monkeypatch):
-    before = {record["path"]: source_of(record["config"]) for record in records}
+    before = {record["identity"]: source_of(record["config"]) for record in records}
     package = Path(sources.__file__).parents[1]
     read_bytes = Path.read_bytes
     monkeypatch.setattr(
         Path, "read_bytes", lambda path: b"" if path == package / "metrics.py" else read_bytes(path)
     )
     sources._hash_of.cache_clear()
-    after = {record["path"]: source_of(record["config"]) for record in records}
+    after = {record["identity"]: source_of(record["config"]) for record in records}
     sources._hash_of.cache_clear()
 
     assert all(after[path] != source for path, source in before.items())

@@ -21,7 +21,6 @@ def test_a_record_comes_back_with_its_identity_config_and_labels(tmp_path):
 
     record = store.read(KEY)
     assert record["identity"] == KEY.identity
-    assert record["path"] == KEY.path
     assert record["config"] == KEY.config
     assert record["labels"] == KEY.labels
     assert store.status(KEY) == "ok"
