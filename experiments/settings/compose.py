@@ -142,7 +142,9 @@ def _example(key: str) -> str:
 
 def _profile(raw: Any) -> Profile:
     if not isinstance(raw, dict):
-        raise ConfigError("profile: must be a mapping with name, max_rows, max_columns and caps")
+        raise ConfigError(
+            "profile: must be a mapping with name, max_rows, max_columns, caps and caps_of"
+        )
     refuse_unknown(raw, [f.name for f in fields(Profile)], "profile.", "a profile")
     values: dict[str, Any] = {"name": "paper", "max_rows": None, "max_columns": None} | raw
     max_columns = values["max_columns"]
@@ -150,7 +152,8 @@ def _profile(raw: Any) -> Profile:
         name=coerce(values["name"], str, "profile.name"),
         max_rows=_max_rows(values["max_rows"]),
         max_columns=None if max_columns is None else natural(max_columns, "profile.max_columns"),
-        caps=_caps(values.get("caps")),
+        caps=coerce(values.get("caps"), dict[str, float] | None, "profile.caps"),
+        caps_of=_caps_of(values.get("caps_of")),
     )
 
 
@@ -170,13 +173,10 @@ def _max_rows(raw: Any) -> int | dict[str, int] | None:
     return None if raw is None else natural(raw, key, least=50)
 
 
-def _caps(raw: Any) -> dict[str, float | dict[str, float]] | None:
-    caps = coerce(raw, dict[str, Any] | None, "profile.caps")
+def _caps_of(raw: Any) -> dict[str, dict[str, float]] | None:
+    caps = coerce(raw, dict[str, Any] | None, "profile.caps_of")
     return caps and {
-        name: coerce(
-            cap, dict[str, float] if isinstance(cap, dict) else float, f"profile.caps.{name}"
-        )
-        for name, cap in caps.items()
+        name: coerce(own, dict[str, float], f"profile.caps_of.{name}") for name, own in caps.items()
     }
 
 

@@ -120,14 +120,16 @@ class Profile:
     max_columns
         Inputs kept of the widest sets, a random sample in file order; None keeps all.
     caps
-        Parameter name to the largest value that any denoiser or regressor may use; under the name
-        of a denoiser or regressor, what counts for that one instead.
+        Parameter name to the largest value that any denoiser or regressor may use.
+    caps_of
+        Denoiser or regressor to caps that count for it instead.
     """
 
     name: str = "paper"
     max_rows: int | dict[str, int] | None = None
     max_columns: int | None = None
-    caps: dict[str, float | dict[str, float]] | None = None
+    caps: dict[str, float] | None = None
+    caps_of: dict[str, dict[str, float]] | None = None
 
     def rows_of(self, domain: str) -> int | None:
         """The most rows of a dataset of a domain."""
@@ -135,10 +137,7 @@ class Profile:
 
     def bounded(self, label: str, params: dict[str, Any]) -> dict[str, Any]:
         """The parameters of a component, none above its cap."""
-        caps = self.caps or {}
-        own = caps.get(label)
-        for_all = {name: cap for name, cap in caps.items() if not isinstance(cap, dict)}
-        largest = for_all | (own if isinstance(own, dict) else {})
+        largest = (self.caps or {}) | (self.caps_of or {}).get(label, {})
         capped = {
             name: type(params[name])(min(params[name], cap))
             for name, cap in largest.items()

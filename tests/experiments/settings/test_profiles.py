@@ -36,8 +36,8 @@ def test_rows_may_be_bounded_by_domain(settings_of):
         ("profile.max_rows={series:3}", "profile.max_rows.series: must be at least 50, not 3"),
         ("profile.max_columns=0", "profile.max_columns: must be at least 1, not 0"),
         (
-            "profile.caps={lstm:{hidden_size:many}}",
-            "profile.caps.lstm.hidden_size: must be a number",
+            "profile.caps_of={lstm:{hidden_size:many}}",
+            "profile.caps_of.lstm.hidden_size: must be a number",
         ),
     ],
 )
@@ -83,7 +83,8 @@ def test_the_bound_on_columns_is_part_of_the_identity(settings_of):
 def test_the_cap_of_one_component_counts_more_than_that_of_all(settings_of):
     settings = settings_of(
         "regressor=[dnn,lstm]",
-        "profile.caps={epochs:7,dnn:{epochs:30},lstm:{hidden_size:8}}",
+        "profile.caps={epochs:7}",
+        "profile.caps_of={dnn:{epochs:30},lstm:{hidden_size:8}}",
     )
     dnn, lstm = settings.regressor
 
