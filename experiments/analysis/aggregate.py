@@ -95,7 +95,7 @@ class Metric:
     shown
         From an average to what is shown; monotone.
     rope
-        Two values closer than this are practically equal (None where nothing is agreed).
+        Two values closer than this are practically equal; 0 where nothing is agreed.
     """
 
     name: str
@@ -105,7 +105,7 @@ class Metric:
     per_regressor: bool
     statistic: Callable[[pd.DataFrame], pd.Series]
     shown: Callable[[float], float] = float
-    rope: float | None = None
+    rope: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ RHO = Metric("rho", "ρ̄", 3, True, False, _column("rho"), rope=0.01)
 SWD_CLEAN = Metric("swd_clean", "SWD to the clean data", 3, False, False, _column("swd_clean"))
 RHO_CLEAN = Metric("rho_clean", "ρ̄ with the clean data", 3, True, False, _column("rho_clean"))
 RECOVERY_X = Metric("recovery_X", "recovery of X", 3, True, False, _column("recovery_X"), rope=0.01)
-RECOVERY_Y = Metric("recovery_y", "recovery of y", 3, True, False, _column("recovery_y"))
+RECOVERY_Y = Metric("recovery_y", "recovery of y", 3, True, False, _column("recovery_y"), rope=0.01)
 
 
 def check_long_table(long: pd.DataFrame) -> None:

@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     stores = [Store(folder) for folder in (options.results, *options.others)]
     try:
         before = Archive.read(path)
-        contents = Contents.of(before)
+        contents = Revision.of(before)
         lacking = {name: contents.replace(name, stores) for name in options.experiments}
         contents.check(options.experiments)
         if not options.allow_dirty:
@@ -76,7 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 @dataclass
-class Contents:
+class Revision:
     """What an archive holds: records by identity, and which experiments comprise them.
 
     Attributes
@@ -91,7 +91,7 @@ class Contents:
     members: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, archive: Archive) -> Contents:
+    def of(cls, archive: Archive) -> Revision:
         """The contents of an archive as it is."""
         return cls(
             {record["identity"]: record for record in archive.records()},
@@ -202,7 +202,7 @@ def _best(path: str, stores: list[Store], archived: Record | None) -> Record | N
     return min(records, key=lambda record: record["status"] == "failed", default=None)
 
 
-def _outcomes(contents: Contents, name: str, lacking: int) -> str:
+def _outcomes(contents: Revision, name: str, lacking: int) -> str:
     """How many scores of an experiment are ok, failed and skipped, and how many it lacks."""
     scores = [record for record in contents.listed(name) if "regressor" in record["config"]]
     counts = Counter(record["status"] for record in scores)

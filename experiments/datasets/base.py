@@ -24,7 +24,7 @@ _CORRECT_ROUNDING: dict[str, Any] = {"float_precision": "round_trip"} if _PANDAS
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class DataTable:
     """A dataset after cleaning, checked when it is made.
 
     Attributes
@@ -82,13 +82,13 @@ class Table:
             raise ValueError(f"a series needs its target {self.y.name!r} as column 0 of X")
 
     @classmethod
-    def tabular(cls, frame: pd.DataFrame, target: str, **facts: Any) -> Table:
+    def tabular(cls, frame: pd.DataFrame, target: str, **facts: Any) -> DataTable:
         """Make a table from a frame that holds inputs and target; rows are numbered anew."""
         frame = frame.reset_index(drop=True).astype(np.float64)
         return cls(X=frame.drop(columns=target), y=frame[target], domain="tabular", **facts)
 
     @classmethod
-    def series(cls, frame: pd.DataFrame, target: str, **facts: Any) -> Table:
+    def series(cls, frame: pd.DataFrame, target: str, **facts: Any) -> DataTable:
         """Make a series from a frame of channels in time order; the target becomes column 0."""
         others = [column for column in frame.columns if column != target]
         frame = frame[[target, *others]].astype(np.float64)
@@ -154,7 +154,7 @@ class Dataset(ABC):
         """Rows and columns that `load` gives, the target counted once."""
 
     @abstractmethod
-    def load(self) -> Table:
+    def load(self) -> DataTable:
         """Read or generate the cleaned table."""
 
     @abstractmethod
@@ -176,15 +176,15 @@ class FileDataset(Dataset):
         return self.published_shape
 
     @abstractmethod
-    def parse(self, *contents: BinaryIO) -> Table:
+    def parse(self, *contents: BinaryIO) -> DataTable:
         """Clean the raw files, given in the order of `files`, into a table."""
 
-    def load(self) -> Table:
+    def load(self) -> DataTable:
         """Find the raw files, check their sums and clean them.
 
         Returns
         -------
-        Table
+        DataTable
             The cleaned table, its fingerprint filled in.
 
         Raises

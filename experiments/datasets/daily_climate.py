@@ -6,7 +6,7 @@ from typing import BinaryIO, ClassVar
 
 import pandas as pd
 
-from experiments.datasets.base import Domain, FileDataset, Table, read_csv
+from experiments.datasets.base import DataTable, Domain, FileDataset, read_csv
 from experiments.datasets.files import RawFile
 
 _PAGE = "https://www.kaggle.com/datasets/sumanthvrao/daily-climate-time-series-data"
@@ -39,9 +39,9 @@ class DailyClimate(FileDataset):
         ),
     )
 
-    def parse(self, *contents: BinaryIO) -> Table:
+    def parse(self, *contents: BinaryIO) -> DataTable:
         """Put the test file behind the training file."""
         parts = [read_csv(content, required=["date", self.target]) for content in contents]
         frame = pd.concat(parts, ignore_index=True)
         frame["date"] = pd.to_datetime(frame["date"], format="%Y-%m-%d")
-        return Table.series(frame.set_index("date"), self.target)
+        return DataTable.series(frame.set_index("date"), self.target)

@@ -6,7 +6,7 @@ from typing import BinaryIO, ClassVar
 
 import pandas as pd
 
-from experiments.datasets.base import Domain, FileDataset, Table, read_csv
+from experiments.datasets.base import DataTable, Domain, FileDataset, read_csv
 from experiments.datasets.files import RawFile
 
 _CONSTANT = "MT_182"
@@ -35,9 +35,9 @@ class ECL(FileDataset):
         ),
     )
 
-    def parse(self, *contents: BinaryIO) -> Table:
+    def parse(self, *contents: BinaryIO) -> DataTable:
         """Drop the client that is constant, use the date as index, keep the first rows."""
         frame = read_csv(contents[0], required=["date", _CONSTANT, self.target], nrows=_N_ROWS)
         # No format is given: copies of this file write the date differently.
         frame["date"] = pd.to_datetime(frame["date"])
-        return Table.series(frame.set_index("date").drop(columns=_CONSTANT), self.target)
+        return DataTable.series(frame.set_index("date").drop(columns=_CONSTANT), self.target)

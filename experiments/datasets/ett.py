@@ -6,7 +6,7 @@ from typing import BinaryIO, ClassVar
 
 import pandas as pd
 
-from experiments.datasets.base import Domain, FileDataset, Table, read_csv
+from experiments.datasets.base import DataTable, Domain, FileDataset, read_csv
 from experiments.datasets.files import RawFile
 
 
@@ -29,8 +29,8 @@ class ETT(FileDataset):
         ),
     )
 
-    def parse(self, *contents: BinaryIO) -> Table:
+    def parse(self, *contents: BinaryIO) -> DataTable:
         """Use the date as index; nothing is removed."""
         frame = read_csv(contents[0], required=["date", self.target])
         frame["date"] = pd.to_datetime(frame["date"], format="%Y-%m-%d %H:%M:%S")
-        return Table.series(frame.set_index("date"), self.target)
+        return DataTable.series(frame.set_index("date"), self.target)

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from experiments.datasets.base import Domain, SyntheticDataset, Table, require_at_least
+from experiments.datasets.base import DataTable, Domain, SyntheticDataset, require_at_least
 from experiments.seeds import rng_for
 
 _N_USED = 5
@@ -43,7 +43,7 @@ class Friedman(SyntheticDataset):
         """Rows and columns, the target counted once."""
         return self.n, self.n_features + 1
 
-    def load(self) -> Table:
+    def load(self) -> DataTable:
         """Generate the table."""
         x = rng_for("dataset", self.name).uniform(size=(self.n, self.n_features))
         frame = pd.DataFrame(x, columns=[f"x{i}" for i in range(self.n_features)])
@@ -53,4 +53,4 @@ class Friedman(SyntheticDataset):
             + 10 * x[:, 3]
             + 5 * x[:, 4]
         )
-        return Table.tabular(frame, self.target, fingerprint=self.fingerprint())
+        return DataTable.tabular(frame, self.target, fingerprint=self.fingerprint())

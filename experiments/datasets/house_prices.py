@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, ClassVar
 
-from experiments.datasets.base import Domain, FileDataset, Table, read_csv
+from experiments.datasets.base import DataTable, Domain, FileDataset, read_csv
 from experiments.datasets.files import RawFile
 
 
@@ -28,11 +28,11 @@ class HousePrices(FileDataset):
         ),
     )
 
-    def parse(self, *contents: BinaryIO) -> Table:
+    def parse(self, *contents: BinaryIO) -> DataTable:
         """Keep the first sale of every house; drop its number and the date."""
         frame = read_csv(contents[0], required=["id", "date", self.target])
         frame = frame.drop_duplicates(subset="id", keep="first").drop(columns=["id", "date"])
-        return Table.tabular(
+        return DataTable.tabular(
             frame,
             self.target,
             categorical=("waterfront", "view", "condition", "grade", "zipcode"),

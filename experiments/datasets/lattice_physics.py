@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, ClassVar
 
-from experiments.datasets.base import Domain, FileDataset, Table, read_csv
+from experiments.datasets.base import DataTable, Domain, FileDataset, read_csv
 from experiments.datasets.files import RawFile
 
 _PEAKING = "PPPF"
@@ -29,7 +29,7 @@ class LatticePhysics(FileDataset):
         ),
     )
 
-    def parse(self, *contents: BinaryIO) -> Table:
+    def parse(self, *contents: BinaryIO) -> DataTable:
         """Name the columns, of which the file has no header, and drop the peaking factor.
 
         Raises
@@ -45,4 +45,4 @@ class LatticePhysics(FileDataset):
                 f"found {frame.shape[1]}"
             )
         frame.columns = names
-        return Table.tabular(frame.drop(columns=_PEAKING), self.target)
+        return DataTable.tabular(frame.drop(columns=_PEAKING), self.target)

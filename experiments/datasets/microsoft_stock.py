@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, ClassVar, Literal
 
 import pandas as pd
 
-from experiments.datasets.base import Domain, FileDataset, Table, read_csv
+from experiments.datasets.base import DataTable, Domain, FileDataset, read_csv
 from experiments.datasets.files import RawFile
 
 _DATE = "Date"
@@ -49,7 +49,7 @@ class MicrosoftStock(FileDataset):
     def __init__(self, fill: Literal["interpolate", "forward"] | None = None) -> None:
         self.fill = fill
 
-    def parse(self, *contents: BinaryIO) -> Table:
+    def parse(self, *contents: BinaryIO) -> DataTable:
         """Round trading times to the nearest day and fill the days between."""
         frame = read_csv(contents[0], required=[_DATE, self.target])
         # The market closes in the afternoon, so a trading day is dated the day after, as published.
@@ -57,4 +57,4 @@ class MicrosoftStock(FileDataset):
         daily = frame.set_index(_DATE).astype("float64").asfreq("D")
         observed = daily[self.target].notna().to_numpy(copy=True)
         filled = daily.ffill() if self.fill == "forward" else daily.interpolate(method="linear")
-        return Table.series(filled, self.target, observed=observed)
+        return DataTable.series(filled, self.target, observed=observed)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from experiments.datasets.base import Domain, SyntheticDataset, Table, require_at_least
+from experiments.datasets.base import DataTable, Domain, SyntheticDataset, require_at_least
 from experiments.seeds import rng_for
 
 
@@ -33,9 +33,9 @@ class Paraboloid(SyntheticDataset):
         """Rows and columns, the target counted once."""
         return self.n, 3
 
-    def load(self) -> Table:
+    def load(self) -> DataTable:
         """Generate the table."""
         points = rng_for("dataset", self.name).uniform(-5.0, 5.0, size=(self.n, 2))
         frame = pd.DataFrame(points, columns=["x0", "x1"])
         frame[self.target] = frame["x0"] ** 2 + frame["x1"] ** 2
-        return Table.tabular(frame, self.target, fingerprint=self.fingerprint())
+        return DataTable.tabular(frame, self.target, fingerprint=self.fingerprint())

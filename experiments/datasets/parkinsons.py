@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, ClassVar, Literal
 
-from experiments.datasets.base import Domain, FileDataset, SplitKind, Table, read_csv
+from experiments.datasets.base import DataTable, Domain, FileDataset, SplitKind, read_csv
 from experiments.datasets.files import RawFile
 
 _SUBJECT = "subject#"
@@ -48,10 +48,10 @@ class Parkinsons(FileDataset):
         """How the rows are split."""
         return self._split
 
-    def parse(self, *contents: BinaryIO) -> Table:
+    def parse(self, *contents: BinaryIO) -> DataTable:
         """Drop the person and the motor score, which is part of the target."""
         frame = read_csv(contents[0], required=[_SUBJECT, _OTHER_SCORE, self.target])
-        return Table.tabular(
+        return DataTable.tabular(
             frame.drop(columns=[_SUBJECT, _OTHER_SCORE]),
             self.target,
             groups=frame[_SUBJECT].to_numpy(copy=True),

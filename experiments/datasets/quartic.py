@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from experiments.datasets.base import Domain, SyntheticDataset, Table, require_at_least
+from experiments.datasets.base import DataTable, Domain, SyntheticDataset, require_at_least
 
 
 class Quartic(SyntheticDataset):
@@ -33,9 +33,9 @@ class Quartic(SyntheticDataset):
         """Rows and columns, the target counted once."""
         return self.n, 2
 
-    def load(self) -> Table:
+    def load(self) -> DataTable:
         """Generate the table."""
         x = np.linspace(-5.0, 5.0, self.n)
         y = np.polyval([1.0, -1.0, -20.0, -20.0, 6.0], x)
         frame = pd.DataFrame({"x": x, self.target: y})
-        return Table.tabular(frame, self.target, fingerprint=self.fingerprint())
+        return DataTable.tabular(frame, self.target, fingerprint=self.fingerprint())

@@ -7,7 +7,7 @@ from typing import BinaryIO, ClassVar
 import numpy as np
 import pandas as pd
 
-from experiments.datasets.base import Domain, FileDataset, Table, read_csv
+from experiments.datasets.base import DataTable, Domain, FileDataset, read_csv
 from experiments.datasets.files import RawFile
 
 _LABEL = "Attack_type"
@@ -57,7 +57,7 @@ class RTIoT2022(FileDataset):
             return ""
         return "one row of the whole file holds 60 % of the target's variance"
 
-    def parse(self, *contents: BinaryIO) -> Table:
+    def parse(self, *contents: BinaryIO) -> DataTable:
         """Drop label, constant and repeated rows; code text as dummies; drop what leaks the target.
 
         Rows count as repeated when they agree in everything but row number and label.
@@ -71,4 +71,4 @@ class RTIoT2022(FileDataset):
         if self.log1p:
             frame[self.target] = np.log1p(frame[self.target])
         dummies = [c for c in frame.columns if c.startswith(tuple(f"{t}_" for t in _TEXT))]
-        return Table.tabular(frame, self.target, categorical=(*_PORTS, *dummies))
+        return DataTable.tabular(frame, self.target, categorical=(*_PORTS, *dummies))

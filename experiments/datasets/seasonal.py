@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from experiments.datasets.base import Domain, SyntheticDataset, Table, require_at_least
+from experiments.datasets.base import DataTable, Domain, SyntheticDataset, require_at_least
 from experiments.seeds import rng_for
 
 _DAY = 24
@@ -49,7 +49,7 @@ class Seasonal(SyntheticDataset):
         """Rows and columns, the target counted once."""
         return self.n, self.n_drivers + 1
 
-    def load(self) -> Table:
+    def load(self) -> DataTable:
         """Generate the series."""
         shape_rng = rng_for("dataset", self.name, "shape")
         level_rng = rng_for("dataset", self.name, "level")
@@ -67,7 +67,7 @@ class Seasonal(SyntheticDataset):
         columns = [self.target, *(f"driver_{i}" for i in range(1, channels))]
         values = np.column_stack([target, signal[_DAY:, 1:]])
         frame = pd.DataFrame(values, columns=columns)
-        return Table.series(frame, self.target, fingerprint=self.fingerprint())
+        return DataTable.series(frame, self.target, fingerprint=self.fingerprint())
 
 
 def _waves(

@@ -6,7 +6,7 @@ from typing import BinaryIO, ClassVar
 
 import pandas as pd
 
-from experiments.datasets.base import Domain, FileDataset, Table, read_csv
+from experiments.datasets.base import DataTable, Domain, FileDataset, read_csv
 from experiments.datasets.files import RawFile
 
 _OUTCOMES = ["death", "hospdead", "slos", "d.time", "sfdm2"]
@@ -40,7 +40,7 @@ class Support2(FileDataset):
         ),
     )
 
-    def parse(self, *contents: BinaryIO) -> Table:
+    def parse(self, *contents: BinaryIO) -> DataTable:
         """Drop outcomes, columns of over 800 gaps, and rows with gaps; code text as dummies."""
         # A data line has one field more than the header, the row number, which becomes the index.
         frame = read_csv(contents[0], required=[self.target, *_OUTCOMES, *_UNUSED, *_TEXT])
@@ -48,4 +48,4 @@ class Support2(FileDataset):
         frame = frame.loc[:, frame.isna().sum() <= _MAX_MISSING].dropna().drop(columns=_UNUSED)
         frame = pd.get_dummies(frame, columns=_TEXT, drop_first=True)
         dummies = [c for c in frame.columns if c.startswith(tuple(f"{t}_" for t in _TEXT))]
-        return Table.tabular(frame, self.target, categorical=(*_BINARY, *dummies))
+        return DataTable.tabular(frame, self.target, categorical=(*_BINARY, *dummies))

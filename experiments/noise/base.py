@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from experiments.datasets.base import Table
+from experiments.datasets.base import DataTable
 
 
 @dataclass(frozen=True)
@@ -56,19 +56,19 @@ class Noise(ABC):
         """Factor of the draw, in standard deviations of the column: the level."""
         return self.level
 
-    def corrupt(self, table: Table, rng: np.random.Generator) -> Table:
+    def corrupt(self, table: DataTable, rng: np.random.Generator) -> DataTable:
         """Return a noisy copy of a table.
 
         Parameters
         ----------
-        table : Table
+        table : DataTable
             The clean table; it is left as it is.
         rng : numpy.random.Generator
             Gives the draw: rows in file order, columns of X and then, for a table, y.
 
         Returns
         -------
-        Table
+        DataTable
             The same rows, columns and facts with noisy values.
 
         Raises
@@ -88,7 +88,7 @@ class Noise(ABC):
         return replace(table, X=X, y=y)
 
     @abstractmethod
-    def _draw(self, table: Table, rng: np.random.Generator) -> np.ndarray:
+    def _draw(self, table: DataTable, rng: np.random.Generator) -> np.ndarray:
         """Return E, of the shape of the table with the target counted once and put last."""
 
     def _add(

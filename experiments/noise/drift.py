@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.datasets.base import Table
+from experiments.datasets.base import DataTable
 from experiments.noise.base import ScaledNoise
 
 
@@ -26,7 +26,7 @@ class Drift(ScaledNoise):
         All channels, or only those that do not stand for categories.
     """
 
-    def _draw(self, table: Table, rng: np.random.Generator) -> np.ndarray:
+    def _draw(self, table: DataTable, rng: np.random.Generator) -> np.ndarray:
         if table.domain != "series":
             raise ValueError(
                 "drift is noise for series, and the rows of a table have no order in time: "

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.datasets.base import Table
+from experiments.datasets.base import DataTable
 from experiments.noise.base import ScaledNoise
 
 
@@ -21,5 +21,5 @@ class Gaussian(ScaledNoise):
         All columns of X, or only those that do not stand for categories.
     """
 
-    def _draw(self, table: Table, rng: np.random.Generator) -> np.ndarray:
+    def _draw(self, table: DataTable, rng: np.random.Generator) -> np.ndarray:
         return rng.standard_normal(table.shape)

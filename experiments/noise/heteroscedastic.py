@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from experiments.datasets.base import Table
+from experiments.datasets.base import DataTable
 from experiments.noise.base import ScaledNoise
 
 
@@ -44,7 +44,7 @@ class Heteroscedastic(ScaledNoise):
         if not 0 <= self.growth <= 1:
             raise ValueError(f"growth must lie between 0 and 1, not {self.growth}")
 
-    def _draw(self, table: Table, rng: np.random.Generator) -> np.ndarray:
+    def _draw(self, table: DataTable, rng: np.random.Generator) -> np.ndarray:
         values = table.y.to_numpy()[:, None]
         if self.by == "value":
             X = table.X.to_numpy()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.datasets.base import Table
+from experiments.datasets.base import DataTable
 from experiments.noise.base import Noise
 
 
@@ -49,7 +49,7 @@ class Impulses(Noise):
         """Factor of the draw, in standard deviations of the column: the size of a jump."""
         return self.size
 
-    def _draw(self, table: Table, rng: np.random.Generator) -> np.ndarray:
+    def _draw(self, table: DataTable, rng: np.random.Generator) -> np.ndarray:
         chance = rng.random(table.shape)
         direction = rng.choice((-1.0, 1.0), table.shape)
         return np.where(chance < self.share, direction, 0.0)

@@ -5,22 +5,22 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from experiments.datasets.base import Table
+from experiments.datasets.base import DataTable
 
 
-def permute_target(table: Table, rng: np.random.Generator) -> Table:
+def permute_target(table: DataTable, rng: np.random.Generator) -> DataTable:
     """Return a copy whose target is permuted, so that there is no signal left to learn.
 
     Parameters
     ----------
-    table : Table
+    table : DataTable
         The clean table; it is left as it is.
     rng : numpy.random.Generator
         Draws the permutation.
 
     Returns
     -------
-    Table
+    DataTable
         The target in another order; for a series its channel 0 too, and `observed`, which tells
         what the target values are, moves with them.
     """

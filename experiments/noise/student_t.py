@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.datasets.base import Table
+from experiments.datasets.base import DataTable
 from experiments.noise.base import ScaledNoise
 
 
@@ -37,6 +37,6 @@ class StudentT(ScaledNoise):
         if not (np.isfinite(self.degrees) and self.degrees > 2):
             raise ValueError(f"degrees must be a finite number above 2, not {self.degrees}")
 
-    def _draw(self, table: Table, rng: np.random.Generator) -> np.ndarray:
+    def _draw(self, table: DataTable, rng: np.random.Generator) -> np.ndarray:
         unit = math.sqrt((self.degrees - 2) / self.degrees)
         return unit * rng.standard_t(self.degrees, table.shape)

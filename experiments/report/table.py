@@ -22,7 +22,7 @@ LATEX_WIDTH = 105
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """One entry of a table.
 
     Attributes
@@ -51,7 +51,7 @@ class Cell:
 
 
 #: A cell where no number belongs.
-NOTHING = Cell(ABSENT, status="absent")
+NOTHING = TableCell(ABSENT, status="absent")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Row:
     """A label and a cell for every column."""
 
     label: str
-    cells: tuple[Cell, ...]
+    cells: tuple[TableCell, ...]
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,7 @@ class Table:
             parts.append("\n".join(_wrapped(note, width) for note in notes))
         return "\n\n".join(parts) + "\n"
 
-    def _panels(self, width: int, shown: Callable[[Cell], str]) -> list[list[int]]:
+    def _panels(self, width: int, shown: Callable[[TableCell], str]) -> list[list[int]]:
         """Column numbers of each panel: as many whole groups as fit, at least one column."""
         room = width - self._stub_width()
         panels: list[list[int]] = []
@@ -255,7 +255,7 @@ class Table:
     def _stub_width(self) -> int:
         return max(_width(self.stub), *(_width(row.label) for row in self._rows()))
 
-    def _column_width(self, i: int, shown: Callable[[Cell], str]) -> int:
+    def _column_width(self, i: int, shown: Callable[[TableCell], str]) -> int:
         cells = (_width(shown(row.cells[i])) for row in self._rows())
         return max(_width(self.columns[i].title), *cells)
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 import numpy as np
 
-from experiments.datasets.base import Table
+from experiments.datasets.base import DataTable
 from experiments.noise.permutation import permute_target
 from experiments.runner.splits import Split, split
 from experiments.seeds import rng_for
@@ -135,11 +135,11 @@ def corrupt(settings: Settings) -> Corruption:
     return corruption
 
 
-def _data(table: Table) -> Data:
+def _data(table: DataTable) -> Data:
     return Data(table.X.to_numpy(copy=True), table.y.to_numpy(copy=True))
 
 
-def _bound(table: Table, dataset: Any, max_rows: int | None) -> Table:
+def _bound(table: DataTable, dataset: Any, max_rows: int | None) -> DataTable:
     n_rows = len(table.y)
     if max_rows is None or n_rows <= max_rows:
         return table
@@ -157,7 +157,7 @@ def _bound(table: Table, dataset: Any, max_rows: int | None) -> Table:
     )
 
 
-def _narrow(table: Table, dataset: Any, max_columns: int | None) -> Table:
+def _narrow(table: DataTable, dataset: Any, max_columns: int | None) -> DataTable:
     """Keep a sample of the inputs in file order; a series keeps its target, column 0, besides."""
     first = int(dataset.domain == "series")
     n_inputs = table.X.shape[1] - first

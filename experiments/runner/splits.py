@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.datasets.base import SplitKind, Table
+from experiments.datasets.base import DataTable, SplitKind
 
 VALIDATION_SHARE = 0.1
 TEST_SHARE = 0.2
@@ -22,12 +22,12 @@ class Split(NamedTuple):
     test: np.ndarray
 
 
-def split(table: Table, kind: SplitKind, rng: np.random.Generator) -> Split:
+def split(table: DataTable, kind: SplitKind, rng: np.random.Generator) -> Split:
     """Split the rows of a table.
 
     Parameters
     ----------
-    table : Table
+    table : DataTable
         The table; a grouped split needs its `groups`.
     kind : {"random", "grouped", "chronological"}
         Rows at random; whole groups at random, the row shares as near to 70/10/20 as whole groups

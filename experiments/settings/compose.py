@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.settings.schema import (
-    PROTOCOLS,
+    PROTOCOL_NAMES,
     Component,
     Profile,
     Settings,
@@ -183,9 +183,9 @@ def _caps_of(raw: Any) -> dict[str, dict[str, float]] | None:
 def _protocols(raw: Any) -> tuple[str, ...]:
     names = [raw] if isinstance(raw, str) else raw
     if not isinstance(names, list) or not names:
-        raise ConfigError(f"protocol: name at least one of {', '.join(PROTOCOLS)}")
+        raise ConfigError(f"protocol: name at least one of {', '.join(PROTOCOL_NAMES)}")
     for name in names:
-        if name not in PROTOCOLS:
-            hint = did_you_mean(str(name), PROTOCOLS)
+        if name not in PROTOCOL_NAMES:
+            hint = did_you_mean(str(name), PROTOCOL_NAMES)
             raise ConfigError(f"protocol: no such protocol {name!r}; {hint}")
     return tuple(dict.fromkeys(names))

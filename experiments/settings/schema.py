@@ -25,7 +25,7 @@ NOT_IDENTITY = frozenset({"n_jobs", "snapshots"})
 
 
 #: Names of the evaluation protocols; `experiments.runner.protocols` says what each of them does.
-PROTOCOLS = ("published", "held_out", "published_train_only")
+PROTOCOL_NAMES = ("published", "held_out", "published_train_only")
 
 
 #: The packages of this project.

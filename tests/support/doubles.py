@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn.linear_model import LinearRegression
 
 from denograd.base import BaseDenoiser
-from experiments.datasets.base import Table
+from experiments.datasets.base import DataTable
 from experiments.datasets.friedman import Friedman
 from experiments.regressors.base import BaseRegressor
 
@@ -241,4 +241,4 @@ class OfAFile(Friedman):
     def load(self):
         content = Path(self.path).read_bytes()
         frame = pd.read_csv(io.BytesIO(content), header=None, names=["a", "b", "y"])
-        return Table.tabular(frame, "y", fingerprint=hashlib.sha256(content).hexdigest())
+        return DataTable.tabular(frame, "y", fingerprint=hashlib.sha256(content).hexdigest())

@@ -12,8 +12,8 @@ from experiments.analysis.studies.verdicts import verdicts
 from experiments.metrics import imp_from_log_ratio
 from experiments.words import number
 
-#: Differences of Imp% and of recovery that are none in practice.
-ROPE = {"imp": 1.0, "recovery_X": 0.01, "recovery_y": 0.01}
+#: The quantities that findings speak of.
+TOLD = (aggregate.IMP, aggregate.RECOVERY_X, aggregate.RECOVERY_Y)
 
 
 def findings_of(study: Study) -> list[str]:
@@ -34,7 +34,7 @@ def _told(study: Study) -> list[Panel]:
     """The quantities that the findings speak of; of protocols the verdicts say what there is."""
     if "protocol" in study.keys:
         return []
-    return [panel for panel in study.panels if panel.metric.name in ROPE]
+    return [panel for panel in study.panels if panel.metric in TOLD]
 
 
 def _of_panel(study: Study, panel: Panel, datasets: Sequence[str]) -> str:
@@ -122,7 +122,7 @@ def _shape(study: Study, panel: Panel, means: dict[str, float]) -> str:
     known = sorted((s for s in study.settings if s.name in means), key=lambda s: s.values[key])
     values = [panel.metric.shown(means[s.name]) for s in known]
     first, last = known[0], known[-1]
-    if max(values) - min(values) < ROPE[panel.metric.name]:
+    if max(values) - min(values) < panel.metric.rope:
         return "it hardly depends on it"
     ends = (
         f"from {_mean(panel, means, first)} at {first.label} to "

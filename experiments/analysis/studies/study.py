@@ -18,7 +18,7 @@ from experiments.analysis.view import DOMAIN_ORDER, View
 from experiments.words import read_label, sentence
 
 #: Untouched test rows say more than refined ones: they come first.
-PROTOCOLS = ("held_out", "published")
+TELLING_ORDER = ("held_out", "published")
 
 #: How the form of a dataset is told apart where it has no parameter for it.
 _NOT_KNOBS = ("class", "file", "revision", "target")
@@ -142,8 +142,8 @@ class Study:
         """Protocols, that of untouched test rows first; one empty name where they are varied."""
         names = {str(name) for name in self.rows["protocol"]}
         return [
-            *(name for name in PROTOCOLS if name in names),
-            *sorted(names.difference(PROTOCOLS)),
+            *(name for name in TELLING_ORDER if name in names),
+            *sorted(names.difference(TELLING_ORDER)),
         ]
 
     @cached_property

@@ -19,7 +19,7 @@ from experiments.metrics import imp_from_log_ratio
 from experiments.words import number
 
 #: Percentage points of Imp% that make no difference.
-ROPE = 1.0
+ROPE = aggregate.IMP.rope
 GOOD_ETA = (0.01, 0.1)
 PEAK = 200
 SLOW_ETA, TIMES_SLOWER = 0.001, 10
@@ -194,12 +194,12 @@ def _test_rows(study: Study, datasets: Sequence[str]) -> Iterator[str]:
     for (*denoiser, protocol), (value, _) in _imp(study, panel, datasets).items():
         found.setdefault("".join(map(str, denoiser)), {})[protocol] = value
     for name, of in found.items():
-        told = [f"{number(of[p], 1)} {words}" for p, words in _PROTOCOLS.items() if p in of]
+        told = [f"{number(of[p], 1)} {words}" for p, words in _OF_PROTOCOLS.items() if p in of]
         if len(told) > 1:
             yield f"{name} Imp% {', '.join(told)}.".strip()
 
 
-_PROTOCOLS = {
+_OF_PROTOCOLS = {
     "published": "as published",
     "published_train_only": "with the test rows left alone",
     "held_out": "held out",

@@ -10,7 +10,7 @@ from itertools import groupby
 from textwrap import shorten
 
 from experiments.report.page.results import FACETS
-from experiments.report.table import Cell, Row, Section, Table, sentence
+from experiments.report.table import Row, Section, Table, TableCell, sentence
 
 #: Verdicts on a claim, each with a sign, so that nothing hangs on its colour.
 VERDICTS = {
@@ -172,7 +172,7 @@ def _heads(table: Table) -> str:
     return f"<tr>{_head(table.stub, rows=2)}{groups}</tr><tr>{leaves}</tr>"
 
 
-def _is_words(cell: Cell) -> bool:
+def _is_words(cell: TableCell) -> bool:
     return cell.value is None and (cell.status == "ok" or cell.text.lower() in VERDICTS)
 
 
@@ -200,7 +200,7 @@ def _row(row: Row, table: Table) -> str:
     return f'<tr data-row="{label}"><th scope="row">{label}</th>{cells}</tr>'
 
 
-def _cell(cell: Cell, prose: bool) -> str:
+def _cell(cell: TableCell, prose: bool) -> str:
     if cell.value is None:
         if cell.text.strip().lower() in VERDICTS:
             return f'<td class="words">{badge(cell.text)}</td>'

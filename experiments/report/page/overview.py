@@ -10,7 +10,7 @@ from experiments.analysis.aggregate import KEY, Condition
 from experiments.analysis.view import View
 from experiments.report.page.html import Line, badge, details, escaped, plain_table
 from experiments.report.page.results import NOT_RUN, Row, experiments_of
-from experiments.report.table import Cell, Column, Section, Table, sentence
+from experiments.report.table import Column, Section, Table, TableCell, sentence
 from experiments.report.table import Row as TableRow
 from experiments.report.tables._cells import sections_of
 
@@ -103,16 +103,16 @@ def coverage(view: View) -> Table:
     )
 
 
-def _counted(statuses: pd.Series | None) -> Cell:
+def _counted(statuses: pd.Series | None) -> TableCell:
     if statuses is None:
-        return Cell(NOT_RUN, status="missing")
+        return TableCell(NOT_RUN, status="missing")
     good, total = int((statuses == "ok").sum()), len(statuses)
     if good == total:
-        return Cell(str(good), float(good))
+        return TableCell(str(good), float(good))
     if good:
-        return Cell(f"{good} of {total}", float(good), status="partial")
+        return TableCell(f"{good} of {total}", float(good), status="partial")
     status = "failed" if (statuses == "failed").any() else "skipped"
-    return Cell(status, status=status)
+    return TableCell(status, status=status)
 
 
 def _datasets(views: Sequence[View], results: Sequence[Row], told: Sequence[str]) -> Iterator[Line]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from experiments.analysis import aggregate
 from experiments.analysis.aggregate import Entry, Metric, Summary
 from experiments.analysis.view import View
-from experiments.report.table import NOTHING, Cell, Column, Row, Section, Table
+from experiments.report.table import NOTHING, Column, Row, Section, Table, TableCell
 from experiments.words import ABSENT, number
 
 SANE = "sane variants, not ranked"
@@ -125,31 +125,33 @@ def dataset_notes(view: View, datasets: Iterable[str] | None = None) -> list[str
     return [f"{name}: {notes[name]}" for name in shown if name in notes]
 
 
-def metric_cell(entry: Entry | None, metric: Metric) -> Cell:
+def metric_cell(entry: Entry | None, metric: Metric) -> TableCell:
     """A value with its mark and interval, or a word for what became of it."""
     if entry is None:
-        return Cell("not run", status="missing")
+        return TableCell("not run", status="missing")
     if entry.mean is None:
         text = ABSENT if entry.status == "absent" else entry.status
-        return Cell(text, status=entry.status)
+        return TableCell(text, status=entry.status)
     value = metric.shown(entry.mean)
     text = number(value, metric.decimals) + (PARTIAL if entry.status == "partial" else "")
     if entry.low is None or entry.high is None:
-        return Cell(text, value, status=entry.status)
+        return TableCell(text, value, status=entry.status)
     low, high = sorted((metric.shown(entry.low), metric.shown(entry.high)))
     interval = f"[{number(low, metric.decimals)}, {number(high, metric.decimals)}]"
-    return Cell(text, value, low, high, interval, entry.status)
+    return TableCell(text, value, low, high, interval, entry.status)
 
 
-def mean_cell(entries: Sequence[Entry | None], metric: Metric) -> Cell:
+def mean_cell(entries: Sequence[Entry | None], metric: Metric) -> TableCell:
     mean, whole = aggregate.mean_of(entries)
     if mean is None:
         statuses = {entry.status for entry in entries if entry is not None}
         status = next((s for s in ("failed", "skipped") if s in statuses), "absent")
-        return Cell(ABSENT if status == "absent" else status, status=status)
+        return TableCell(ABSENT if status == "absent" else status, status=status)
     value = metric.shown(mean)
     mark = "" if whole else PARTIAL
-    return Cell(number(value, metric.decimals) + mark, value, status="ok" if whole else "partial")
+    return TableCell(
+        number(value, metric.decimals) + mark, value, status="ok" if whole else "partial"
+    )
 
 
 def interval_note(entries: Iterable[Entry]) -> str:
@@ -213,13 +215,13 @@ def _short(reason: str, dataset: str, limit: int = 200) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def optional_cell(value: float | None, decimals: int) -> Cell:
+def optional_cell(value: float | None, decimals: int) -> TableCell:
     """A number, or nothing."""
-    return NOTHING if value is None else Cell(number(value, decimals), float(value))
+    return NOTHING if value is None else TableCell(number(value, decimals), float(value))
 
 
-def p_cell(value: float | None) -> Cell:
+def p_cell(value: float | None) -> TableCell:
     """A p-value, or nothing."""
     if value is not None and value < 0.001:
-        return Cell("<0.001", value)
+        return TableCell("<0.001", value)
     return optional_cell(value, 3)

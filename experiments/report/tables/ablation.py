@@ -8,7 +8,7 @@ from experiments.analysis import aggregate
 from experiments.analysis.studies.findings import findings_of
 from experiments.analysis.studies.study import Panel, Setting, Study, study_of
 from experiments.analysis.view import View
-from experiments.report.table import Cell, Column, Row, Section, Table
+from experiments.report.table import Column, Row, Section, Table, TableCell
 from experiments.report.tables._cells import PARTIAL, interval_note, metric_cell
 from experiments.words import number
 
@@ -77,9 +77,11 @@ def _row(study: Study, panel: Panel, setting: Setting) -> Row:
     ]
     mean = study.mean(panel, setting, study.datasets)
     if mean is None:
-        return Row(_label(study, setting), (*cells, Cell("–", status="absent")))
+        return Row(_label(study, setting), (*cells, TableCell("–", status="absent")))
     shown = panel.metric.shown(mean)
-    return Row(_label(study, setting), (*cells, Cell(number(shown, panel.metric.decimals), shown)))
+    return Row(
+        _label(study, setting), (*cells, TableCell(number(shown, panel.metric.decimals), shown))
+    )
 
 
 def _label(study: Study, setting: Setting) -> str:

@@ -14,7 +14,7 @@ from experiments.analysis.ranking import ALPHA, RANKED, competing, ranking
 from experiments.analysis.signed_rank import bayesian_signed_rank, wilcoxon_holm
 from experiments.analysis.statistics import Ranking, complete_blocks
 from experiments.analysis.view import View
-from experiments.report.table import Cell, Column, Row, Section, Table
+from experiments.report.table import Column, Row, Section, Table, TableCell
 from experiments.report.tables._cells import optional_cell, p_cell
 
 TITLE = "Pairs of methods"
@@ -41,7 +41,7 @@ def pair_table(view: View, metric: Metric) -> Table | None:
     Table or None
         None where no protocol has two methods with two complete datasets.
     """
-    if metric.rope is None:
+    if not metric.rope:
         raise ValueError(f"{metric.name} has no region of practical equivalence")
     pairs = list(combinations(view.ranked, 2))
     compared = [
@@ -57,7 +57,7 @@ def pair_table(view: View, metric: Metric) -> Table | None:
         "probability (Bayesian signed-rank test) that the first or the second method of the pair "
         f"is better, or that they differ by less than {metric.rope:g} {unit}.",
     ]
-    cells: dict[tuple[str, str], list[Cell]] = {pair: [] for pair in pairs}
+    cells: dict[tuple[str, str], list[TableCell]] = {pair: [] for pair in pairs}
     columns: list[Column] = []
     for protocol, found in compared:
         methods = competing(view, metric, protocol)
@@ -122,5 +122,5 @@ def _bayes(shown: pd.DataFrame, rope: float) -> dict[str, Pairs]:
     return shares
 
 
-def _share_cell(value: float | None) -> Cell:
+def _share_cell(value: float | None) -> TableCell:
     return optional_cell(value, 2)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from experiments.analysis import aggregate
 from experiments.analysis.fronts import PLANES, Field, field
 from experiments.analysis.view import View
-from experiments.report.table import NOTHING, Cell, Column, Row, Table
+from experiments.report.table import NOTHING, Column, Row, Table, TableCell
 from experiments.report.tables._cells import PARTIAL, dataset_notes, sections_of
 from experiments.words import number
 
@@ -49,7 +49,7 @@ def front_table(view: View) -> Table | None:
     }
 
     def row(denoiser: str) -> Row:
-        cells: list[Cell] = []
+        cells: list[TableCell] = []
         for protocol, found in fields.items():
             spot = found.spots.get(denoiser)
             cells.append(_cell(spot.imp, aggregate.IMP.decimals, spot.whole) if spot else NOTHING)
@@ -58,7 +58,7 @@ def front_table(view: View) -> Table | None:
                 cells.append(_cell(spot.costs[title], 3, spot.whole) if spot else NOTHING)
                 on_it = denoiser in fronts[protocol, title]
                 ranked = denoiser in found.methods
-                cells.append(Cell("yes" if on_it else "no") if ranked else NOTHING)
+                cells.append(TableCell("yes" if on_it else "no") if ranked else NOTHING)
         return Row(denoiser, tuple(cells))
 
     columns = [
@@ -109,6 +109,6 @@ def _front_notes(
     return notes
 
 
-def _cell(value: float, decimals: int, whole: bool) -> Cell:
+def _cell(value: float, decimals: int, whole: bool) -> TableCell:
     text = number(value, decimals) + ("" if whole else PARTIAL)
-    return Cell(text, value, status="ok" if whole else "partial")
+    return TableCell(text, value, status="ok" if whole else "partial")

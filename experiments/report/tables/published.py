@@ -10,7 +10,7 @@ from experiments.analysis.claims import claims_of
 from experiments.analysis.claims.base import Claim, Finding, Verdict
 from experiments.analysis.claims.runs import Runs, of_the_paper
 from experiments.analysis.view import View
-from experiments.report.table import Cell, Column, Row, Section, Table
+from experiments.report.table import Column, Row, Section, Table, TableCell
 from experiments.words import ABSENT
 
 TITLE = "Published figures beside ours"
@@ -19,7 +19,7 @@ STANDARD = False
 
 #: Noise and levels of the overview: the paper's setting.
 NOISE, TARGET, LEVELS = "gaussian", "as_is", (0.0, 0.1)
-PROTOCOLS = ("published", "held_out")
+SHOWN = ("published", "held_out")
 AXES = ("protocol", "quantity")
 
 HELD_OUT_NOTE = (
@@ -84,26 +84,26 @@ def _row(claim: Claim) -> Row:
     return Row(
         claim.name,
         (
-            Cell(claim.statement.paper),
+            TableCell(claim.statement.paper),
             *_finding(claim.published),
             *_finding(claim.held_out),
-            Cell(claim.controls) if claim.controls else Cell(ABSENT, status="absent"),
-            Cell(claim.published.reason),
-            Cell("likewise" if same else claim.held_out.reason),
-            Cell(claim.statement.criterion),
+            TableCell(claim.controls) if claim.controls else TableCell(ABSENT, status="absent"),
+            TableCell(claim.published.reason),
+            TableCell("likewise" if same else claim.held_out.reason),
+            TableCell(claim.statement.criterion),
         ),
     )
 
 
-def _finding(finding: Finding) -> tuple[Cell, Cell]:
+def _finding(finding: Finding) -> tuple[TableCell, TableCell]:
     if finding.verdict is Verdict.UNTESTABLE:
-        return Cell(ABSENT, status="absent"), _verdict(finding)
-    return Cell(finding.ours, finding.value), _verdict(finding)
+        return TableCell(ABSENT, status="absent"), _verdict(finding)
+    return TableCell(finding.ours, finding.value), _verdict(finding)
 
 
-def _verdict(finding: Finding) -> Cell:
+def _verdict(finding: Finding) -> TableCell:
     status = "missing" if finding.verdict is Verdict.UNTESTABLE else "ok"
-    return Cell(str(finding.verdict), status=status)
+    return TableCell(str(finding.verdict), status=status)
 
 
 def _in_overview(condition: Condition) -> bool:
@@ -118,7 +118,7 @@ def _overview(claims: Sequence[Claim]) -> Table:
     conditions = list(dict.fromkeys(claim.condition for claim in claims))
     by_place = {(claim.name, claim.condition): claim for claim in claims}
     names = dict.fromkeys(claim.name for claim in claims)
-    places = [(protocol, condition) for protocol in PROTOCOLS for condition in conditions]
+    places = [(protocol, condition) for protocol in SHOWN for condition in conditions]
 
     def finding(name: str, protocol: str, condition: Condition) -> Finding:
         claim = by_place[name, condition]

@@ -26,7 +26,7 @@ from experiments.analysis.claims.sensitivity import judge_eta, judge_tau
 from experiments.analysis.claims.series import REGRESSORS as OF_SERIES
 from experiments.analysis.fronts import front
 from experiments.analysis.view import views
-from experiments.report.table import Cell, Table
+from experiments.report.table import Table, TableCell
 from experiments.report.tables.published import tables as claims_tables
 from tests.support.long_tables import benchmark, make
 
@@ -409,7 +409,7 @@ def test_the_published_settings_and_names_are_those_of_the_config() -> None:
         assert set(names) <= {path.stem for path in (CONF / folder).glob("*.yaml")}
 
 
-def cell(table: Table, row: str, group: str, title: str) -> Cell:
+def cell(table: Table, row: str, group: str, title: str) -> TableCell:
     places = [(column.group, column.title) for column in table.columns]
     rows = {r.label: r for section in table.sections for r in section.rows}
     return rows[row].cells[places.index((group, title))]

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from experiments.datasets import discover
-from experiments.datasets.base import SyntheticDataset, Table
+from experiments.datasets.base import DataTable, SyntheticDataset
 from experiments.datasets.friedman import Friedman
 from experiments.datasets.paraboloid import Paraboloid
 from experiments.datasets.parkinsons import Parkinsons
@@ -192,18 +192,18 @@ FRAME = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0], "y": [5.0, 6.0]})
 
 
 def test_table_counts_the_target_once():
-    assert Table.tabular(FRAME, "y").shape == (2, 3)
-    assert Table.series(FRAME, "y").shape == (2, 3)
+    assert DataTable.tabular(FRAME, "y").shape == (2, 3)
+    assert DataTable.series(FRAME, "y").shape == (2, 3)
 
 
 def test_series_has_its_target_first():
-    table = Table.series(FRAME, "b")
+    table = DataTable.series(FRAME, "b")
     assert list(table.X.columns) == ["b", "a", "y"]
     assert table.y.tolist() == [3.0, 4.0]
 
 
 def test_table_numbers_its_rows_anew():
-    assert list(Table.tabular(FRAME.iloc[1:], "y").X.index) == [0]
+    assert list(DataTable.tabular(FRAME.iloc[1:], "y").X.index) == [0]
 
 
 @pytest.mark.parametrize(
@@ -224,4 +224,4 @@ def test_table_numbers_its_rows_anew():
 )
 def test_table_refuses_what_a_dataset_must_not_hold(change, message):
     with pytest.raises(ValueError, match=message):
-        Table(**({"X": FRAME[["a"]], "y": FRAME["y"]} | change))
+        DataTable(**({"X": FRAME[["a"]], "y": FRAME["y"]} | change))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from experiments.datasets.base import Table
+from experiments.datasets.base import DataTable
 from experiments.noise.gaussian import Gaussian
 from experiments.noise.permutation import permute_target
 from tests.support.toy_tables import flat_table, rng, series_table
@@ -57,7 +57,7 @@ def test_the_draw_does_not_depend_on_what_is_hit(make):
 )
 def test_level_zero_changes_no_bit(values, on):
     values[0] = -0.0
-    table = Table.tabular(pd.DataFrame(values, columns=["a", "b", "y"]), "y")
+    table = DataTable.tabular(pd.DataFrame(values, columns=["a", "b", "y"]), "y")
     noisy = Gaussian(0.0, on=on).corrupt(table, rng())
     assert noisy.X.to_numpy().tobytes() == table.X.to_numpy().tobytes()
     assert noisy.y.to_numpy().tobytes() == table.y.to_numpy().tobytes()
@@ -117,7 +117,7 @@ def test_clean_table_and_facts_are_kept(make):
 
 def test_noise_has_the_size_that_the_level_says():
     values = rng(1).normal(3, 20, size=(20_000, 1))
-    table = Table.tabular(pd.DataFrame({"x": values[:, 0], "y": values[:, 0]}), "y")
+    table = DataTable.tabular(pd.DataFrame({"x": values[:, 0], "y": values[:, 0]}), "y")
     noise = Gaussian(0.15).corrupt(table, rng(2)).X["x"] - table.X["x"]
     assert noise.std() / table.X["x"].std() == pytest.approx(0.15, rel=0.02)
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import experiments.noise
-from experiments.datasets.base import Table
+from experiments.datasets.base import DataTable
 from experiments.noise.base import Noise
 from experiments.settings.schema import import_target
 from tests.support.toy_tables import flat_table, rng, series_table
@@ -54,7 +54,7 @@ def of(family: type[Noise], level: float, **choices: Any) -> Noise:
     return family(**{name: level}, **choices)
 
 
-def bits(table: Table) -> tuple[bytes, bytes]:
+def bits(table: DataTable) -> tuple[bytes, bytes]:
     return table.X.to_numpy().tobytes(), table.y.to_numpy().tobytes()
 
 
@@ -110,7 +110,7 @@ class TestContract:
     def test_columns_that_stand_for_categories_can_be_spared(self, family: Any, make: Any) -> None:
         table = make()
         name = table.X.columns[1]
-        table = Table(**{**vars(table), "categorical": (name,)})
+        table = DataTable(**{**vars(table), "categorical": (name,)})
         assert not of(family, 0.5).corrupt(table, rng()).X[name].equals(table.X[name])
         spared = of(family, 0.5, columns="continuous").corrupt(table, rng())
         assert spared.X[name].equals(table.X[name])
@@ -143,7 +143,7 @@ class TestContract:
         """Other units and another origin of the data give the same noise in those units."""
         table = make()
         X, y = 1000 * table.X + 7, 1000 * table.y + 7
-        scaled = Table(**{**vars(table), "X": X, "y": y})
+        scaled = DataTable(**{**vars(table), "X": X, "y": y})
         noise = of(family, 0.4, on="both")
         small, large = noise.corrupt(table, rng(2)), noise.corrupt(scaled, rng(2))
         tolerance = {"rtol": 1e-6, "atol": 1e-6}
@@ -164,9 +164,9 @@ def test_level_zero_changes_no_bit(
 ) -> None:
     values[0] = -0.0
     frame = pd.DataFrame(values, columns=["a", "b", "y"])
-    tables = [Table.series(frame, "y", categorical=("a",))]
+    tables = [DataTable.series(frame, "y", categorical=("a",))]
     if family.__name__ != "Drift":
-        tables.append(Table.tabular(frame, "y", categorical=("a",)))
+        tables.append(DataTable.tabular(frame, "y", categorical=("a",)))
     for table in tables:
         noisy = of(family, 0.0, on=on, columns=columns).corrupt(table, rng())
         assert bits(noisy) == bits(table)

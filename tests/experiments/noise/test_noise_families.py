@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from experiments.datasets.base import Table
+from experiments.datasets.base import DataTable
 from experiments.noise.base import Noise
 from experiments.noise.drift import Drift
 from experiments.noise.gaussian import Gaussian
@@ -25,13 +25,13 @@ from tests.support.toy_tables import flat_table, rng, series_table
 SHARES = st.floats(0, 1)
 
 
-def wide(n_rows: int = 20_000) -> Table:
+def wide(n_rows: int = 20_000) -> DataTable:
     """Two normal columns and a target, in units of their own."""
     values = rng(1).normal([3, -5, 0], [20, 0.1, 1], (n_rows, 3))
-    return Table.tabular(pd.DataFrame(values, columns=["a", "b", "y"]), "y")
+    return DataTable.tabular(pd.DataFrame(values, columns=["a", "b", "y"]), "y")
 
 
-def standardised(noise: Noise, table: Table, seed: int = 2) -> np.ndarray:
+def standardised(noise: Noise, table: DataTable, seed: int = 2) -> np.ndarray:
     """The noise on X and y in standard deviations of the clean columns."""
     noisy = noise.corrupt(table, rng(seed))
     clean = pd.concat([table.X, table.y], axis=1).to_numpy()
@@ -125,7 +125,7 @@ class TestImpulses:
 class TestHeteroscedastic:
     @pytest.mark.parametrize(("growth", "by"), [(0.5, "value"), (1.0, "value"), (0.25, "target")])
     @pytest.mark.parametrize("make", [flat_table, series_table])
-    def test_it_is_the_formula(self, growth: float, by: Any, make: Callable[[], Table]) -> None:
+    def test_it_is_the_formula(self, growth: float, by: Any, make: Callable[[], DataTable]) -> None:
         table = make()
         noise = Heteroscedastic(0.3, by=by, growth=growth, on="both")
         noisy = noise.corrupt(table, rng(5))
@@ -205,7 +205,7 @@ class TestDrift:
     def test_it_is_slow(self) -> None:
         """From one step to the next it moves little, and an average over a day leaves it."""
         frame = pd.DataFrame(rng(3).normal(size=(5000, 4)), columns=["y", "a", "b", "c"])
-        table = Table.series(frame, "y")
+        table = DataTable.series(frame, "y")
         noise = (Drift(1.0).corrupt(table, rng(4)).X - frame).to_numpy()
         white = (Gaussian(1.0).corrupt(table, rng(4)).X - frame).to_numpy()
         assert np.diff(noise, axis=0).std() < 0.1 < np.diff(white, axis=0).std()

@@ -5,13 +5,13 @@ import io
 
 import pytest
 
-from experiments.report.table import Cell, Column, Row, Section, Table, to_csv
+from experiments.report.table import Column, Row, Section, Table, TableCell, to_csv
 from experiments.words import number, slug
 
 
 @pytest.fixture
 def table() -> Table:
-    def row(label: str, *cells: Cell) -> Row:
+    def row(label: str, *cells: TableCell) -> Row:
         return Row(label, cells)
 
     return Table(
@@ -26,9 +26,9 @@ def table() -> Table:
                 (
                     row(
                         "our_method",
-                        Cell("50.1", 50.12345678, 48.0, 52.25, "[48.0, 52.3]"),
-                        Cell("-7.0", -7.0),
-                        Cell("50.1†", 50.1, status="partial"),
+                        TableCell("50.1", 50.12345678, 48.0, 52.25, "[48.0, 52.3]"),
+                        TableCell("-7.0", -7.0),
+                        TableCell("50.1†", 50.1, status="partial"),
                     ),
                 ),
             ),
@@ -37,9 +37,9 @@ def table() -> Table:
                 (
                     row(
                         "x|y",
-                        Cell("0.0", 0.0),
-                        Cell("failed", status="failed"),
-                        Cell("–", status="absent"),
+                        TableCell("0.0", 0.0),
+                        TableCell("failed", status="failed"),
+                        TableCell("–", status="absent"),
                     ),
                 ),
             ),
@@ -148,7 +148,7 @@ def test_a_group_wider_than_its_columns_moves_nothing() -> None:
         "row",
         ("group", "column"),
         (Column("a very long group", "a"), Column("b", "c")),
-        (Section("", (Row("r", (Cell("1"), Cell("2"))),)),),
+        (Section("", (Row("r", (TableCell("1"), TableCell("2"))),)),),
     )
     heads, titles, rule, values = table.text().split("\n\n")[1].splitlines()
     assert heads.index("b") + 1 == len(titles) == len(values) == len(rule)
@@ -169,7 +169,12 @@ def test_a_group_wider_than_its_columns_moves_nothing() -> None:
 )
 def test_latex_escapes(text: str, expected: str) -> None:
     table = Table(
-        "t", text, "row", ("g", "c"), (Column("", "a"),), (Section("", (Row("r", (Cell("1"),)),)),)
+        "t",
+        text,
+        "row",
+        ("g", "c"),
+        (Column("", "a"),),
+        (Section("", (Row("r", (TableCell("1"),)),)),),
     )
     assert rf"\caption{{{expected}}}" in table.latex()
 
@@ -199,7 +204,7 @@ def test_rows_must_fill_the_columns() -> None:
             "row",
             ("g", "c"),
             (Column("", "a"), Column("", "b")),
-            (Section("", (Row("r", (Cell("1"),)),)),),
+            (Section("", (Row("r", (TableCell("1"),)),)),),
         )
 
 
@@ -220,7 +225,11 @@ def test_sentences_stand_below_the_table_and_in_cells_of_the_csv() -> None:
         columns=(Column("", "value"), Column("", "reason", prose=True)),
         sections=(
             Section(
-                "", (Row("a_b", (Cell("1"), Cell("50 % of 2"))), Row("c", (Cell("2"), Cell(""))))
+                "",
+                (
+                    Row("a_b", (TableCell("1"), TableCell("50 % of 2"))),
+                    Row("c", (TableCell("2"), TableCell(""))),
+                ),
             ),
         ),
         notes=("a note",),
@@ -246,7 +255,7 @@ def test_sentences_stand_below_the_table_and_in_cells_of_the_csv() -> None:
 
 def test_a_group_wider_than_the_page_is_cut_too() -> None:
     columns = tuple(Column("Imp%", f"regressor {number}") for number in range(5))
-    cells = tuple(Cell("12.3", 12.3, interval="[-1234.5, 99.9]") for _ in columns)
+    cells = tuple(TableCell("12.3", 12.3, interval="[-1234.5, 99.9]") for _ in columns)
     table = Table("t", "T", "denoiser", ("a", "b"), columns, (Section("", (Row("pca", cells),)),))
 
     latex = table.latex()

@@ -23,7 +23,7 @@ from experiments.analysis.view import views
 from experiments.report.page import Contents
 from experiments.report.page.results import columnar, experiments_of, merged, result_rows
 from experiments.report.page.write import Group, Image, render_page, write_page
-from experiments.report.table import Cell, Column, Row, Section, Table
+from experiments.report.table import Column, Row, Section, Table, TableCell
 from experiments.report.tables import _cells as tables
 from experiments.report.tables.imp_by_regressor import imp_by_regressor
 from tests.support.browser import REQUIRED, chromium, programs
@@ -80,7 +80,7 @@ def long_table() -> pd.DataFrame:
 def claims() -> Table:
     """Two verdicts in words."""
     rows = tuple(
-        Row(name, (Cell("98.4"), Cell(verdict), Cell("because <it> is")))
+        Row(name, (TableCell("98.4"), TableCell(verdict), TableCell("because <it> is")))
         for name, verdict in (("self-consistency", "reproduced"), ("ranks", "cannot be tested"))
     )
     columns = (Column("", "paper"), Column("published", "verdict"), Column("", "reason", True))

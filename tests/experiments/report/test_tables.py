@@ -8,7 +8,7 @@ import pytest
 
 from experiments.analysis import aggregate
 from experiments.analysis.view import View, views
-from experiments.report.table import Cell, Table
+from experiments.report.table import Table, TableCell
 from experiments.report.tables._cells import metric_table
 from experiments.report.tables.imp_by_regressor import imp_by_regressor
 from experiments.report.tables.mse import error_table
@@ -20,7 +20,7 @@ def view_of(long: pd.DataFrame) -> View:
     return view
 
 
-def cell(table: Table, row: str, group: str, title: str = "published") -> Cell:
+def cell(table: Table, row: str, group: str, title: str = "published") -> TableCell:
     places = [(column.group, column.title) for column in table.columns]
     rows = {r.label: r for section in table.sections for r in section.rows}
     return rows[row].cells[places.index((group, title))]
@@ -143,9 +143,9 @@ def test_failed_skipped_and_missing_cells_are_words() -> None:
         {"dataset": "b", "denoiser": "good", "mse_after": 0.5},
     )
     table = imp_table(long)
-    assert cell(table, "dae", "a") == Cell("failed", status="failed")
-    assert cell(table, "kf", "a") == Cell("skipped", status="skipped")
-    assert cell(table, "dae", "b") == Cell("not run", status="missing")
+    assert cell(table, "dae", "a") == TableCell("failed", status="failed")
+    assert cell(table, "kf", "a") == TableCell("skipped", status="skipped")
+    assert cell(table, "dae", "b") == TableCell("not run", status="missing")
     assert cell(table, "dae", "mean").text == "failed"
     assert cell(table, "kf", "mean").text == "skipped"
     assert "failed: dae on a (published): ValueError: 3 NaN" in table.notes
@@ -193,13 +193,13 @@ def test_a_failed_regressor_takes_nothing_from_the_metrics_of_the_data() -> None
     long = make({"swd": 0.25, "mse_after": 0.5}, {"regressor": "knn", "status": "failed"})
     long.loc[1, "swd"] = 0.25
     table = metric_table(view_of(long), aggregate.SWD)
-    assert cell(table, "pca", "friedman") == Cell("0.250", 0.25)
+    assert cell(table, "pca", "friedman") == TableCell("0.250", 0.25)
 
 
 def test_nothing_to_recover_is_a_dash_with_a_note() -> None:
     long = make({"recovery_X": math.nan}, {"dataset": "b", "recovery_X": 0.5})
     table = metric_table(view_of(long), aggregate.RECOVERY_X)
-    assert cell(table, "pca", "friedman") == Cell("–", status="absent")
+    assert cell(table, "pca", "friedman") == TableCell("–", status="absent")
     assert any(note.startswith("–: nothing to measure") for note in table.notes)
 
 

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.datasets.base import Table
+from experiments.datasets.base import DataTable
 from experiments.runner.splits import split
 
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-def table_of(n_rows: int, groups: np.ndarray | None = None) -> Table:
+def table_of(n_rows: int, groups: np.ndarray | None = None) -> DataTable:
     values = np.arange(n_rows, dtype=float)
-    return Table(X=pd.DataFrame({"x": values}), y=pd.Series(values, name="y"), groups=groups)
+    return DataTable(X=pd.DataFrame({"x": values}), y=pd.Series(values, name="y"), groups=groups)
 
 
 def rng(seed: int = 0) -> np.random.Generator:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from experiments.datasets.base import SyntheticDataset, Table
+from experiments.datasets.base import DataTable, SyntheticDataset
 from experiments.datasets.friedman import Friedman
 from experiments.runner.corruption import corrupt
 from experiments.runner.keys import cell_key
@@ -108,10 +108,10 @@ class TwoForms(SyntheticDataset):
     def shape(self) -> tuple[int, int]:
         return (200, 11)
 
-    def load(self) -> Table:
+    def load(self) -> DataTable:
         table = Friedman(n=200).load()
         assert self.shift is not None, "the runner says which form it wants"
-        return Table.tabular(
+        return DataTable.tabular(
             (table.X + self.shift).assign(y=table.y), "y", fingerprint=self.fingerprint()
         )
 
