@@ -70,7 +70,7 @@ def test_the_page_names_every_module_and_no_other() -> None:
         "__init__.py"
     }
     singles = {path.name for path in (ROOT / "baselines").glob("*.py")}
-    nested = {path.name for path in ROOT.glob("experiments/*/*.py")}
+    nested = {path.name for path in ROOT.glob("*/*/*.py")}
     assert modules - singles <= named
     assert named <= modules | nested | {"test_architecture.py"}
 
