@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 from torch import nn
 
-from denograd.backbone import predict_target
 from denograd.base import Domain, replace_target
 from denograd.estimator import BackboneDenoiser
+from denograd.training.backbone import predict_target
 
 
 class PredictedTargetDenoiser(BackboneDenoiser):

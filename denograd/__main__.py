@@ -2,7 +2,7 @@
 
 import sys
 
-from denograd.cli import main
+from denograd.clean.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -11,7 +11,9 @@ from sklearn.exceptions import NotFittedError
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from denograd.gradients import (
+from denograd.history import History
+from denograd.inputs import Inputs, read_inputs
+from denograd.refinement.gradients import (
     Criterion,
     Layout,
     OutputError,
@@ -21,12 +23,10 @@ from denograd.gradients import (
     model_dtype,
     sample_gradient,
 )
-from denograd.history import History
-from denograd.inputs import Inputs, read_inputs
-from denograd.problem import Problem
+from denograd.refinement.problem import Problem
+from denograd.refinement.windows import Windows
 from denograd.rules import make_rule, rule_class
 from denograd.rules.base import check_choice, check_count
-from denograd.windows import Windows
 
 _MANY_BYTES = 10**9
 """Saved gradients above this size are announced by a warning."""

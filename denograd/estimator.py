@@ -8,18 +8,18 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 from torch import nn
 
-from denograd.backbone import (
+from denograd.base import BaseDenoiser, DescribesData, Domain, Table, Target
+from denograd.denoiser import DenoGrad, what_moves
+from denograd.networks import available, network_class
+from denograd.rules import make_rule, rule_class
+from denograd.rules.base import check_count
+from denograd.training.backbone import (
     FittedBackbone,
     TrainingPlan,
     digest,
     scaled_widths,
     train_backbone,
 )
-from denograd.base import BaseDenoiser, DescribesData, Domain, Table, Target
-from denograd.denoiser import DenoGrad, what_moves
-from denograd.networks import available, network_class
-from denograd.rules import make_rule, rule_class
-from denograd.rules.base import check_count
 
 _RULE_ARGUMENTS = (
     "nrr", "nr_threshold", "max_epochs", "normalization", "consensus",

@@ -9,14 +9,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, ClassVar
 
-from denograd.consensus import CONSENSUS
-from denograd.loops import series_epochs, table_epochs
+from denograd.refinement.consensus import CONSENSUS
+from denograd.refinement.loops import series_epochs, table_epochs
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from denograd.gradients import SampleGradient
-    from denograd.problem import Problem, Step
+    from denograd.refinement.gradients import SampleGradient
+    from denograd.refinement.problem import Problem, Step
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from denograd.history import Epoch
-from denograd.problem import Problem, Step, check_finite, row_norms
+from denograd.refinement.problem import Problem, Step, check_finite, row_norms
 from denograd.rules.base import Rule, check_number
 
 

@@ -8,8 +8,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from denograd.gradients import SampleGradient
-from denograd.problem import inverse, row_norms
+from denograd.refinement.gradients import SampleGradient
+from denograd.refinement.problem import inverse, row_norms
 from denograd.rules.base import SampleRule, check_choice
 
 

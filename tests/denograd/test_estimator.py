@@ -18,12 +18,12 @@ from torch import nn
 
 import baselines
 from denograd import DenoGrad, DenoGradDenoiser
-from denograd import backbone as backbone_module
 from denograd import estimator as estimator_module
-from denograd.backbone import TrainingPlan, examples, make_network
 from denograd.history import OscillationWarning
 from denograd.networks import available, network_class
 from denograd.rules import rules
+from denograd.training import backbone as backbone_module
+from denograd.training.backbone import TrainingPlan, examples, make_network
 
 CHEAP = {"backbone_epochs": 3, "max_epochs": 5, "random_state": 0, "device": "cpu"}
 SERIES = {"domain": "series", "window_size": 6}

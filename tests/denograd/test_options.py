@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import nn
 
-from denograd import DenoGrad, problem
+from denograd import DenoGrad
 from denograd.history import OscillationWarning
+from denograd.refinement import problem
 from denograd.rules import rule_class, rules
 
 from .toys import Flat, perceptron, series, table, window_plane

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from denograd.cleaning import Changes, Quality
-from denograd.columns import Selection
+from denograd.clean.cleaning import Changes, Quality
+from denograd.clean.columns import Selection
+from denograd.clean.files import SourceTable
 from denograd.estimator import DenoGradDenoiser
-from denograd.tablefiles import SourceTable
 
 SHOWN = 20
 """Columns whose changes are listed at most."""

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from denograd.gradients import frozen
-from denograd.recurrent import input_gradients_only
+from denograd.refinement.gradients import frozen
+from denograd.refinement.recurrent import input_gradients_only
 
 CPU = torch.device("cpu")
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from denograd.recurrent import input_gradients_only
+from denograd.refinement.recurrent import input_gradients_only
 
 Layout = Literal["rows", "time_first", "channels_first", "flat"]
 """How a batch is handed to the network: rows (B, F), windows (B, W, C), (B, C, W) or (B, W * C)."""

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from denograd.networks import build, network_class, size_names
-from denograd.training import (
+from denograd.training.loop import (
     Examples,
     TrainingHistory,
     WindowedSeries,

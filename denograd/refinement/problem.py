@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
-from denograd.gradients import Criterion, Predictor, SampleGradient, sample_gradient
 from denograd.history import Epoch
-from denograd.windows import Selection, Windows
-
-if TYPE_CHECKING:
-    from denograd.rules.base import SampleRule
+from denograd.refinement.gradients import Criterion, Predictor, SampleGradient, sample_gradient
+from denograd.refinement.windows import Selection, Windows
 
 _CHUNK_VALUES = 2**16
 """Input values of a chunk of samples."""
@@ -35,6 +32,29 @@ class Step(NamedTuple):
     epoch: Epoch
     x: Tensor | None
     y: Tensor | None
+
+
+class MovesSamples(Protocol):
+    """What the loops ask of a step rule; `denograd.rules.base.SampleRule` says what it means."""
+
+    @property
+    def nrr(self) -> float:
+        """Step size."""
+
+    @property
+    def nr_threshold(self) -> float:
+        """Residual up to which a sample rests."""
+
+    @property
+    def consensus(self) -> str:
+        """What a time step makes of the windows that cover it."""
+
+    @property
+    def gated_windows_count(self) -> bool:
+        """Whether windows at rest count in that."""
+
+    def direction(self, gradient: SampleGradient) -> tuple[Tensor, Tensor]:
+        """Direction of each sample, (B, n_inputs) and (B, n_targets)."""
 
 
 @dataclass
@@ -107,7 +127,7 @@ class Problem:
         return sample_gradient(self.predict, self.criterion, x, y, self.rows_at_once)
 
     def gated_direction(
-        self, rule: SampleRule, gradient: SampleGradient, moving: Tensor
+        self, rule: MovesSamples, gradient: SampleGradient, moving: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Directions of the samples that move, zero for the others and for what is held fixed."""
         x, y = rule.direction(gradient)

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from denograd.backbone import Scaling, _seeds, _set_aside, examples, predict_target
 from denograd.estimator import DenoGradDenoiser
+from denograd.training.backbone import Scaling, _seeds, _set_aside, examples, predict_target
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from denograd.windows import Windows
+from denograd.refinement.windows import Windows
 
 
 @st.composite

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from denograd.gradients import (
+from denograd.refinement.gradients import (
     Criterion,
     OutputError,
     Predictor,
@@ -15,7 +15,7 @@ from denograd.gradients import (
     sample_gradient,
 )
 
-from .toys import LastStep, perceptron, plane
+from ..toys import LastStep, perceptron, plane
 
 CPU = torch.device("cpu")
 

@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from denograd.tablefiles.source import CleaningError, Numbers, SourceTable, shortened
+from denograd.clean.files.source import CleaningError, Numbers, SourceTable, shortened
 
 SEPARATORS = ",;\t|"
 _MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "-nan", "null", "none", "<na>", "?"})

@@ -15,14 +15,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from denograd import DenoGradDenoiser, cleaning, tablefiles
-from denograd.cleaning import Changes, Quality, assess
-from denograd.cli import main
+from denograd import DenoGradDenoiser
+from denograd.clean import cleaning, files
+from denograd.clean.cleaning import Changes, Quality, assess
+from denograd.clean.cli import main
+from denograd.clean.options import UsageError, command_parser
 from denograd.networks import available
-from denograd.options import UsageError, command_parser
 from denograd.rules import rules
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SHORT = ("--epochs", "3", "--iterations", "5", "--device", "cpu", "--quiet")
 
 
@@ -376,8 +377,8 @@ class TestFormats:
 
     def test_what_is_a_number(self) -> None:
         texts = ["1", " -2.5 ", "3e2", "", "NA", "?", "1_000", "0x1F", "1,5", "True", "inf"]
-        style = tablefiles.CsvStyle(",", ".", "utf-8", "\n")
-        source = tablefiles.CsvTable(style, {"x": texts}, range(2, 13))
+        style = files.CsvStyle(",", ".", "utf-8", "\n")
+        source = files.CsvTable(style, {"x": texts}, range(2, 13))
         numbers = source.numbers("x")
         assert list(numbers.values[:3]) == [1.0, -2.5, 300.0]
         assert list(numbers.missing) == [3, 4, 5, 10]
@@ -395,7 +396,7 @@ class TestFormats:
             },
             index=pd.Index(["x", "y", "z"], name="key"),
         )
-        source = tablefiles.ParquetTable(frame)
+        source = files.ParquetTable(frame)
         assert source.names == ["i", "n", "f", "flag", "kind", "7"]
         found = {name: source.numbers(name) for name in source.names}
         assert [name for name, numbers in found.items() if numbers.whole] == ["i", "n"]
@@ -588,9 +589,9 @@ class TestFilesAppearWhole:
         if moment == "refining":
             monkeypatch.setattr(cleaning, "refine", interrupt)
         elif moment == "writing":
-            monkeypatch.setattr(tablefiles.CsvTable, "write", interrupt_writing)
+            monkeypatch.setattr(files.CsvTable, "write", interrupt_writing)
         else:
-            monkeypatch.setattr("denograd.plots.save", interrupt)
+            monkeypatch.setattr("denograd.clean.plots.save", interrupt)
         Path("data.cleaned.csv").write_text("old")
         before = {path: path.read_bytes() for path in Path().iterdir()}
         arguments = ["--report", "r.csv", "--plot", "p.png", "--force"]
@@ -689,7 +690,7 @@ class TestProcess:
     def test_help_is_fast_and_shows_examples(self, tmp_path: Path) -> None:
         code = (
             "import sys\n"
-            "from denograd.cli import main\n"
+            "from denograd.clean.cli import main\n"
             "try:\n"
             "    main(['clean', '--help'])\n"
             "except SystemExit as end:\n"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from denograd.tablefiles.source import CleaningError
+from denograd.clean.files.source import CleaningError
 
 
 def check_outputs(source: Path, outputs: Sequence[Path], *, force: bool) -> None:

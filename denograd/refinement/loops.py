@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from denograd.consensus import CONSENSUS
 from denograd.history import Epoch
-from denograd.problem import Problem, Step, check_finite, put, row_norms, take
-
-if TYPE_CHECKING:
-    from denograd.rules.base import SampleRule
+from denograd.refinement.consensus import CONSENSUS
+from denograd.refinement.problem import (
+    MovesSamples,
+    Problem,
+    Step,
+    check_finite,
+    put,
+    row_norms,
+    take,
+)
 
 _SCOUT_SHARE = 0.6
 """Up to this share of moving windows a forward pass that finds them first saves time: a gradient
@@ -35,7 +39,7 @@ def stacked(*figures: Tensor) -> Tensor:
     return torch.stack([figure.double() for figure in figures])
 
 
-def table_epochs(problem: Problem, rule: SampleRule) -> Iterator[Step]:
+def table_epochs(problem: Problem, rule: MovesSamples) -> Iterator[Step]:
     """Move the rows of a table, epoch by epoch, until none moves.
 
     Rows do not depend on each other, so a row within the threshold stays there for good and
@@ -89,7 +93,7 @@ def table_epochs(problem: Problem, rule: SampleRule) -> Iterator[Step]:
             resting_loss += loss_of_rested.item() * len(rested)
 
 
-def series_epochs(problem: Problem, rule: SampleRule) -> Iterator[Step]:
+def series_epochs(problem: Problem, rule: MovesSamples) -> Iterator[Step]:
     """Move the time steps of a series, epoch by epoch, until no window moves any.
 
     A time step moves by what the rule's consensus makes of the directions of the windows that

@@ -11,8 +11,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from denograd import plots
-from denograd.plots import before_after, save
+from denograd.clean import plots
+from denograd.clean.plots import before_after, save
 
 
 def frames(n_rows: int, n_features: int, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -179,7 +179,7 @@ def test_colours_differ_for_every_eye() -> None:
 def test_matplotlib_is_imported_late_and_without_a_display() -> None:
     code = (
         "import sys, pandas as pd\n"
-        "from denograd.plots import before_after\n"
+        "from denograd.clean.plots import before_after\n"
         "print('matplotlib' in sys.modules)\n"
         "frame = pd.DataFrame({'y': [1.0, 2.0], 'a': [3.0, 4.0]})\n"
         "before_after(frame, frame + 1)\n"

@@ -5,13 +5,13 @@ import pytest
 import torch
 from torch import nn
 
-from denograd.gradients import Criterion, Predictor, frozen
-from denograd.problem import Problem
+from denograd.refinement.gradients import Criterion, Predictor, frozen
+from denograd.refinement.problem import Problem
+from denograd.refinement.windows import Windows
 from denograd.rules import make_rule
-from denograd.windows import Windows
 
-from ..benchmarks import naive
-from .toys import Calls, Flat, LastStep, perceptron, series, table, window_plane
+from ...benchmarks import naive
+from ..toys import Calls, Flat, LastStep, perceptron, series, table, window_plane
 
 CPU = torch.device("cpu")
 

@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from denograd.tablefiles.source import CleaningError, Numbers, SourceTable, shortened
+from denograd.clean.files.source import CleaningError, Numbers, SourceTable, shortened
 
 
 @dataclass(frozen=True)

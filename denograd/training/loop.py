@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.optim.adam import adam
 from tqdm import tqdm
 
-from denograd.gradients import model_dtype
+from denograd.refinement.gradients import model_dtype
 
 _LARGEST_KEPT_BLOCK = 2**25 - 2**13
 """Bytes; the C library's limit, less its own notes about a block."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from denograd.tablefiles.parquet import ParquetTable
-from denograd.tablefiles.source import CleaningError, Numbers, SourceTable
-from denograd.tablefiles.text import CsvStyle, CsvTable
-from denograd.tablefiles.writing import check_outputs, written_together
+from denograd.clean.files.parquet import ParquetTable
+from denograd.clean.files.source import CleaningError, Numbers, SourceTable
+from denograd.clean.files.text import CsvStyle, CsvTable
+from denograd.clean.files.writing import check_outputs, written_together
 
 __all__ = [
     "PARQUET",

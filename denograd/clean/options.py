@@ -179,7 +179,7 @@ def _add_result_options(parser: argparse.ArgumentParser) -> None:
 
 def _modules(folder: str) -> list[str]:
     """Return the public modules of a folder of this package without importing any."""
-    found = pkgutil.iter_modules([str(Path(__file__).parent / folder)])
+    found = pkgutil.iter_modules([str(Path(__file__).parents[1] / folder)])
     return sorted(m.name for m in found if not m.name.startswith("_") and m.name != "base")
 
 

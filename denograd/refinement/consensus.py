@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
-from denograd.windows import Selection, Windows
+from denograd.refinement.windows import Selection, Windows
 
 
 class Consensus(ABC):

@@ -12,11 +12,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Literal
 
-from denograd.options import UsageError, command_parser
+from denograd.clean.options import UsageError, command_parser
 
 if TYPE_CHECKING:
-    from denograd.cleaning import Changes, Quality
-    from denograd.columns import Selection
+    from denograd.clean.cleaning import Changes, Quality
+    from denograd.clean.columns import Selection
     from denograd.estimator import DenoGradDenoiser
 
 USAGE_ERROR = 2
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _clean(options: argparse.Namespace) -> None:
     """Do what the command line asks for, or raise a UsageError."""
-    from denograd.tablefiles import CleaningError
+    from denograd.clean.files import CleaningError
 
     with warnings.catch_warnings(record=True) as caught:
         try:
@@ -85,8 +85,8 @@ def _clean(options: argparse.Namespace) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     """Read, refine, write, and tell."""
-    from denograd.columns import select, time_column
-    from denograd.tablefiles import check_outputs, read_table, written_together
+    from denograd.clean.columns import select, time_column
+    from denograd.clean.files import check_outputs, read_table, written_together
 
     source: Path = options.file
     if not options.series and (options.window or options.horizon):
@@ -103,7 +103,7 @@ def _run(options: argparse.Namespace) -> None:
         series=options.series,
     )
     # What can be refused at once has been: now torch, which takes seconds to import.
-    from denograd import summary
+    from denograd.clean import summary
 
     denoiser = _denoiser(options, table.n_rows)
     times = time_column(table, selection.left) if options.series else None
@@ -120,7 +120,7 @@ def _run(options: argparse.Namespace) -> None:
             elif kind == "report":
                 changes.to_frame().to_csv(file, index=False)
             else:
-                from denograd.plots import before_after, save
+                from denograd.clean.plots import before_after, save
 
                 save(before_after(changes.before, changes.after, options.series, times), file)
     if not options.quiet:
@@ -133,7 +133,7 @@ def _run(options: argparse.Namespace) -> None:
 
 def _outputs(options: argparse.Namespace) -> dict[str, Path]:
     """Return what is to be written where; the kinds are those of the flags."""
-    from denograd.tablefiles import PARQUET, CleaningError
+    from denograd.clean.files import PARQUET, CleaningError
 
     source: Path = options.file
     output = options.output or source.with_name(f"{source.stem}.cleaned{source.suffix}")
@@ -158,9 +158,9 @@ def _names(given: Sequence[str], known: Sequence[str]) -> list[str]:
 
 
 def _denoiser(options: argparse.Namespace, n_rows: int) -> DenoGradDenoiser:
+    from denograd.clean.files import CleaningError
     from denograd.estimator import DenoGradDenoiser
     from denograd.rules import rule_class
-    from denograd.tablefiles import CleaningError
 
     steps = {
         "nrr": options.nrr,
@@ -204,7 +204,7 @@ def _denoiser(options: argparse.Namespace, n_rows: int) -> DenoGradDenoiser:
 def _require_device(name: str) -> None:
     import torch
 
-    from denograd.tablefiles import CleaningError
+    from denograd.clean.files import CleaningError
 
     try:
         torch.zeros(1, device=name)
@@ -216,8 +216,8 @@ def _refine(denoiser: DenoGradDenoiser, selection: Selection) -> tuple[Changes, 
     """Refine, with what can go wrong said in the words of the command line."""
     import torch
 
-    from denograd.cleaning import refine
-    from denograd.tablefiles import CleaningError
+    from denograd.clean.cleaning import refine
+    from denograd.clean.files import CleaningError
 
     try:
         return refine(denoiser, selection.values)

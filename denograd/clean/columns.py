@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from denograd.tablefiles import CleaningError, Numbers, SourceTable
+from denograd.clean.files import CleaningError, Numbers, SourceTable
 
 _LISTED = 5
 """Columns that a message names at most."""
