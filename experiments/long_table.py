@@ -144,6 +144,12 @@ class _Names:
                 seen = self._seen[column, score["labels"][column], protocol]
                 for key, value in settings.items():
                     seen[key].add(repr(value))
+        # What one setting says and another does not tells them apart as well.
+        for score in scores:
+            for column, settings in _settings(score).items():
+                seen = self._seen[column, score["labels"][column], score["labels"]["protocol"]]
+                for key in seen.keys() - settings.keys():
+                    seen[key].add(repr(None))
 
     def of(self, score: Record) -> dict[str, str]:
         """The distinct labels of one record."""
@@ -151,6 +157,8 @@ class _Names:
         for column, settings in _settings(score).items():
             label = score["labels"][column]
             seen = self._seen[column, label, protocol]
+            if missing := seen.keys() - settings.keys():
+                settings = _sorted(settings | dict.fromkeys(missing))
             differing = [key for key in settings if len(seen[key]) > 1]
             # Parameters say more than a class or a checksum: those speak where nothing else does.
             telling = [key for key in differing if key not in ("class", "file")] or differing
@@ -185,6 +193,10 @@ def _settings(score: Record) -> dict[str, dict[str, Any]]:
 def _component(component: dict[str, Any]) -> dict[str, Any]:
     name = component["target"].rpartition(".")[2]
     params = _neutral(component["target"]) | component["params"]
+    for key, value in component["params"].items():
+        # What is given as a name with arguments is printed as if they stood beside each other.
+        if isinstance(value, dict) and "name" in value:
+            params |= {key: value["name"]} | {k: v for k, v in value.items() if k != "name"}
     return {"class": name, "revision": component["revision"]} | _sorted(params)
 
 

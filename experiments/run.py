@@ -209,8 +209,10 @@ class _Job:
             horizon=settings.horizon,
             random_state=seed_for(*self.corruption.seed_for(cls.method)),
             device=settings.device,
-            backbone_cache=self.backbones.setdefault(cell.protocol, {}),
         )
+        if hasattr(denoiser, "share"):
+            cache = self.backbones.setdefault(cell.protocol, {})
+            denoiser.share(cache, epochs_beside(cell.denoiser, settings.denoiser))
         return PROTOCOLS[cell.protocol].denoise(denoiser, scaled, stages)
 
     def _score(self, score: _Score, scorer: Scorer, refined: Data) -> None:
@@ -231,6 +233,17 @@ class _Job:
         leave(self.store, key, outcome, stages)
         if "regressor" in key.config:
             self.follower.told(key.labels, outcome["status"])
+
+
+def epochs_beside(denoiser: Component, others: Sequence[Component]) -> list[int]:
+    """Numbers of iterations of the denoisers that differ from this one in nothing else."""
+    alike = [
+        replace(other, params=other.params | {"max_epochs": denoiser.params.get("max_epochs")})
+        == denoiser
+        for other in others
+    ]
+    numbers = {o.params.get("max_epochs") for o, same in zip(others, alike, strict=True) if same}
+    return sorted(n for n in numbers if n not in (None, denoiser.params.get("max_epochs")))
 
 
 def leave(store: Store, key: Key, outcome: Outcome, stages: Stages | None = None) -> None:

@@ -10,12 +10,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from denograd.checks import check_number
 from denograd.history import Epoch
 from denograd.refinement.problem import Problem, Step, check_finite, row_norms
-from denograd.rules.base import Rule, check_number
+from denograd.rules.base import Rule
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Global(Rule):
     """Adam on criterion(f(windows), targets) + lam · mean((z − z_observed)²).
 
