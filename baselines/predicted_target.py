@@ -7,7 +7,6 @@ from torch import nn
 
 from denograd.base import Domain, replace_target
 from denograd.estimator import BackboneDenoiser
-from denograd.training.backbone import predict_target
 
 
 class PredictedTargetDenoiser(BackboneDenoiser):
@@ -57,7 +56,6 @@ validation_fraction, domain, window_size, horizon, device, random_state, progres
         self.progress = progress
 
     def _denoise(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        plan = self._plan()
-        target = y.copy()
-        target[plan.context :] = predict_target(plan, self.backbone_, X)
+        context = self._plan().context
+        target = np.concatenate([y[:context], self.predict_target(X)[context:]])
         return replace_target(X, target, self.domain)

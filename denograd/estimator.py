@@ -17,6 +17,7 @@ from denograd.training.backbone import (
     FittedBackbone,
     TrainingPlan,
     digest,
+    predict_target,
     scaled_widths,
     train_backbone,
 )
@@ -117,6 +118,24 @@ class BackboneDenoiser(BaseDenoiser):
         else:
             self.training_seconds_ += fitted.seconds
         return fitted
+
+    def predict_target(self, X: np.ndarray) -> np.ndarray:
+        """Return what the backbone predicts, in the units of the target.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Finite numbers, in the columns seen in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            NaN for the first rows of a series, which no window predicts.
+        """
+        plan = self._plan()
+        predicted = np.full(len(X), np.nan)
+        predicted[plan.context :] = predict_target(plan, self.backbone_, X)
+        return predicted
 
     def _plan(self) -> TrainingPlan:
         series = self.domain == "series"

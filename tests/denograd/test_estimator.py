@@ -538,6 +538,18 @@ def test_own_stopping_part_of_a_series_is_its_end(monkeypatch):
     np.testing.assert_allclose(stop_targets, y[-14:], rtol=1e-6)
 
 
+@pytest.mark.parametrize("domain", ["tabular", "series"])
+def test_the_backbone_remembers_the_rows_that_it_stopped_early_on(domain):
+    X, y = table() if domain == "tabular" else series()
+    denoiser = DenoGradDenoiser(domain=domain, **{**CHEAP, "random_state": None}, window_size=6)
+    backbone = denoiser.fit(X, y).backbone_
+    rows = backbone.validation_rows
+    assert len(set(rows)) == len(rows) == {"tabular": 15, "series": 14}[domain]
+    mse = np.mean((y - denoiser.predict_target(X))[rows] ** 2) / y.var()
+    assert mse == pytest.approx(min(backbone.history.validation_loss), rel=1e-4)
+    assert denoiser.fit(X, y, X, y).backbone_.validation_rows is None
+
+
 def test_windows_avoid_rows_that_may_not_be_used():
     plan = TrainingPlan("lstm", True, 1, 1, 1, 0.1, 0.1, 3, 2, 0, "cpu")
     usable = np.ones(14, dtype=bool)
