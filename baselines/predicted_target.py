@@ -7,20 +7,19 @@ from torch import nn
 
 from denograd.base import Domain, replace_target
 from denograd.estimator import BackboneDenoiser
-from denograd.training.backbone import predict_target
 
 
 class PredictedTargetDenoiser(BackboneDenoiser):
     """Replace the target by the backbone's prediction: refinement without DenoGrad's step.
 
     The backbone is that of `denograd.estimator.DenoGradDenoiser`, trained once for both when
-    settings, data, seed and `backbone_cache` are the same. In a series the first
+    they `share` a cache and settings, data and seed are the same. In a series the first
     `window_size + horizon - 1` steps have no prediction and stay as they are.
 
     Parameters
     ----------
     backbone, standardize, backbone_epochs, patience, learning_rate, backbone_batch_size, \
-validation_fraction, domain, window_size, horizon, device, random_state, backbone_cache, progress
+validation_fraction, domain, window_size, horizon, device, random_state, progress
         As in `denograd.estimator.DenoGradDenoiser`. In a series channel 0 changes with the target.
     """
 
@@ -40,7 +39,6 @@ validation_fraction, domain, window_size, horizon, device, random_state, backbon
         horizon: int = 1,
         device: str | None = None,
         random_state: int | None = None,
-        backbone_cache: dict | None = None,
         progress: bool = False,
     ) -> None:
         self.backbone = backbone
@@ -55,11 +53,9 @@ validation_fraction, domain, window_size, horizon, device, random_state, backbon
         self.horizon = horizon
         self.device = device
         self.random_state = random_state
-        self.backbone_cache = backbone_cache
         self.progress = progress
 
     def _denoise(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        plan = self._plan()
-        target = y.copy()
-        target[plan.context :] = predict_target(plan, self.backbone_, X)
+        context = self._plan().context
+        target = np.concatenate([y[:context], self.predict_target(X)[context:]])
         return replace_target(X, target, self.domain)

@@ -9,14 +9,25 @@ if TYPE_CHECKING:
     from denograd.denoiser import DenoGrad
     from denograd.estimator import DenoGradDenoiser
     from denograd.history import OscillationWarning
+    from denograd.rules import GaussNewton, Global, Normalized
 
 __version__ = "0.1.0"
 
-__all__ = ["DenoGrad", "DenoGradDenoiser", "OscillationWarning"]
+__all__ = [
+    "DenoGrad",
+    "DenoGradDenoiser",
+    "GaussNewton",
+    "Global",
+    "Normalized",
+    "OscillationWarning",
+]
 
 _HOMES = {
     "DenoGrad": "denograd.denoiser",
     "DenoGradDenoiser": "denograd.estimator",
+    "GaussNewton": "denograd.rules",
+    "Global": "denograd.rules",
+    "Normalized": "denograd.rules",
     "OscillationWarning": "denograd.history",
 }
 

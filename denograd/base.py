@@ -7,17 +7,22 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from denograd.validation import (
+from denograd.arrays import (
     Table,
     Target,
     as_matrix,
     as_vector,
-    column_labels,
     like_matrix,
     like_vector,
-    require_finite,
-    require_layout,
     string_columns,
+)
+from denograd.checks import (
+    check_enough_rows,
+    check_finite,
+    check_layout,
+    check_same_columns,
+    check_same_rows,
+    column_labels,
 )
 
 Domain: TypeAlias = Literal["tabular", "series"]
@@ -116,12 +121,7 @@ class BaseDenoiser(BaseEstimator, ABC):
             For input that cannot be refined: the message names the column, row count or shape.
         """
         matrix, vector = self._checked(X, y)
-        if matrix.shape[0] < self.min_rows:
-            plural = "" if matrix.shape[0] == 1 else "s"
-            raise ValueError(
-                f"{type(self).__name__} needs at least {self.min_rows} rows to learn from, "
-                f"got {matrix.shape[0]} sample{plural}"
-            )
+        check_enough_rows(matrix.shape[0], self.min_rows, type(self).__name__)
         if (X_val is None) != (y_val is None):
             missing = "X_val" if X_val is None else "y_val"
             raise ValueError(f"X_val and y_val go together, but {missing} is missing")
@@ -164,7 +164,7 @@ class BaseDenoiser(BaseEstimator, ABC):
             found = type(refined).__name__
             raise TypeError(f"{type(self).__name__} must return refined (X, y), not {found}")
         for part, shape, what in zip(refined, shapes, ("table", "target"), strict=True):
-            require_layout(part, shape, f"the refined {what} of {type(self).__name__}")
+            check_layout(part, shape, f"the refined {what} of {type(self).__name__}")
         return self._handed_back(*refined, X, y)
 
     def fit_resample(self, X: Table, y: Target) -> tuple[Table, Target]:
@@ -191,11 +191,7 @@ class BaseDenoiser(BaseEstimator, ABC):
                 f"{type(self).__name__} requires y to be passed, but the target y is None"
             )
         matrix, vector = as_matrix(X, x_name), as_vector(y, y_name)
-        if matrix.shape[0] != vector.shape[0]:
-            raise ValueError(
-                f"{x_name} and {y_name} must have the same number of rows, "
-                f"got {matrix.shape[0]} and {vector.shape[0]}"
-            )
+        check_same_rows(len(matrix), len(vector), x_name, y_name)
         return matrix, vector
 
     def _handed_back(
@@ -203,8 +199,8 @@ class BaseDenoiser(BaseEstimator, ABC):
     ) -> tuple[Table, Target]:
         name = f"the refined table of {type(self).__name__}"
         labels = column_labels(X) if hasattr(X, "shape") else map(str, range(refined_X.shape[1]))
-        require_finite(refined_X, name, labels)
-        require_finite(refined_y[:, None], f"the refined target of {type(self).__name__}", ["y"])
+        check_finite(refined_X, name, labels)
+        check_finite(refined_y, f"the refined target of {type(self).__name__}")
         return like_matrix(refined_X, X), like_vector(refined_y, y)
 
     def _remember_columns(self, X: Any, n_columns: int) -> None:
@@ -216,21 +212,14 @@ class BaseDenoiser(BaseEstimator, ABC):
             del self.feature_names_in_
 
     def _require_same_columns(self, X: Any, n_columns: int, name: str) -> None:
-        if n_columns != self.n_features_in_:
-            raise ValueError(
-                f"{name} has {n_columns} features, but {type(self).__name__} is expecting "
-                f"{self.n_features_in_} features as input"
-            )
-        names, known = string_columns(X), getattr(self, "feature_names_in_", None)
-        if names is None or known is None or list(names) == list(known):
-            return
-        unseen, missing = sorted(set(names) - set(known)), sorted(set(known) - set(names))
-        if unseen or missing:
-            raise ValueError(
-                f"the columns of {name} differ from those seen in fit: "
-                f"unexpected {unseen}, missing {missing}"
-            )
-        raise ValueError(f"the columns of {name} must be in the order seen in fit: {list(known)}")
+        check_same_columns(
+            n_columns,
+            string_columns(X),
+            self.n_features_in_,
+            getattr(self, "feature_names_in_", None),
+            name=name,
+            owner=type(self).__name__,
+        )
 
 
 def replace_target(

@@ -11,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from denograd.checks import check_choice, check_count
 from denograd.history import History
 from denograd.inputs import Inputs, read_inputs
 from denograd.refinement.gradients import (
@@ -25,8 +26,7 @@ from denograd.refinement.gradients import (
 )
 from denograd.refinement.problem import Problem
 from denograd.refinement.windows import Windows
-from denograd.rules import make_rule, rule_class
-from denograd.rules.base import check_choice, check_count
+from denograd.rules import RuleLike, make_rule, rule_class
 
 _MANY_BYTES = 10**9
 """Saved gradients above this size are announced by a warning."""
@@ -47,8 +47,9 @@ class DenoGrad:
         Regression loss ``criterion(prediction, target)`` of any reduction.
     device : torch.device or str, optional
         Where to compute. Default: CUDA where there is one.
-    rule : {"normalized", "gauss-newton", "global"}
-        The step rule.
+    rule : {"normalized", "gauss-newton", "global"}, Rule or mapping
+        The step rule: its name, or an instance such as ``GaussNewton(eta_y=0.1)`` that has all its
+        arguments, so that `transform` takes none; see `denograd.rules`.
 
     Attributes
     ----------
@@ -79,7 +80,7 @@ class DenoGrad:
         criterion: Callable[[Tensor, Tensor], Tensor],
         device: torch.device | str | None = None,
         *,
-        rule: str = "normalized",
+        rule: RuleLike = "normalized",
     ) -> None:
         if not isinstance(model, nn.Module):
             raise TypeError(f"model has to be a torch.nn.Module, got {type(model).__name__}.")
@@ -149,7 +150,7 @@ class DenoGrad:
         rule = rule_class(self.rule)
         if ("series" if is_ts else "table") not in rule.domains:
             wanted = "a series: pass is_ts=True" if not is_ts else "a table: pass is_ts=False"
-            raise ValueError(f"The rule {self.rule!r} refines {wanted}.")
+            raise ValueError(f"The rule {rule.name!r} refines {wanted}.")
         _check_window_arguments(is_ts, window_size, future, stride, flattening, channels_first)
         inputs = read_inputs(
             X,
@@ -221,7 +222,8 @@ class DenoGrad:
     ) -> tuple[Any, Any, list[Any], list[Any]]:
         """Refine the fitted data; every call starts from them again.
 
-        None means the default of the rule; an argument without effect under it is an error.
+        None means the default of the rule; an argument without effect under it is an error, and so
+        is any argument of the rule where the rule is an instance.
 
         Parameters
         ----------
@@ -401,7 +403,7 @@ class DenoGrad:
             )
 
 
-def what_moves(refine: str, denoise_y: bool) -> tuple[bool, bool]:
+def what_moves(refine: str, denoise_y: bool = True) -> tuple[bool, bool]:
     """Whether X and whether y moves.
 
     Raises

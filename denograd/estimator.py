@@ -1,40 +1,33 @@
 """DenoGrad as a scikit-learn estimator: trains its backbone, then refines."""
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
 from torch import nn
 
 from denograd.base import BaseDenoiser, DescribesData, Domain, Table, Target
+from denograd.checks import check_choice, check_count, check_number
 from denograd.denoiser import DenoGrad, what_moves
 from denograd.networks import available, network_class
-from denograd.rules import make_rule, rule_class
-from denograd.rules.base import check_count
+from denograd.published import STEPS
+from denograd.rules import Normalized, Rule, given_arguments, make_rule, rule_class
 from denograd.training.backbone import (
     FittedBackbone,
     TrainingPlan,
     digest,
+    predict_target,
     scaled_widths,
     train_backbone,
 )
-
-_RULE_ARGUMENTS = (
-    "nrr", "nr_threshold", "max_epochs", "normalization", "consensus",
-    "eta_x", "eta_y", "lam", "lr", "tol",
-)  # fmt: skip
-_PUBLISHED: dict[str, float] = {"nrr": 0.01, "nr_threshold": 0.1, "max_epochs": 150}
-"""The step rule's arguments in the published benchmark."""
 
 
 class BackboneDenoiser(BaseDenoiser):
     """A denoiser that learns by training a network to predict the target.
 
     Subclasses take the parameters below and implement `_denoise` with the trained network.
-    Two of them with equal settings, data and seed that are given the same `backbone_cache` train
-    one network together.
+    Two of them with equal settings, data and seed that `share` a cache train one network together.
 
     Attributes
     ----------
@@ -67,8 +60,9 @@ class BackboneDenoiser(BaseDenoiser):
     horizon: int
     device: str | None
     random_state: int | None
-    backbone_cache: dict | None
     progress: bool
+    _cache: dict | None = None
+    _epochs: tuple[int, ...] = ()
 
     @classmethod
     def modules_by_name(cls, params: Mapping[str, Any]) -> set[str]:
@@ -76,7 +70,32 @@ class BackboneDenoiser(BaseDenoiser):
         backbone, rule = params.get("backbone", "auto"), params.get("rule")
         networks = ("mlp", "lstm") if backbone == "auto" else (backbone,)
         named = {f"denograd.networks.{name}" for name in networks if isinstance(name, str)}
+        if isinstance(rule, Mapping):
+            rule = rule["name"]
         return named if rule is None else named | {rule_class(rule).__module__}
+
+    def share(self, cache: dict, epochs: Iterable[int] = ()) -> Self:
+        """Share work with other denoisers of one job; the results are bit for bit the same.
+
+        It belongs to this object: neither a clone nor a pickle of it shares.
+
+        Parameters
+        ----------
+        cache : dict
+            Trained backbones of named networks with a `random_state` are kept in it and found
+            again by a digest of data, settings and seed.
+        epochs : iterable of int
+            Numbers of iterations that others will ask for which differ in `max_epochs` alone: one
+            refinement goes on to the largest of them, and the others take theirs from it.
+
+        Returns
+        -------
+        self
+        """
+        self._cache, self._epochs = cache, tuple(epochs)
+        for number in self._epochs:
+            check_count("each of epochs", number)
+        return self
 
     def why_skip(self, dataset: DescribesData) -> str | None:
         """Return None when method and backbone accept this dataset, else a sentence."""
@@ -93,12 +112,15 @@ class BackboneDenoiser(BaseDenoiser):
     def _fit(
         self, X: np.ndarray, y: np.ndarray, X_val: np.ndarray | None, y_val: np.ndarray | None
     ) -> None:
+        # What could only fail, or mislead, after minutes of training is refused before.
+        self.check_config()
+        self._check_domain()
         self.training_seconds_ = self.reused_seconds_ = 0.0
         self.backbone_ = self._train(self._plan(), X, y, X_val, y_val)
 
     def _train(self, plan: TrainingPlan, *data: Any, **options: Any) -> FittedBackbone:
         fitted, reused = train_backbone(
-            plan, *data, cache=self.backbone_cache, progress=self.progress, **options
+            plan, *data, cache=self._cache, progress=self.progress, **options
         )
         if reused:
             self.reused_seconds_ += fitted.seconds
@@ -106,8 +128,25 @@ class BackboneDenoiser(BaseDenoiser):
             self.training_seconds_ += fitted.seconds
         return fitted
 
+    def predict_target(self, X: np.ndarray) -> np.ndarray:
+        """Return what the backbone predicts, in the units of the target.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Finite numbers, in the columns seen in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            NaN for the first rows of a series, which no window predicts.
+        """
+        plan = self._plan()
+        predicted = np.full(len(X), np.nan)
+        predicted[plan.context :] = predict_target(plan, self.backbone_, X)
+        return predicted
+
     def _plan(self) -> TrainingPlan:
-        self._check_parameters()
         series = self.domain == "series"
         name = "lstm" if series else "mlp"
         batch_size = self.backbone_batch_size or (64 if series else 128)
@@ -130,35 +169,33 @@ class BackboneDenoiser(BaseDenoiser):
             early_stopping=self.early_stopping,
         )
 
-    def _check_parameters(self) -> None:
-        """Refuse what could only fail, or mislead, after minutes of training."""
-        if self.domain not in get_args(Domain):
-            raise ValueError(f"domain must be one of {get_args(Domain)}, got {self.domain!r}")
-        if isinstance(self.backbone, str) and self.backbone not in ("auto", *available()):
-            names = ", ".join(available())
-            raise ValueError(f"backbone must be 'auto' or one of {names}, got {self.backbone!r}")
-        if not 0.0 < self.validation_fraction < 1.0:
-            raise ValueError(
-                f"validation_fraction must lie between 0 and 1, got {self.validation_fraction}"
-            )
-        if not 0.0 < self.backbone_width < math.inf:
-            raise ValueError(f"backbone_width must be a positive number, got {self.backbone_width}")
-        if not self.learning_rate > 0.0:
-            raise ValueError(f"learning_rate must be positive, got {self.learning_rate}")
-        for name, least in (
-            ("backbone_epochs", 0),
-            ("patience", 1),
-            ("window_size", 1),
-            ("horizon", 1),
-            ("backbone_batch_size", 1),
-        ):
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise ValueError(f"{name} must be at least {least}, got {value}")
+    def check_config(self) -> None:
+        """Refuse parameters that are wrong whatever the data are.
+
+        Raises
+        ------
+        TypeError, ValueError
+            With the name of the parameter, and what it may be.
+        """
+        if isinstance(self.backbone, str):
+            check_choice("backbone", self.backbone, ("auto", *available()))
+        check_choice("domain", self.domain, get_args(Domain))
+        check_number("validation_fraction", self.validation_fraction, positive=True, below=1.0)
+        check_number("backbone_width", self.backbone_width, positive=True)
+        check_number("learning_rate", self.learning_rate, positive=True)
+        check_count("backbone_epochs", self.backbone_epochs, least=0)
+        for name in ("patience", "window_size", "horizon"):
+            check_count(name, getattr(self, name))
+        if self.backbone_batch_size is not None:
+            check_count("backbone_batch_size", self.backbone_batch_size)
+
+    def _check_domain(self) -> None:
+        """Refuse what cannot work with data of this domain."""
 
     def __getstate__(self) -> dict[str, Any]:
         # The cache belongs to the process that fills it, and may hold many networks.
-        return {**super().__getstate__(), "backbone_cache": None}
+        state = super().__getstate__()
+        return {key: value for key, value in state.items() if key not in ("_cache", "_epochs")}
 
 
 class DenoGradDenoiser(BackboneDenoiser):
@@ -171,14 +208,15 @@ class DenoGradDenoiser(BackboneDenoiser):
         `backbone_epochs=0` it is used as it is), or a callable that builds one from
         (n_features, n_targets, window). "auto" is an MLP for tables, an LSTM for series. Modules
         map (rows, columns), for a series (windows, steps, channels), to (rows, 1).
-    rule : {"normalized", "gauss-newton", "global"}
-        Step rule, see `denograd.DenoGrad`; "global" is for series.
+    rule : {"normalized", "gauss-newton", "global"}, mapping or Rule
+        Step rule, see `denograd.rules`; "global" is for series. Its further arguments go with it:
+        ``GaussNewton(eta_y=0.1)``, which is complete in itself, or, as YAML can say it,
+        ``{"name": "gauss-newton", "eta_y": 0.1}``.
     nrr, nr_threshold, max_epochs : float, float, int, optional
-        Step size, gate and number of refinement iterations. None stands for the published
-        0.01, 0.1 and 150 under `normalized`, for the rule's own default under the others.
-        A gate of 0 is none: every sample moves in every iteration.
-    denoise_y : bool
-        Whether the target is refined too; False is short for ``refine="X"``.
+        Step size, gate and number of refinement iterations. None stands for the published numbers
+        (`denograd.published`) under "normalized", for the rule's own default under the others.
+        A gate of 0 is none: every sample moves in every iteration. With an instance of a rule,
+        which has its own, they are an error.
     refine : {"both", "X", "y"}
         What is refined.
     batch_size : int, optional
@@ -190,18 +228,6 @@ class DenoGradDenoiser(BackboneDenoiser):
         With k, `fit_resample` refines each of k folds by a backbone that has not seen it: random
         folds of a table, contiguous folds of a series with a gap of one window on both sides.
         `fit_resample` then also trains a backbone on all rows, for `denoise` of new ones.
-    normalization : {"joint", "separate"}, optional
-        One norm for the gradient, as published, or one for X and one for y ("normalized" alone).
-    consensus : {"mean", "sum", "last"}, optional
-        What a time step makes of the windows that cover it; the published default is the mean.
-        For series, under "normalized" and "gauss-newton"; see `denograd.DenoGrad.transform`.
-    eta_x, eta_y, lam, lr, tol : float, optional
-        Further arguments of the rule; one that has no effect under it is an error.
-    snapshots : list of int, optional
-        Numbers of iterations to be had from one run. It goes on to the largest of them, and another
-        denoiser with the same `backbone_cache`, data, seed and settings but for `max_epochs` takes
-        its own number from there: bit for bit what a run of its own would give, at no time. The
-        backbone has to be one that the cache keeps, a named one with a `random_state`.
     backbone_epochs, patience, learning_rate : int, int, float
         Training stops after `backbone_epochs`, or earlier after `patience` epochs without a lower
         validation loss; the best weights are kept. Adam's learning rate.
@@ -224,8 +250,6 @@ class DenoGradDenoiser(BackboneDenoiser):
         None takes CUDA if there is one.
     random_state : int, optional
         Makes results repeatable.
-    backbone_cache : dict, optional
-        Trained backbones are kept in it and found again by a digest of data, settings and seed.
     progress : bool
         Show progress bars on a terminal.
 
@@ -243,8 +267,6 @@ class DenoGradDenoiser(BackboneDenoiser):
 
     neutral: ClassVar[Mapping[str, Any]] = {
         "refine": "both",
-        "normalization": None,
-        "consensus": None,
         "backbone_width": 1.0,
         "early_stopping": True,
     }
@@ -252,36 +274,26 @@ class DenoGradDenoiser(BackboneDenoiser):
     def __init__(
         self,
         backbone: str | nn.Module | Callable[..., nn.Module] = "auto",
-        rule: str = "normalized",
+        rule: str | dict[str, Any] | Rule = "normalized",
         nrr: float | None = None,
         nr_threshold: float | None = None,
         max_epochs: int | None = None,
-        denoise_y: bool = True,
+        refine: Literal["both", "X", "y"] = "both",
         batch_size: int | None = None,
         standardize: bool = True,
         cv: int | None = None,
-        eta_x: float | None = None,
-        eta_y: float | None = None,
-        lam: float | None = None,
-        lr: float | None = None,
-        tol: float | None = None,
-        refine: Literal["both", "X", "y"] = "both",
-        normalization: Literal["joint", "separate"] | None = None,
-        consensus: Literal["mean", "sum", "last"] | None = None,
-        backbone_width: float = 1.0,
-        early_stopping: bool = True,
-        snapshots: list[int] | None = None,
         backbone_epochs: int = 100,
         patience: int = 15,
         learning_rate: float = 1e-3,
         backbone_batch_size: int | None = None,
         validation_fraction: float = 0.125,
+        backbone_width: float = 1.0,
+        early_stopping: bool = True,
         domain: Domain = "tabular",
         window_size: int = 24,
         horizon: int = 1,
         device: str | None = None,
         random_state: int | None = None,
-        backbone_cache: dict | None = None,
         progress: bool = False,
     ) -> None:
         self.backbone = backbone
@@ -289,42 +301,36 @@ class DenoGradDenoiser(BackboneDenoiser):
         self.nrr = nrr
         self.nr_threshold = nr_threshold
         self.max_epochs = max_epochs
-        self.denoise_y = denoise_y
+        self.refine = refine
         self.batch_size = batch_size
         self.standardize = standardize
         self.cv = cv
-        self.eta_x = eta_x
-        self.eta_y = eta_y
-        self.lam = lam
-        self.lr = lr
-        self.tol = tol
-        self.refine = refine
-        self.normalization = normalization
-        self.consensus = consensus
-        self.backbone_width = backbone_width
-        self.early_stopping = early_stopping
-        self.snapshots = snapshots
         self.backbone_epochs = backbone_epochs
         self.patience = patience
         self.learning_rate = learning_rate
         self.backbone_batch_size = backbone_batch_size
         self.validation_fraction = validation_fraction
+        self.backbone_width = backbone_width
+        self.early_stopping = early_stopping
         self.domain = domain
         self.window_size = window_size
         self.horizon = horizon
         self.device = device
         self.random_state = random_state
-        self.backbone_cache = backbone_cache
         self.progress = progress
 
     def why_skip(self, dataset: DescribesData) -> str | None:
         """Return None when method, backbone and rule accept this dataset, else a sentence."""
         reason = super().why_skip(dataset)
-        if reason is None and _rule_domain(dataset.domain) not in rule_class(self.rule).domains:
-            reason = f"The rule {self.rule!r} does not refine {dataset.domain} data."
-        if reason is None and self.consensus is not None and dataset.domain == "tabular":
-            reason = f"A consensus is one of windows; {dataset.name} is tabular."
-        return reason
+        if reason is not None:
+            return reason
+        cls = rule_class(self.rule)
+        if _rule_domain(dataset.domain) not in cls.domains:
+            return f"The rule {cls.name!r} does not refine {dataset.domain} data."
+        idle = cls.series_arguments & given_arguments(self.rule).keys()
+        if idle and dataset.domain == "tabular":
+            return f"{', '.join(sorted(idle))} is for series; {dataset.name} is tabular."
+        return None
 
     def fit_resample(self, X: Table, y: Target) -> tuple[Table, Target]:
         """Learn from these rows and return them refined, cross-fitted when `cv` is given.
@@ -346,20 +352,26 @@ class DenoGradDenoiser(BackboneDenoiser):
             return self.denoise(X, y)
         return self._handed_back(*self._cross_fit(*self._checked(X, y)), X, y)
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        if _rule_domain(self.domain) not in rule_class(self.rule).domains:
-            raise ValueError(f"the rule {self.rule!r} cannot refine {self.domain} data")
-        make_rule(self.rule, _rule_domain(self.domain), **self._rule_arguments())
-        what_moves(self.refine, self.denoise_y)
-        for number in self.snapshots or ():
-            check_count("each of snapshots", number)
-        if self.snapshots and self.backbone_cache is None:
-            raise ValueError("snapshots has an effect with a backbone_cache only")
-        if self.batch_size is not None and self.batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, got {self.batch_size}")
-        if self.cv is not None and self.cv < 2:
-            raise ValueError(f"cv must be None or at least 2 folds, got {self.cv}")
+    def check_config(self) -> None:
+        """Refuse parameters that are wrong whatever the data are.
+
+        Raises
+        ------
+        TypeError, ValueError
+            With the name of the parameter, and what it may be.
+        """
+        super().check_config()
+        self._made_rule()
+        what_moves(self.refine)
+        if self.batch_size is not None:
+            check_count("batch_size", self.batch_size)
+        if self.cv is not None:
+            check_count("cv", self.cv, least=2)
+
+    def _check_domain(self) -> None:
+        rule = self._made_rule(_rule_domain(self.domain))
+        if _rule_domain(self.domain) not in rule.domains:
+            raise ValueError(f"the rule {rule.name!r} cannot refine {self.domain} data")
 
     def _denoise(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return self._refine(self.backbone_, X, y)
@@ -368,53 +380,66 @@ class DenoGradDenoiser(BackboneDenoiser):
         self, fitted: FittedBackbone, X: np.ndarray, y: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Refine with a given backbone."""
-        scaling, series = fitted.scaling, self.domain == "series"
+        scaling = fitted.scaling
         inputs, targets = scaling.inputs(X), scaling.targets(y)
-        cut: dict[str, Any] = {}
-        if series:
-            cut = {"window_size": self.window_size, "future": self.horizon, "channels_first": False}
-        denograd = DenoGrad(fitted.network, nn.MSELoss(), self.device, rule=self.rule)
-        moved_inputs, moved_targets = self._transform(
-            denograd.fit(inputs, targets, is_ts=series, copy=False, **cut), fitted, inputs, targets
-        )
+        moved_inputs, moved_targets = self._moved(fitted, inputs, targets)
         # Adding what has moved, rather than scaling back, leaves rows at rest exactly as they are.
         return (
             X + scaling.x_scale * (moved_inputs - inputs).astype(np.float64),
             y + scaling.y_scale * (moved_targets - targets).astype(np.float64),
         )
 
-    def _transform(
-        self, denograd: DenoGrad, fitted: FittedBackbone, inputs: np.ndarray, targets: np.ndarray
+    def _moved(
+        self, fitted: FittedBackbone, inputs: np.ndarray, targets: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Move the data, or find them among the snapshots of a run that others share."""
-        arguments = self._rule_arguments() | {
-            "denoise_y": self.denoise_y,
-            "refine": self.refine,
-            "batch_size": self.batch_size or (512 if self.domain == "series" else 1024),
-            "save_gradients": False,
-        }
-        progress = None if self.progress else False
-        if not self.snapshots or self.backbone_cache is None:
-            moved_inputs, moved_targets, _, _ = denograd.transform(**arguments, progress=progress)
-            return moved_inputs, moved_targets
-        own = make_rule(self.rule, **self._rule_arguments()).max_epochs
+        rule = self._made_rule(_rule_domain(self.domain))
+        if self._cache is None or not self._epochs:
+            return self._run(rule, fitted, inputs, targets)[0]
+        setting = (id(fitted), replace(rule, max_epochs=1), self.refine, self.batch_size)
+        key = digest(setting, inputs, targets)
         # The backbone is kept beside its snapshots, so that its id is nobody else's.
-        key = digest((id(fitted), self.rule, arguments | {"max_epochs": None}), inputs, targets)
-        _, taken = self.backbone_cache.get(key, (fitted, {}))
-        if own not in taken:
-            numbers = {own, *self.snapshots}
-            arguments["max_epochs"] = max(numbers)
-            denograd.transform(**arguments, snapshots=numbers, progress=progress)
-            taken = denograd.snapshots_
-            self.backbone_cache[key] = fitted, taken
-        moved_inputs, moved_targets = taken[own]
-        return moved_inputs, moved_targets
+        _, taken = self._cache.get(key, (fitted, {}))
+        if rule.max_epochs not in taken:
+            numbers = {rule.max_epochs, *self._epochs}
+            longest = replace(rule, max_epochs=max(numbers))
+            _, taken = self._run(longest, fitted, inputs, targets, numbers)
+            self._cache[key] = fitted, taken
+        return taken[rule.max_epochs]
 
-    def _rule_arguments(self) -> dict[str, Any]:
-        """Return what the rule is told; what is absent has the rule's own default."""
-        published = _PUBLISHED if self.rule == "normalized" else {}
-        given = {name: getattr(self, name) for name in _RULE_ARGUMENTS}
-        return published | {name: value for name, value in given.items() if value is not None}
+    def _run(
+        self,
+        rule: Rule,
+        fitted: FittedBackbone,
+        inputs: np.ndarray,
+        targets: np.ndarray,
+        snapshots: Iterable[int] = (),
+    ) -> tuple[tuple[np.ndarray, np.ndarray], dict[int, tuple[np.ndarray, np.ndarray]]]:
+        """Return the data after a whole run, and by epoch what they were on the way."""
+        series = self.domain == "series"
+        cut: dict[str, Any] = {}
+        if series:
+            cut = {"window_size": self.window_size, "future": self.horizon, "channels_first": False}
+        denograd = DenoGrad(fitted.network, nn.MSELoss(), self.device, rule=rule)
+        denograd.fit(inputs, targets, is_ts=series, copy=False, **cut)
+        moved_inputs, moved_targets, _, _ = denograd.transform(
+            refine=self.refine,
+            batch_size=self.batch_size or (512 if series else 1024),
+            save_gradients=False,
+            snapshots=snapshots,
+            progress=None if self.progress else False,
+        )
+        return (moved_inputs, moved_targets), denograd.snapshots_
+
+    def _made_rule(self, domain: str | None = None) -> Rule:
+        """Return the step rule; what nobody gave is as published, or the rule's own default."""
+        given = {name: getattr(self, name) for name in STEPS}
+        if rule_class(self.rule) is Normalized and not isinstance(self.rule, Rule):
+            inside = given_arguments(self.rule)
+            for name, value in STEPS.items():
+                if given[name] is None and name not in inside:
+                    given[name] = value
+        return make_rule(self.rule, domain, **given)
 
     def _cross_fit(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Refine each fold by a backbone trained without it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -12,9 +12,20 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from denograd.validation import require_finite
+from denograd.arrays import floating, frame_of
+from denograd.checks import (
+    check_continuous,
+    check_dimensions,
+    check_filled,
+    check_finite,
+    check_numeric,
+    check_same_rows,
+    column_labels,
+)
 
 _ROWS_AT_ONCE = 4096
+
+_DIMENSIONS = {"X": (2,), "y": (1, 2)}
 
 
 class Block(ABC):
@@ -135,19 +146,7 @@ class FrameBlock(ArrayBlock):
     pandas_dtypes: tuple[Any, ...]
 
     def _contain(self, refined: Tensor) -> Any:
-        values = refined.numpy()
-        if len(set(self.pandas_dtypes)) == 1:
-            frame = pd.DataFrame(values, index=self.index).astype(self.pandas_dtypes[0])
-        else:
-            frame = pd.DataFrame(
-                {
-                    position: pd.Series(values[:, position], index=self.index).astype(dtype)
-                    for position, dtype in enumerate(self.pandas_dtypes)
-                },
-                index=self.index,
-            )
-        frame.columns = self.columns
-        return frame
+        return frame_of(refined.numpy(), self.index, self.columns, self.pandas_dtypes)
 
 
 @dataclass(frozen=True)
@@ -241,7 +240,9 @@ def read_inputs(
     if names is None:
         if keep_target is not None:
             raise ValueError("keep_target has an effect only where y names columns of X.")
-        return _same_length(Inputs(read_block(X, "X", copy), read_target(y, copy)))
+        inputs = Inputs(read_block(X, "X", copy), read_target(y, copy))
+        check_same_rows(inputs.X.shape[0], inputs.y.shape[0])
+        return inputs
     keep = is_ts if keep_target is None else keep_target
     positions = tuple(_position(X, name) for name in names)
     target = read_target(_columns(X, positions, single=not isinstance(y, list)))
@@ -273,15 +274,12 @@ def read_block(data: Any, name: str, copy: bool = True) -> Block:
         raise TypeError(
             f"{name} has to be a NumPy array, a tensor or a DataFrame, got {type(data).__name__}."
         )
-    if 0 in block.shape:
-        raise ValueError(
-            f"{name} is empty: it has {block.shape[0]} rows, {block.shape[1]} columns."
-        )
-    labels = _labels(data)
+    check_filled(block.shape, name)
+    labels = column_labels(data)
     if isinstance(block.values, np.ndarray):
-        require_finite(block.values, name, labels)
+        check_finite(block.values, name, labels)
     elif not bool(torch.isfinite(block.values.sum())):
-        require_finite(block.values.double().cpu().numpy(), name, labels)
+        check_finite(block.values.double().cpu().numpy(), name, labels)
     return block
 
 
@@ -295,27 +293,16 @@ def read_target(y: Any, copy: bool = True) -> Block:
     """
     dtypes = list(y.dtypes) if isinstance(y, pd.DataFrame) else [getattr(y, "dtype", "none")]
     for dtype in dtypes:
-        if str(dtype).removeprefix("torch.") in ("bool", "boolean", "bool[pyarrow]"):
-            raise TypeError(
-                f"y has dtype {dtype}: DenoGrad refines continuous targets, not classes."
-            )
+        check_continuous(dtype, "y")
     return read_block(y, "y", copy)
 
 
-def _same_length(inputs: Inputs) -> Inputs:
-    n_X, n_y = inputs.X.shape[0], inputs.y.shape[0]
-    if n_X != n_y:
-        raise ValueError(f"X has {n_X} rows, but y has {n_y}.")
-    return inputs
-
-
 def _read_array(data: np.ndarray, name: str, copy: bool) -> ArrayBlock:
-    if data.dtype.kind not in "fiub":
-        raise TypeError(f"{name} has dtype {data.dtype}, which holds no real numbers: {_ENCODE}")
-    out = data.dtype if data.dtype.kind == "f" else np.dtype(np.float64)
+    check_numeric(data.dtype, name)
+    out = floating(data.dtype)
     # Torch has neither long doubles nor foreign byte orders.
     inner = np.dtype(np.float64) if out.itemsize > 8 else out.newbyteorder("=")
-    _check_dimensions(data.shape, name)
+    check_dimensions(data.shape, name, _DIMENSIONS[name])
     # Torch warns of memory that is read-only, so that is copied in any case.
     read = np.array if copy or not data.flags.writeable else np.asarray
     values = read(data, dtype=inner, order="C")
@@ -328,7 +315,7 @@ def _read_tensor(data: Tensor, name: str, copy: bool) -> TensorBlock:
         raise TypeError(
             f"{name} is a tensor of {data.dtype} and {data.layout}; it has to be dense and real."
         )
-    _check_dimensions(tuple(data.shape), name)
+    check_dimensions(data.shape, name, _DIMENSIONS[name])
     dtype = data.dtype if data.is_floating_point() else torch.float64
     with torch.inference_mode(False):
         if copy or data.dtype != dtype:
@@ -339,18 +326,11 @@ def _read_tensor(data: Tensor, name: str, copy: bool) -> TensorBlock:
 
 
 def _read_pandas(data: pd.DataFrame | pd.Series, name: str) -> ArrayBlock:
-    _check_dimensions(data.shape, name)
+    check_dimensions(data.shape, name, _DIMENSIONS[name])
     columns = [data] if isinstance(data, pd.Series) else [c for _, c in data.items()]
-    for label, column in zip(_labels(data), columns, strict=True):
-        numeric = pd.api.types.is_numeric_dtype(column.dtype)
-        if not numeric or pd.api.types.is_complex_dtype(column.dtype):
-            raise TypeError(
-                f"Column {label} of {name} has dtype {column.dtype}, which holds no real numbers: "
-                f"{_ENCODE}"
-            )
-    dtypes = [
-        c.dtype if pd.api.types.is_float_dtype(c.dtype) else np.dtype(np.float64) for c in columns
-    ]
+    for label, column in zip(column_labels(data), columns, strict=True):
+        check_numeric(column.dtype, f"column {label} of {name}")
+    dtypes = [floating(column.dtype) for column in columns]
     narrow = all(dtype in (np.float32, np.float16) for dtype in dtypes)
     values = np.empty((len(data), len(columns)), dtype=np.float32 if narrow else np.float64)
     for position, column in enumerate(columns):
@@ -358,27 +338,6 @@ def _read_pandas(data: pd.DataFrame | pd.Series, name: str) -> ArrayBlock:
     if isinstance(data, pd.Series):
         return SeriesBlock(values, True, values.dtype, data.index, data.name, dtypes[0])
     return FrameBlock(values, False, values.dtype, data.index, data.columns, tuple(dtypes))
-
-
-_ENCODE = "encode it as numbers or drop it."
-
-
-def _check_dimensions(shape: Sequence[int], name: str) -> None:
-    if name == "X" and len(shape) != 2:
-        raise ValueError(
-            f"X has to have two dimensions, rows and columns, but its shape is {tuple(shape)}; "
-            "for a single column use X.reshape(-1, 1)."
-        )
-    if len(shape) not in (1, 2):
-        raise ValueError(f"y has to have one or two dimensions, but its shape is {tuple(shape)}.")
-
-
-def _labels(data: Any) -> list[str]:
-    if isinstance(data, pd.DataFrame):
-        return [repr(label) for label in data.columns]
-    if isinstance(data, pd.Series):
-        return [repr(data.name)]
-    return [str(i) for i in range(data.shape[1] if data.ndim > 1 else 1)]
 
 
 def _names(X: Any, y: Any) -> tuple[Hashable, ...] | None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from denograd.estimator import DenoGradDenoiser
-from denograd.training.backbone import Scaling, _seeds, _set_aside, examples, predict_target
+from denograd.training.backbone import Scaling
 
 
 @dataclass(frozen=True)
@@ -147,15 +147,11 @@ def assess(denoiser: DenoGradDenoiser, X: np.ndarray, y: np.ndarray) -> Quality 
     Parameters
     ----------
     denoiser : DenoGradDenoiser
-        Fitted on X and y alone, with a seed.
+        Fitted on X and y alone.
     X, y : ndarray
         The same rows.
     """
-    backbone = denoiser.backbone_
-    if not backbone.history.validation_loss:
+    rows = denoiser.backbone_.validation_rows
+    if rows is None or not denoiser.backbone_.history.validation_loss:
         return None
-    plan = denoiser._plan()
-    every = examples(plan, np.ones(len(y), dtype=bool))
-    _, stopping = _set_aside(plan, every, _seeds(plan.random_state, 3)[1])
-    predicted = predict_target(plan, backbone, X)
-    return Quality.of(y[stopping + plan.context], predicted[stopping])
+    return Quality.of(y[rows], denoiser.predict_target(X)[rows])

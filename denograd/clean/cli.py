@@ -185,7 +185,7 @@ def _denoiser(options: argparse.Namespace, n_rows: int) -> DenoGradDenoiser:
         **steps,
         backbone=options.backbone or "auto",
         rule=options.rule,
-        denoise_y=not options.keep_target,
+        refine="X" if options.keep_target else "both",
         cv=options.cv,
         backbone_epochs=options.epochs,
         domain=domain,

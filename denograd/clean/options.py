@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from denograd import __version__
+from denograd.published import STEPS
 
 _EXAMPLES = """\
 examples:
@@ -122,16 +123,21 @@ def _add_method_options(parser: argparse.ArgumentParser) -> None:
         "--nrr",
         type=_number,
         metavar="X",
-        help="step size, in standard deviations under the rule normalized (default there: 0.01)",
+        help="step size, in standard deviations under the rule normalized "
+        f"(default there: {STEPS['nrr']})",
     )
     method.add_argument(
         "--threshold",
         type=_number,
         metavar="X",
-        help="rows whose error is at most so many standard deviations rest (default: 0.1)",
+        help="rows whose error is at most so many standard deviations rest "
+        f"(default: {STEPS['nr_threshold']})",
     )
     method.add_argument(
-        "--iterations", type=_count, metavar="N", help="steps at most (default: 150)"
+        "--iterations",
+        type=_count,
+        metavar="N",
+        help=f"steps at most (default: {STEPS['max_epochs']})",
     )
     method.add_argument(
         "--epochs",

@@ -41,7 +41,7 @@ def lines(
         f"moved: {n_moved:,} of {n_rows:,} rows ({n_moved / n_rows:.0%}), "
         f"{changes.n_moved_beyond(FAR):,} of them by more than {FAR:g} standard deviations"
     )
-    if denoiser.domain == "series" and denoiser.denoise_y:
+    if denoiser.domain == "series" and denoiser.refine != "X":
         context = denoiser.window_size + denoiser.horizon - 1
         yield f"  the target stays in the first {context} rows, which no window predicts"
     yield ""

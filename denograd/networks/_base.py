@@ -1,9 +1,10 @@
 """What all networks share: facts about them, and checks of what they are given."""
 
-from numbers import Integral
 from typing import ClassVar
 
 from torch import Tensor, nn
+
+from denograd.checks import check_count, check_number
 
 _HINTS = {
     "tabular": "it reads the rows of a table: leave window=None",
@@ -64,13 +65,9 @@ class Network(nn.Module):
 def check_counts(owner: object, **counts: object) -> None:
     """Raise a ValueError that names the first of `counts` that is no positive integer."""
     for name, value in counts.items():
-        if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-            raise ValueError(
-                f"{type(owner).__name__}: {name} must be a positive integer, got {value!r}"
-            )
+        check_count(f"{type(owner).__name__}: {name}", value)
 
 
 def check_dropout(owner: object, dropout: float) -> None:
     """Raise a ValueError unless `dropout` is a share in [0, 1)."""
-    if not 0 <= dropout < 1:
-        raise ValueError(f"{type(owner).__name__}: dropout must be in [0, 1), got {dropout!r}")
+    check_number(f"{type(owner).__name__}: dropout", dropout, below=1)

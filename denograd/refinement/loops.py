@@ -3,40 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 
 import torch
 from torch import Tensor
 
-from denograd.history import Epoch
-from denograd.refinement.consensus import CONSENSUS
+from denograd.refinement.consensus import CONSENSUS, Consensus
 from denograd.refinement.problem import (
+    Move,
     MovesSamples,
     Problem,
     Step,
-    check_finite,
+    Tally,
+    figures_of,
+    gate,
     put,
-    row_norms,
     take,
 )
+from denograd.refinement.windows import Selection
 
 _SCOUT_SHARE = 0.6
 """Up to this share of moving windows a forward pass that finds them first saves time: a gradient
 costs about three forward passes."""
-
-
-def gate(residual: Tensor, threshold: float) -> Tensor:
-    """Which samples move: those with a residual above the threshold (NaN moves, to be seen)."""
-    return ~(residual.abs() <= threshold).all(dim=1)
-
-
-def swings(residual: Tensor, before: Tensor) -> Tensor:
-    """Which residuals point against those of the epoch before."""
-    return (residual * before).sum(dim=1) < 0
-
-
-def stacked(*figures: Tensor) -> Tensor:
-    """Figures of an epoch as one tensor, so that they come from the device in one copy."""
-    return torch.stack([figure.double() for figure in figures])
 
 
 def table_epochs(problem: Problem, rule: MovesSamples) -> Iterator[Step]:
@@ -45,52 +33,54 @@ def table_epochs(problem: Problem, rule: MovesSamples) -> Iterator[Step]:
     Rows do not depend on each other, so a row within the threshold stays there for good and
     leaves the loop.
     """
-    x, y = problem.x, problem.y
-    n_rows = len(x)
-    residuals = torch.zeros_like(y)
+    n_rows = len(problem.x)
+    residuals = torch.zeros_like(problem.y)
     active: Tensor | int = n_rows
-    n_active, n_epoch, resting_loss = n_rows, 0, 0.0
-    while True:
-        n_epoch += 1
-        direction_x, direction_y = problem.no_directions()
-        masks, figures = [], []
-        for rows in problem.chunks(active):
-            x_chunk, y_chunk = take(x, rows), take(y, rows)
-            gradient = problem.gradient(x_chunk, y_chunk)
-            moving = gate(gradient.residual, rule.nr_threshold)
-            step_x, step_y = problem.gated_direction(rule, gradient, moving)
-            swinging = swings(gradient.residual, take(residuals, rows)) & moving
-            masks.append(moving)
-            length = row_norms(step_x, step_y).sum(dtype=torch.float64)
-            figures.append(stacked(gradient.loss, moving.sum(), swinging.sum(), length))
-            put(x, rows, x_chunk.sub_(step_x, alpha=rule.nrr))
-            put(y, rows, y_chunk.sub_(step_y, alpha=rule.nrr))
-            put(residuals, rows, gradient.residual)
-            if direction_x is not None and direction_y is not None:
-                put(direction_x, rows, step_x)
-                put(direction_y, rows, step_y)
-            del gradient, step_x, step_y, x_chunk, y_chunk  # else held beside the next ones
-        loss, n_moving, n_swinging, total_length = torch.stack(figures).sum(dim=0).tolist()
-        check_finite([loss, total_length], n_epoch)
-        yield Step(
-            Epoch(
-                loss=(loss + resting_loss) / n_rows,
-                gated=1 - n_moving / n_rows,
-                step=rule.nrr * total_length / n_rows,
-                swinging=n_swinging / n_rows,
+    n_active, resting_loss = n_rows, 0.0
+    for number in count(1):
+        directions = problem.no_directions()
+        masks, figures = zip(
+            *(
+                _move_rows(problem, rule, rows, residuals, directions)
+                for rows in problem.chunks(active)
             ),
-            direction_x,
-            direction_y,
+            strict=True,
         )
-        if n_moving == 0:
+        tally = Tally.read(torch.stack(figures).sum(dim=0), number)
+        loss = (tally.loss + resting_loss) / n_rows
+        yield Step(tally.epoch(loss, rule.nrr, n_rows, n_rows), *directions)
+        if tally.moving == 0:
             return
-        if problem.skips_resting and n_moving < n_active:
-            moving = torch.cat(masks)
-            rows = torch.arange(n_rows, device=x.device) if isinstance(active, int) else active
-            rested, active, n_active = rows[~moving], rows[moving], int(n_moving)
-            target = y[rested]
-            loss_of_rested = problem.criterion.mean(target + residuals[rested], target)
-            resting_loss += loss_of_rested.item() * len(rested)
+        if problem.skips_resting and tally.moving < n_active:
+            rested, active = _parted(active, torch.cat(masks))
+            n_active = int(tally.moving)
+            resting_loss += problem.loss(rested, residuals) * len(rested)
+
+
+def _move_rows(
+    problem: Problem,
+    rule: MovesSamples,
+    rows: Selection,
+    residuals: Tensor,
+    directions: tuple[Tensor | None, Tensor | None],
+) -> tuple[Tensor, Tensor]:
+    """Move some rows and note their residuals; return which of them moved, and the figures."""
+    x, y = take(problem.x, rows), take(problem.y, rows)
+    move = Move.of(problem, rule, x, y)
+    figures = figures_of(move.loss, move, take(residuals, rows))
+    put(problem.x, rows, x.sub_(move.x, alpha=rule.nrr))
+    put(problem.y, rows, y.sub_(move.y, alpha=rule.nrr))
+    put(residuals, rows, move.residual)
+    for kept, step in zip(directions, (move.x, move.y), strict=True):
+        if kept is not None:
+            put(kept, rows, step)
+    return move.moving, figures
+
+
+def _parted(active: Tensor | int, moving: Tensor) -> tuple[Tensor, Tensor]:
+    """Active rows that have come to rest, and those that go on."""
+    rows = torch.arange(active, device=moving.device) if isinstance(active, int) else active
+    return rows[~moving], rows[moving]
 
 
 def series_epochs(problem: Problem, rule: MovesSamples) -> Iterator[Step]:
@@ -102,56 +92,67 @@ def series_epochs(problem: Problem, rule: MovesSamples) -> Iterator[Step]:
     """
     windows = problem.windows
     assert windows is not None
-    x, y = problem.x, problem.y
-    device, n_windows = x.device, len(windows)
-    targets = windows.targets(slice(None), device)
-    consensus = CONSENSUS[rule.consensus](windows, rule.gated_windows_count, device)
-    residuals = torch.zeros(n_windows, y.shape[1], dtype=y.dtype, device=device)
+    x, y, n_windows = problem.x, problem.y, len(windows)
+    targets = windows.targets(slice(None), x.device)
+    consensus = CONSENSUS[rule.consensus](windows, rule.gated_windows_count, x.device)
+    residuals = torch.zeros(n_windows, y.shape[1], dtype=y.dtype, device=x.device)
     stale: Tensor | int = n_windows
-    n_epoch, scouts = 0, False
-    while True:
-        n_epoch += 1
+    scouts = False
+    for number in count(1):
         before = residuals.clone()
-        total_x, total_y = torch.zeros_like(x), torch.zeros_like(y)
-        visited = stale
-        if scouts:
-            for chunk in problem.chunks(stale):
-                put(residuals, chunk, problem.residual(windows.gather(x, chunk), y[targets[chunk]]))
-            visited = gate(residuals, rule.nr_threshold).nonzero().squeeze(1)
-        for chunk in problem.chunks(visited):
-            x_chunk = windows.gather(x, chunk)
-            gradient = problem.gradient(x_chunk, y[targets[chunk]])
-            moving = gate(gradient.residual, rule.nr_threshold)
-            step_x, step_y = problem.gated_direction(rule, gradient, moving)
-            consensus.add(total_x, step_x.view(x_chunk.shape), chunk, moving)
-            total_y[targets[chunk]] = step_y
-            put(residuals, chunk, gradient.residual)
+        visited = _scouted(problem, rule, stale, targets, residuals) if scouts else stale
+        total_x, total_y = _visit(problem, rule, visited, targets, residuals, consensus)
         moves = gate(residuals, rule.nr_threshold)
         consensus.settle(total_x, moves)
         changed = windows.covering(total_x.any(dim=1)) | total_y.any(dim=1)[targets] | moves
-        figures = stacked(
-            problem.criterion.mean(y[targets] + residuals, y[targets]),
-            moves.sum(),
-            (swings(residuals, before) & moves).sum(),
-            row_norms(total_x, total_y).sum(dtype=torch.float64),
-            changed.sum(),
-        )
-        loss, n_moving, n_swinging, length, n_stale = figures.tolist()
-        check_finite([loss, length], n_epoch)
+        loss = problem.criterion.mean(y[targets] + residuals, y[targets])
+        figures = figures_of(loss, Move(loss, residuals, moves, total_x, total_y), before, changed)
+        tally = Tally.read(figures, number)
         x.sub_(total_x, alpha=rule.nrr)
         y.sub_(total_y, alpha=rule.nrr)
-        yield Step(
-            Epoch(
-                loss=loss,
-                gated=1 - n_moving / n_windows,
-                step=rule.nrr * length / len(x),
-                swinging=n_swinging / n_windows,
-            ),
-            total_x if problem.keep_directions else None,
-            total_y if problem.keep_directions else None,
-        )
-        if n_moving == 0:
+        yield problem.step(tally.epoch(tally.loss, rule.nrr, n_windows, len(x)), total_x, total_y)
+        if tally.moving == 0:
             return
         if problem.skips_resting:
-            stale = n_windows if n_stale == n_windows else changed.nonzero().squeeze(1)
-            scouts = n_moving < _SCOUT_SHARE * n_stale
+            stale = n_windows if tally.stale == n_windows else changed.nonzero().squeeze(1)
+            scouts = tally.moving < _SCOUT_SHARE * tally.stale
+
+
+def _scouted(
+    problem: Problem,
+    rule: MovesSamples,
+    stale: Tensor | int,
+    targets: Tensor,
+    residuals: Tensor,
+) -> Tensor:
+    """The windows that move, found without a gradient; the residuals of the stale ones are noted.
+
+    What is not stale keeps its residual, and with it its place among those that move or rest.
+    """
+    windows = problem.windows
+    assert windows is not None
+    for chunk in problem.chunks(stale):
+        x_chunk, y_chunk = windows.gather(problem.x, chunk), problem.y[targets[chunk]]
+        put(residuals, chunk, problem.residual(x_chunk, y_chunk))
+    return gate(residuals, rule.nr_threshold).nonzero().squeeze(1)
+
+
+def _visit(
+    problem: Problem,
+    rule: MovesSamples,
+    visited: Tensor | int,
+    targets: Tensor,
+    residuals: Tensor,
+    consensus: Consensus,
+) -> tuple[Tensor, Tensor]:
+    """Directions of time steps and targets, not yet settled; the residuals are noted."""
+    windows = problem.windows
+    assert windows is not None
+    total_x, total_y = torch.zeros_like(problem.x), torch.zeros_like(problem.y)
+    for chunk in problem.chunks(visited):
+        x_chunk = windows.gather(problem.x, chunk)
+        move = Move.of(problem, rule, x_chunk, problem.y[targets[chunk]])
+        consensus.add(total_x, move.x.view(x_chunk.shape), chunk, move.moving)
+        total_y[targets[chunk]] = move.y
+        put(residuals, chunk, move.residual)
+    return total_x, total_y

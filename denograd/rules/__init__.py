@@ -1,16 +1,39 @@
-"""The step rules, one per file; a module put here is found by itself."""
+"""The step rules, one per file; a module put here is found by itself.
+
+A rule is given by its name, as an instance, or, where neither can be written (as in YAML), as a
+mapping of its name and arguments: ``"gauss-newton"``, ``GaussNewton(eta_y=0.1)``,
+``{"name": "gauss-newton", "eta_y": 0.1}``.
+"""
 
 from __future__ import annotations
 
 import importlib
 import inspect
 import pkgutil
+from collections.abc import Mapping
+from dataclasses import fields
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from denograd.rules.base import Rule
+from denograd.rules.gauss_newton import GaussNewton
+from denograd.rules.global_ import Global
+from denograd.rules.normalized import Normalized
 
-__all__ = ["Rule", "make_rule", "rule_class", "rules"]
+__all__ = [
+    "GaussNewton",
+    "Global",
+    "Normalized",
+    "Rule",
+    "RuleLike",
+    "given_arguments",
+    "make_rule",
+    "rule_class",
+    "rules",
+]
+
+RuleLike: TypeAlias = str | Mapping[str, Any] | Rule
+"""A name, a mapping of it and arguments, or an instance."""
 
 
 @cache
@@ -24,50 +47,84 @@ def rules() -> dict[str, type[Rule]]:
     return found
 
 
-def rule_class(name: str) -> type[Rule]:
-    """The rule of this name.
+def rule_class(rule: RuleLike) -> type[Rule]:
+    """The class of a rule.
 
     Raises
     ------
     ValueError
-        When there is none.
+        When there is no rule of that name, and for a mapping without one.
     """
-    try:
-        return rules()[name]
-    except (KeyError, TypeError):
+    if isinstance(rule, Rule):
+        return type(rule)
+    if isinstance(rule, Mapping):
+        if "name" not in rule:
+            raise ValueError(f"A rule given as a mapping needs the key 'name', got {dict(rule)}.")
+        rule = rule["name"]
+    if not isinstance(rule, str) or rule not in rules():
         known = ", ".join(map(repr, sorted(rules())))
-        raise ValueError(f"There is no rule {name!r}; the rules are {known}.") from None
+        raise ValueError(f"There is no rule {rule!r}; the rules are {known}.")
+    return rules()[rule]
 
 
-def make_rule(name: str, domain: str | None = None, /, **arguments: Any) -> Rule:
-    """The rule of this name with the arguments that are not None.
+def given_arguments(rule: RuleLike) -> dict[str, Any]:
+    """What a mapping says of a rule's arguments, or where an instance differs from the defaults."""
+    if isinstance(rule, Rule):
+        values = {field.name: (getattr(rule, field.name), field.default) for field in fields(rule)}
+        return {name: value for name, (value, default) in values.items() if value != default}
+    if isinstance(rule, Mapping):
+        return {key: value for key, value in rule.items() if key != "name" and value is not None}
+    return {}
+
+
+def make_rule(rule: RuleLike, domain: str | None = None, /, **arguments: Any) -> Rule:
+    """The rule with the arguments that are not None.
 
     Parameters
     ----------
-    name : str
-        One of `rules()`.
+    rule : str, mapping or Rule
+        One of `rules()`, alone or with arguments of its own.
     domain : {"table", "series"}, optional
         What is refined; where it is given, arguments without effect on it are refused too.
     **arguments
-        Fields of the rule.
+        Fields of the rule; an instance takes none.
 
     Raises
     ------
     TypeError
         For an argument that no rule has.
     ValueError
-        For one that has no effect under this rule or on such data, or a wrong value.
+        For one that has no effect under this rule or on such data, that is given twice or beside
+        an instance, and for a wrong value.
     """
-    cls = rule_class(name)
+    cls, own = rule_class(rule), given_arguments(rule)
     given = {key: value for key, value in arguments.items() if value is not None}
-    for key in arguments:
-        if not any(key in rule.arguments() for rule in rules().values()):
-            raise TypeError(f"transform has no argument {key!r}.")
+    _refuse_unknown(cls, {**own, **arguments})
+    if isinstance(rule, Rule) and given:
+        raise ValueError(
+            f"{', '.join(given)} has no effect beside an instance of a rule: make it an argument "
+            f"of {cls.__name__}."
+        )
+    if twice := [key for key in given if key in own]:
+        raise ValueError(f"{', '.join(twice)} is given twice: inside the rule and beside it.")
+    _refuse_idle(cls, domain, own | given)
+    return rule if isinstance(rule, Rule) else cls(**own, **given)
+
+
+def _refuse_unknown(cls: type[Rule], given: Mapping[str, Any]) -> None:
+    for key in given:
+        if not any(key in known.arguments() for known in (cls, *rules().values())):
+            raise TypeError(
+                f"There is no argument {key!r} of a rule; those of {cls.name!r} are "
+                f"{', '.join(cls.arguments())}."
+            )
+
+
+def _refuse_idle(cls: type[Rule], domain: str | None, given: Mapping[str, Any]) -> None:
     for where, known in (("", cls.arguments()), (f" on a {domain}", cls.arguments(domain))):
         idle = [key for key in given if key not in known]
         if idle:
             raise ValueError(
-                f"{', '.join(idle)} has no effect under the rule {name!r}{where}; its arguments "
-                f"are {', '.join(known)}."
+                f"{', '.join(idle)} has no effect under the rule {cls.name!r}{where}; its "
+                f"arguments are {', '.join(known)}."
             )
-    return cls(**given)

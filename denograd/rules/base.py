@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-import operator
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, ClassVar
 
+from denograd.checks import check_choice, check_count, check_number
 from denograd.refinement.consensus import CONSENSUS
 from denograd.refinement.loops import series_epochs, table_epochs
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from denograd.refinement.problem import Problem, Step
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rule(ABC):
     """A way to move data down the gradient; its fields are its arguments, with their defaults.
 
@@ -58,7 +57,7 @@ class Rule(ABC):
         """Move the problem's data in place, one epoch per item, until it is done."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SampleRule(Rule):
     """A rule that moves every sample (row or window) by a direction of its own.
 
@@ -98,32 +97,3 @@ class SampleRule(Rule):
         epochs = table_epochs if problem.windows is None else series_epochs
         for _, step in zip(range(self.max_epochs), epochs(problem, self), strict=False):
             yield step
-
-
-def check_count(name: str, value: object) -> None:
-    """Refuse what is not an integer of at least 1."""
-    try:
-        count = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        count = 0
-    if count < 1 or isinstance(value, bool):
-        raise ValueError(f"{name} has to be an integer of at least 1, got {value!r}.")
-
-
-def check_choice(name: str, value: object, choices: Collection[str]) -> None:
-    """Refuse what is not one of some words."""
-    if not isinstance(value, str) or value not in choices:
-        known = ", ".join(map(repr, choices))
-        raise ValueError(f"{name} has to be one of {known}, got {value!r}.")
-
-
-def check_number(name: str, value: object, *, positive: bool = False) -> None:
-    """Refuse what is not a finite number of at least (or, if `positive`, above) 0."""
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        number = math.nan
-    valid = number > 0 if positive else number >= 0
-    if not (valid and math.isfinite(number)) or isinstance(value, bool | str):
-        bound = "above 0" if positive else "of at least 0"
-        raise ValueError(f"{name} has to be a finite number {bound}, got {value!r}.")

@@ -8,12 +8,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from denograd.checks import check_number
 from denograd.refinement.gradients import SampleGradient
 from denograd.refinement.problem import inverse, row_norms
-from denograd.rules.base import SampleRule, check_number
+from denograd.rules.base import SampleRule
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GaussNewton(SampleRule):
     """A step of length nrr·‖r‖·‖g_y‖/‖g‖ along the unit gradient g/‖g‖, g = (g_x, g_y).
 

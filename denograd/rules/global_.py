@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import compress
@@ -10,12 +11,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from denograd.checks import check_number
 from denograd.history import Epoch
-from denograd.refinement.problem import Problem, Step, check_finite, row_norms
-from denograd.rules.base import Rule, check_number
+from denograd.refinement.problem import Problem, Step, check_finite, row_norms, stacked
+from denograd.rules.base import Rule
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Global(Rule):
     """Adam on criterion(f(windows), targets) + lam · mean((z − z_observed)²).
 
@@ -51,45 +53,53 @@ class Global(Rule):
 
     def refine(self, problem: Problem) -> Iterator[Step]:
         """Take one step of Adam per epoch."""
-        x, y = problem.x, problem.y
         held = _held_columns(problem)
-        moving = [len(held) < x.shape[1], problem.denoise_y and not problem.target_columns]
-        if not any(moving):
-            raise ValueError(
-                "Every column of X is held fixed by denoise_y or refine: nothing is left to refine."
-            )
-        refined = list(compress((x, y), moving))
+        moving = _moving_blocks(problem, held)
+        refined = list(compress((problem.x, problem.y), moving))
         observed = [values.clone() for values in refined]
-        n_values = sum(values.numel() for values in refined)
-        n_values -= len(x) * len(held) if moving[0] else 0
+        n_held = len(problem.x) * len(held) if moving[0] else 0
+        weight = self.lam / (sum(values.numel() for values in refined) - n_held)
         optimizer = torch.optim.Adam(refined, lr=self.lr)
-        before = None
-        for epoch in range(1, self.max_epochs + 1):
+        before = math.inf
+        for number in range(1, self.max_epochs + 1):
             loss, *gradients = _loss_gradient(problem)
-            penalty = torch.zeros((), dtype=torch.float64, device=x.device)
             gradients[0][:, held] = 0.0
-            moved = compress(gradients, moving)
-            for values, start, gradient in zip(refined, observed, moved, strict=True):
-                away = values - start
-                penalty += away.square().sum(dtype=torch.float64) * (self.lam / n_values)
-                gradient.add_(away, alpha=2 * self.lam / n_values)
-                values.grad = gradient
-            x_before, y_before = x.clone(), y.clone()
+            penalty = _pull_back(refined, observed, list(compress(gradients, moving)), weight)
+            x, y = problem.x.clone(), problem.y.clone()
             optimizer.step()
-            direction_x, direction_y = (x_before - x) / self.lr, (y_before - y) / self.lr
+            direction_x, direction_y = (x - problem.x) / self.lr, (y - problem.y) / self.lr
             length = row_norms(direction_x, direction_y).mean(dtype=torch.float64)
-            objective, length = torch.stack([loss + penalty, length]).tolist()
-            check_finite([objective, length], epoch)
+            objective, step = stacked(loss + penalty, length).tolist()
+            check_finite([objective, step], number)
             if problem.target_columns:
                 direction_y = direction_x[:, list(problem.target_columns)]
-            yield Step(
-                Epoch(loss=objective, gated=0.0, step=self.lr * length),
-                direction_x if problem.keep_directions else None,
-                direction_y if problem.keep_directions else None,
-            )
-            if before is not None and abs(before - objective) < self.tol:
-                break
+            epoch = Epoch(loss=objective, gated=0.0, step=self.lr * step)
+            yield problem.step(epoch, direction_x, direction_y)
+            if abs(before - objective) < self.tol:
+                return
             before = objective
+
+
+def _moving_blocks(problem: Problem, held: list[int]) -> tuple[bool, bool]:
+    """Whether anything of X moves, and whether the target beside it does."""
+    moving = len(held) < problem.x.shape[1], problem.denoise_y and not problem.target_columns
+    if not any(moving):
+        raise ValueError(
+            "Every column of X is held fixed by denoise_y or refine: nothing is left to refine."
+        )
+    return moving
+
+
+def _pull_back(
+    refined: list[Tensor], observed: list[Tensor], gradients: list[Tensor], weight: float
+) -> Tensor:
+    """Complete the gradients by that of weight · Σ(z − z_observed)², and return its value."""
+    penalty = torch.zeros((), dtype=torch.float64, device=refined[0].device)
+    for values, start, gradient in zip(refined, observed, gradients, strict=True):
+        away = values - start
+        penalty += away.square().sum(dtype=torch.float64) * weight
+        values.grad = gradient.add_(away, alpha=2 * weight)
+    return penalty
 
 
 def _held_columns(problem: Problem) -> list[int]:

@@ -8,12 +8,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from denograd.checks import check_choice
 from denograd.refinement.gradients import SampleGradient
 from denograd.refinement.problem import inverse, row_norms
-from denograd.rules.base import SampleRule, check_choice
+from denograd.rules.base import SampleRule
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Normalized(SampleRule):
     """The gradient divided by its norm: every sample moves by `nrr`.
 

@@ -125,12 +125,28 @@ class LearnsInContext(Protocol):
 
 @dataclass(frozen=True)
 class FittedBackbone:
-    """A trained network, in eval mode on the CPU, and the units it works in."""
+    """A trained network, in eval mode on the CPU, and the units it works in.
+
+    Attributes
+    ----------
+    network : nn.Module
+        With the weights of the best epoch.
+    scaling : Scaling
+        Between the caller's units and the network's.
+    history : TrainingHistory
+        Losses by epoch.
+    seconds : float
+        Duration of the training.
+    validation_rows : ndarray of int or None
+        Rows of X, as they were given, whose targets decided when to stop; None where these came
+        from rows given for it, and for a network that is not trained.
+    """
 
     network: nn.Module = field(repr=False)
     scaling: Scaling = field(repr=False)
     history: TrainingHistory = field(repr=False)
     seconds: float
+    validation_rows: np.ndarray | None = field(default=None, repr=False)
 
 
 def train_backbone(
@@ -293,10 +309,11 @@ def _train(
         return FittedBackbone(
             network.cpu(), scaling, TrainingHistory(), time.perf_counter() - started
         )
+    validation_rows = None
     if X_val is None or y_val is None:
         _require(plan, len(training), 2, "X and y", "one of them for early stopping")
         training, stopping = _set_aside(plan, training, part_seed)
-        X_val, y_val = X, y
+        X_val, y_val, validation_rows = X, y, stopping + plan.context
     else:
         stopping = examples(plan, np.ones(len(y_val), dtype=bool))
         _require(plan, len(stopping), 1, "X_val and y_val", "for early stopping")
@@ -313,7 +330,8 @@ def _train(
         device=plan.device,
         progress=progress,
     )
-    return FittedBackbone(network.cpu(), scaling, history, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return FittedBackbone(network.cpu(), scaling, history, seconds, validation_rows)
 
 
 def _gather(

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.optim.adam import adam
 from tqdm import tqdm
 
+from denograd.checks import check_count
 from denograd.refinement.gradients import model_dtype
 
 _LARGEST_KEPT_BLOCK = 2**25 - 2**13
@@ -149,13 +150,9 @@ def train_network(
     FloatingPointError
         When the loss becomes NaN or infinite.
     """
-    for name, value, least in (
-        ("epochs", epochs, 0),
-        ("patience", patience, 1),
-        ("batch_size", batch_size, 1),
-    ):
-        if value < least:
-            raise ValueError(f"{name} must be at least {least}, got {value}")
+    check_count("epochs", epochs, least=0)
+    check_count("patience", patience)
+    check_count("batch_size", batch_size)
     place = torch.device(device) if device is not None else default_device()
     dtype = model_dtype(net) or torch.float32
     inputs, targets = _examples(X, y, place, dtype)

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
+from multiprocessing import current_process
 from typing import Any
 
 import torch
@@ -100,10 +101,13 @@ def run_job(config: DictConfig) -> None:
 @cache
 def _leave_with_parent() -> None:
     """End this process when the one that launched it has died: nobody waits for it any more."""
+    if not current_process().name.startswith("LokyProcess"):
+        # On another machine, or the very process that launches.
+        return
     parent = os.getppid()
     if os.environ.get(PROCESS_VARIABLE) != str(parent):
-        # Another machine's, or the very process that launches.
-        return
+        # It died before this one had anything to do.
+        os._exit(1)
 
     def watch() -> None:
         while os.getppid() == parent:

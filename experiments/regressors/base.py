@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from denograd.arrays import as_matrix, as_vector
 from denograd.base import DescribesData
-from denograd.validation import as_matrix, as_vector
 
 Array = NDArray[np.float64]
 

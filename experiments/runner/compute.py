@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from experiments.runner.resources import Stages
@@ -16,7 +18,11 @@ from experiments.seeds import seed_for
 
 
 def denoise(
-    component: Component, scaled: Scaled, protocol: str, stages: Stages, cache: dict[Any, Any]
+    component: Component,
+    scaled: Scaled,
+    protocol: str,
+    stages: Stages,
+    cache: dict[Any, Any],
 ) -> Data:
     """Let a denoiser refine what a protocol lets it.
 
@@ -31,7 +37,8 @@ def denoise(
     stages
         Takes up what fitting and denoising cost.
     cache
-        Trained backbones that denoisers of one corruption and protocol share.
+        Trained backbones, and refinements on the way, that denoisers of one corruption and
+        protocol share.
 
     Returns
     -------
@@ -46,9 +53,21 @@ def denoise(
         horizon=corruption.settings.horizon,
         random_state=seed_for(*corruption.seed_for(cls.method)),
         device=corruption.settings.device,
-        backbone_cache=cache,
     )
+    if hasattr(denoiser, "share"):
+        denoiser.share(cache, epochs_beside(component, corruption.settings.denoiser))
     return PROTOCOLS[protocol].denoise(denoiser, scaled, stages)
+
+
+def epochs_beside(denoiser: Component, others: Sequence[Component]) -> list[int]:
+    """Numbers of iterations of the denoisers that differ from this one in nothing else."""
+    alike = [
+        replace(other, params=other.params | {"max_epochs": denoiser.params.get("max_epochs")})
+        == denoiser
+        for other in others
+    ]
+    numbers = {o.params.get("max_epochs") for o, same in zip(others, alike, strict=True) if same}
+    return sorted(n for n in numbers if n not in (None, denoiser.params.get("max_epochs")))
 
 
 def cell_metrics(scaled: Scaled, refined: Data, protocol: str) -> dict[str, float | None]:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
-from denograd.validation import require_finite, require_layout
+from denograd.checks import check_finite, check_layout
 from experiments.runner.corruption import Corruption, Data
 from experiments.runner.resources import Stages
 
@@ -94,10 +94,10 @@ class Protocol(ABC):
         with stages.measure("denoise"):
             X, y = denoiser.denoise(part.X, part.y)
         name = type(denoiser).__name__
-        require_layout(X, part.X.shape, f"the refined table of {name}")
-        require_layout(y, part.y.shape, f"the refined target of {name}")
-        require_finite(X, f"the refined table of {name}", map(str, range(X.shape[1])))
-        require_finite(y[:, None], f"the refined target of {name}", ["y"])
+        check_layout(X, part.X.shape, f"the refined table of {name}")
+        check_layout(y, part.y.shape, f"the refined target of {name}")
+        check_finite(X, f"the refined table of {name}", map(str, range(X.shape[1])))
+        check_finite(y[:, None], f"the refined target of {name}", ["y"])
         refined = Data(scaled.noisy.X.copy(), scaled.noisy.y.copy())
         refined.X[rows], refined.y[rows] = X, y
         return refined

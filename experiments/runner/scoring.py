@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 import numpy as np
 
-from denograd.validation import require_finite, require_layout
+from denograd.checks import check_finite, check_layout
 from experiments.metrics import mse
 from experiments.runner.corruption import Data
 from experiments.runner.examples import examples
@@ -136,8 +136,8 @@ class Scorer:
     ) -> np.ndarray:
         of_test = self._examples(component, data, rows)
         predicted = regressor.predict(of_test.X)
-        require_layout(predicted, of_test.y.shape, f"the predictions of {component.label}")
-        require_finite(predicted[:, None], f"the predictions of {component.label}", ["y"])
+        check_layout(predicted, of_test.y.shape, f"the predictions of {component.label}")
+        check_finite(predicted[:, None], f"the predictions of {component.label}", ["y"])
         return np.asarray(predicted)
 
     def _examples(self, component: Component, data: Data, rows: np.ndarray) -> Data:

@@ -59,7 +59,12 @@ def to_settings(config: DictConfig) -> Settings:
     return Settings(
         dataset=_checked(_component(raw["dataset"], "dataset", label_key="name"), "dataset"),
         noise=_checked(_component(raw["noise"], "noise"), "noise"),
-        denoiser=variants(raw["vary"], _components(raw["denoiser"], "denoiser", profile)),
+        denoiser=tuple(
+            _checked(component, f"denoiser.{component.label}")
+            for component in variants(
+                raw["vary"], _components(raw["denoiser"], "denoiser", profile)
+            )
+        ),
         regressor=_components(raw["regressor"], "regressor", profile),
         protocol=_protocols(raw["protocol"]),
         profile=profile,
@@ -122,9 +127,11 @@ def _component(
 
 
 def _checked(component: Component, key: str) -> Component:
-    """Let a constructor refuse values that its annotations allow."""
+    """Let a class refuse values that its annotations allow."""
     try:
-        component.build()
+        built = component.build()
+        # What scikit-learn's rules keep out of the constructor of a denoiser is checked here.
+        getattr(built, "check_config", lambda: None)()
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{key}: {first_line(error)}") from error
     return component

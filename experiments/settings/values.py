@@ -62,7 +62,11 @@ def _describe(annotation: Any) -> str:
     if origin is Literal:
         return "one of " + ", ".join(map(repr, arguments))
     if origin in (Union, types.UnionType):
-        return " or ".join(_describe(option) for option in arguments)
+        # What a config cannot say, such as an instance, is no help.
+        plain = [o for o in arguments if getattr(o, "__module__", "builtins") == "builtins"]
+        return " or ".join(_describe(option) for option in plain)
+    if origin is dict:
+        return "a mapping"
     if annotation in (None, types.NoneType):
         return "null"
     named = {int: "a whole number", float: "a number", str: "a string", bool: "true or false"}

@@ -18,6 +18,8 @@ from experiments.store.rows import FIRST, LABELS, MEASURES, TEXTS, flatten, with
 from experiments.store.store import Store, tell_damage
 from experiments.words import write_label
 
+#: Columns whose components may be given a name with arguments.
+_NESTED = ("denoiser", "regressor")
 #: Parameters of noise that say its level, which has a column of its own.
 LEVELS = ("sigma", "share")
 
@@ -96,6 +98,13 @@ class _Names:
                 seen = self._seen[column, score["labels"][column], protocol]
                 for key, value in settings.items():
                     seen[key].add(repr(value))
+        # An argument that one rule is given and another is not tells them apart as well.
+        for score in scores:
+            for column in _NESTED:
+                settings = _settings(score)[column]
+                seen = self._seen[column, score["labels"][column], score["labels"]["protocol"]]
+                for key in seen.keys() - settings.keys():
+                    seen[key].add(repr(None))
 
     def of(self, score: Record) -> dict[str, str]:
         """The distinct labels of one record."""
@@ -103,6 +112,8 @@ class _Names:
         for column, settings in _settings(score).items():
             label = score["labels"][column]
             seen = self._seen[column, label, protocol]
+            if column in _NESTED and (missing := seen.keys() - settings.keys()):
+                settings = _sorted(settings | dict.fromkeys(missing))
             differing = [key for key in settings if len(seen[key]) > 1]
             # Parameters say more than a class or a checksum: those speak where nothing else does.
             telling = [key for key in differing if key not in ("class", "file")] or differing
@@ -137,6 +148,10 @@ def _settings(score: Record) -> dict[str, dict[str, Any]]:
 def _component(kind: str, component: dict[str, Any]) -> dict[str, Any]:
     name = component["name"]
     params = dict(getattr(class_of(kind, name), "neutral", {})) | component["params"]
+    for key, value in component["params"].items():
+        # What is given as a name with arguments is printed as if they stood beside each other.
+        if isinstance(value, dict) and "name" in value:
+            params |= {key: value["name"]} | {k: v for k, v in value.items() if k != "name"}
     return {"class": name, "revision": component["revision"]} | _sorted(params)
 
 

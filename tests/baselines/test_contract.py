@@ -348,7 +348,7 @@ def _bad_inputs():
     return {
         "NaN in a column": (with_gap, y, r"NaN.*3 rows: column 'age' \(2\).*drop"),
         "infinite target": (X, endless, r"y contains NaN or infinite.*1 of 3"),
-        "lengths differ": (X, y[:2], "3 and 2"),
+        "lengths differ": (X, y[:2], "X has 3 rows, but y has 2"),
         "one dimension": (vector, vector, r"two dimensions.*got shape \(3,\)"),
         "three dimensions": (matrix[None], vector, r"two dimensions.*\(1, 3, 2\)"),
         "no rows": (matrix[:0], vector[:0], "0 sample"),
@@ -360,7 +360,7 @@ def _bad_inputs():
         "complex numbers": (matrix * 1j, vector, "Complex data not supported"),
         "no target": (X, None, "requires y"),
         "text target": (X, np.array(["a", "b", "c"]), "y has dtype|y does not hold numbers"),
-        "boolean target": (X, y > 1.5, "y is boolean"),
+        "boolean target": (X, y > 1.5, "y has dtype bool.*continuous"),
         "two targets": (X, matrix, r"y must have one dimension.*\(3, 2\)"),
     }
 

@@ -102,8 +102,8 @@ def test_predicted_target_leaves_a_series_without_predictions_as_it_is(n_steps):
 def test_denograd_and_predicted_target_share_a_backbone(domain):
     X, y = data(domain)
     cache = {}
-    denograd = DenoGradDenoiser(domain=domain, backbone_cache=cache, **CHEAP).fit(X, y)
-    control = PredictedTargetDenoiser(domain=domain, backbone_cache=cache, **CHEAP).fit(X, y)
+    denograd = DenoGradDenoiser(domain=domain, **CHEAP).share(cache).fit(X, y)
+    control = PredictedTargetDenoiser(domain=domain, **CHEAP).share(cache).fit(X, y)
     assert control.backbone_ is denograd.backbone_
     assert (denograd.reused_seconds_, control.training_seconds_) == (0.0, 0.0)
     assert control.reused_seconds_ == denograd.training_seconds_ > 0.0
@@ -120,8 +120,8 @@ def test_denograd_and_predicted_target_share_a_backbone(domain):
 def test_another_setting_is_another_backbone(other):
     X, y = data("tabular")
     cache = {}
-    first = DenoGradDenoiser(backbone_cache=cache, **CHEAP).fit(X, y)
-    second = PredictedTargetDenoiser(backbone_cache=cache, **{**CHEAP, **other}).fit(X, y)
+    first = DenoGradDenoiser(**CHEAP).share(cache).fit(X, y)
+    second = PredictedTargetDenoiser(**{**CHEAP, **other}).share(cache).fit(X, y)
     assert second.backbone_ is not first.backbone_
     assert second.reused_seconds_ == 0.0
 
@@ -129,7 +129,7 @@ def test_another_setting_is_another_backbone(other):
 def test_other_data_are_another_backbone():
     X, y = data("tabular")
     cache = {}
-    denoiser = DenoGradDenoiser(backbone_cache=cache, **CHEAP)
+    denoiser = DenoGradDenoiser(**CHEAP).share(cache)
     first = denoiser.fit(X, y).backbone_
     assert denoiser.fit(X, y + 1.0).backbone_ is not first
     assert denoiser.fit(X, y, X, y).backbone_ is not first

@@ -210,7 +210,7 @@ def test_standardising_makes_units_irrelevant(cls, table):
         ({"validation_fraction": 1.0}, "validation_fraction must lie between 0 and 1, got 1.0"),
         ({"learning_rate": 0.0}, "learning_rate must be positive, got 0.0"),
         ({"corruption": -0.1}, "corruption must not be negative, got -0.1"),
-        ({"patience": 0}, "patience must be at least 1, got 0"),
+        ({"patience": 0}, "patience has to be an integer of at least 1, got 0"),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )

@@ -17,7 +17,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from torch import nn
 
 import baselines
-from denograd import DenoGrad, DenoGradDenoiser
+from denograd import DenoGrad, DenoGradDenoiser, GaussNewton, Global, Normalized
 from denograd import estimator as estimator_module
 from denograd.history import OscillationWarning
 from denograd.networks import available, network_class
@@ -27,6 +27,11 @@ from denograd.training.backbone import TrainingPlan, examples, make_network
 
 CHEAP = {"backbone_epochs": 3, "max_epochs": 5, "random_state": 0, "device": "cpu"}
 SERIES = {"domain": "series", "window_size": 6}
+
+
+def of(name: str, **arguments: object) -> dict[str, object]:
+    """A rule as YAML says it."""
+    return {"name": name, **arguments}
 
 
 def table(n_rows: int = 120, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -137,7 +142,7 @@ def test_rows_at_rest_are_exactly_as_they_were():
 
 def test_target_stays_when_asked():
     X, y = table()
-    refined_X, refined_y = DenoGradDenoiser(denoise_y=False, **CHEAP).fit_resample(X, y)
+    refined_X, refined_y = DenoGradDenoiser(refine="X", **CHEAP).fit_resample(X, y)
     np.testing.assert_array_equal(refined_y, y)
     assert not np.array_equal(refined_X, X)
 
@@ -154,44 +159,91 @@ def test_batch_size_does_not_change_the_result():
 
 
 @pytest.mark.parametrize(
-    ("rule", "given", "told"),
+    ("rule", "given", "made"),
     [
-        ("normalized", {}, {"nrr": 0.01, "nr_threshold": 0.1, "max_epochs": 150}),
-        ("normalized", {"nrr": 0.2}, {"nrr": 0.2, "nr_threshold": 0.1, "max_epochs": 150}),
-        ("gauss-newton", {}, {}),
-        ("gauss-newton", {"eta_x": 0.0, "max_epochs": 9}, {"eta_x": 0.0, "max_epochs": 9}),
-        ("gauss-newton", {"consensus": "last"}, {"consensus": "last"}),
-        ("gauss-newton", {"nr_threshold": 0.0}, {"nr_threshold": 0.0}),
-        ("global", {"lam": 2.0, "lr": 0.1, "tol": 0.0}, {"lam": 2.0, "lr": 0.1, "tol": 0.0}),
+        ("normalized", {}, Normalized(nrr=0.01, nr_threshold=0.1, max_epochs=150)),
+        ("normalized", {"nrr": 0.2}, Normalized(nrr=0.2, nr_threshold=0.1, max_epochs=150)),
+        (of("normalized"), {}, Normalized(nrr=0.01, nr_threshold=0.1, max_epochs=150)),
+        (
+            of("normalized", consensus="last", nrr=0.3),
+            {"max_epochs": 9},
+            Normalized(nrr=0.3, nr_threshold=0.1, max_epochs=9, consensus="last"),
+        ),
+        (Normalized(nrr=0.3), {}, Normalized(nrr=0.3)),
+        ("gauss-newton", {}, GaussNewton()),
+        ("gauss-newton", {"nr_threshold": 0.0}, GaussNewton(nr_threshold=0.0)),
+        (of("gauss-newton", eta_x=0.0, eta_y=None), {}, GaussNewton(eta_x=0.0)),
+        (
+            of("gauss-newton", consensus="last"),
+            {"nrr": 0.1},
+            GaussNewton(nrr=0.1, consensus="last"),
+        ),
+        (of("global", lam=2.0, lr=0.1, tol=0.0), {}, Global(lam=2.0, lr=0.1, tol=0.0)),
     ],
+    ids=repr,
 )
-def test_rule_is_told_what_was_given_and_what_was_published(monkeypatch, rule, given, told):
-    seen = {}
+@pytest.mark.filterwarnings("ignore::denograd.history.OscillationWarning")
+def test_rule_is_told_what_was_given_and_what_was_published(monkeypatch, rule, given, made):
+    seen = []
 
     class Spy(DenoGrad):
-        def transform(
-            self, *, denoise_y, refine, save_gradients, batch_size, progress, **arguments
-        ):
-            seen.update(arguments, rule=self.rule)
-            return super().transform(max_epochs=1, save_gradients=save_gradients)
+        def transform(self, **arguments):
+            seen.append((self.rule, sorted(arguments)))
+            return super().transform(save_gradients=False)
 
     monkeypatch.setattr(estimator_module, "DenoGrad", Spy)
-    DenoGradDenoiser(StayPut(), rule=rule, device="cpu", **given, **SERIES).fit_resample(*series())
-    assert seen == {"rule": rule, **told}
+    DenoGradDenoiser(
+        StayPut(), rule=rule, device="cpu", backbone_epochs=0, **given, **SERIES
+    ).fit_resample(*series(30))
+    ((rule, told),) = seen
+    assert rule == made
+    assert told == ["batch_size", "progress", "refine", "save_gradients", "snapshots"]
 
 
 def test_options_of_the_refinement_are_those_of_denograd():
     X, y = series()
-    options = {"consensus": "last", "normalization": "separate", "refine": "X"}
-    denoiser = DenoGradDenoiser(standardize=False, **options, **SERIES, **CHEAP).fit(X, y)
+    options = {"consensus": "last", "normalization": "separate"}
+    denoiser = DenoGradDenoiser(
+        standardize=False, rule=of("normalized", **options), refine="X", **SERIES, **CHEAP
+    ).fit(X, y)
     refined_X, refined_y = denoiser.denoise(X, y)
     X, y = X.astype(np.float32), y.astype(np.float32)
     core = DenoGrad(denoiser.backbone_.network, nn.MSELoss(), "cpu")
     core.fit(X, y, is_ts=True, window_size=6, channels_first=False)
-    expected, *_ = core.transform(0.01, 0.1, 5, **options)
+    expected, *_ = core.transform(0.01, 0.1, 5, refine="X", **options)
     np.testing.assert_allclose(refined_X, expected, atol=1e-6)
     np.testing.assert_allclose(refined_y, y, atol=1e-6)
     assert not np.allclose(refined_X, X, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("instance", "named"),
+    [
+        (GaussNewton(nrr=0.4, eta_y=0.1, max_epochs=5), of("gauss-newton", nrr=0.4, eta_y=0.1)),
+        (
+            Normalized(nrr=0.05, nr_threshold=0.2, max_epochs=5),
+            of("normalized", nrr=0.05, nr_threshold=0.2),
+        ),
+    ],
+    ids=["gauss-newton", "normalized"],
+)
+def test_a_rule_given_as_an_instance_equals_the_same_by_name_and_is_cloned(instance, named):
+    X, y = table()
+    by_name = DenoGradDenoiser(rule=named, **CHEAP)
+    quick = {key: value for key, value in CHEAP.items() if key != "max_epochs"}
+    by_instance = DenoGradDenoiser(rule=instance, **quick)
+    for denoiser in (by_instance, clone(by_instance), clone(by_name)):
+        for found, wanted in zip(
+            denoiser.fit_resample(X, y), by_name.fit_resample(X, y), strict=True
+        ):
+            np.testing.assert_array_equal(found, wanted)
+    assert clone(by_instance).rule == instance
+
+
+def test_a_mistyped_argument_of_a_rule_is_named():
+    denoiser = DenoGradDenoiser(rule=of("gauss-newton", eta_z=0.1))
+    with pytest.raises(TypeError, match="no argument 'eta_z' of a rule; those of 'gauss-newton'"):
+        denoiser.check_config()
 
 
 @pytest.mark.parametrize("cv", [None, 2])
@@ -203,7 +255,7 @@ def test_numbers_of_iterations_come_from_one_run(monkeypatch, domain, cv):
     runs, real = [], DenoGrad.transform
 
     def spy(self, **arguments):
-        runs.append(arguments["max_epochs"])
+        runs.append(self.rule.max_epochs)
         return real(self, **arguments)
 
     expected = [
@@ -212,10 +264,8 @@ def test_numbers_of_iterations_come_from_one_run(monkeypatch, domain, cv):
     monkeypatch.setattr(DenoGrad, "transform", spy)
     cache = {}
     for number, alone in zip(numbers, expected, strict=True):
-        denoiser = DenoGradDenoiser(
-            **{**options, "max_epochs": number}, snapshots=[7, 12], backbone_cache=cache
-        )
-        refined = denoiser.fit_resample(X, y)
+        denoiser = DenoGradDenoiser(**{**options, "max_epochs": number})
+        refined = denoiser.share(cache, epochs=[7, 12]).fit_resample(X, y)
         for ours, theirs in zip(refined, alone, strict=True):
             np.testing.assert_array_equal(ours, theirs)
     assert runs == [12] * (cv or 1)
@@ -224,14 +274,38 @@ def test_numbers_of_iterations_come_from_one_run(monkeypatch, domain, cv):
 
 def test_other_settings_or_rows_do_not_share_a_run():
     X, y = table()
-    options = {**CHEAP, "snapshots": [5], "backbone_cache": {}}
-    first = DenoGradDenoiser(**options).fit(X, y)
-    for other in ({"nrr": 0.2}, {"refine": "X"}, {"random_state": 1}, {"learning_rate": 0.1}):
-        refined_X, _ = DenoGradDenoiser(**{**options, **other}).fit_resample(X, y)
+    cache = {}
+    first = DenoGradDenoiser(**CHEAP).share(cache, [5]).fit(X, y)
+    for other in (
+        {"nrr": 0.2},
+        {"rule": of("normalized", normalization="separate")},
+        {"refine": "X"},
+        {"random_state": 1},
+        {"learning_rate": 0.1},
+    ):
+        denoiser = DenoGradDenoiser(**{**CHEAP, **other}).share(cache, [5])
+        refined_X, _ = denoiser.fit_resample(X, y)
         assert not np.array_equal(refined_X, first.denoise(X, y)[0])
     rows = slice(20, 60)
     alone = DenoGradDenoiser(**CHEAP).fit(X, y).denoise(X[rows], y[rows])
     np.testing.assert_array_equal(first.denoise(X[rows], y[rows])[0], alone[0])
+
+
+def test_what_is_shared_belongs_to_the_object_alone():
+    cache = {}
+    denoiser = DenoGradDenoiser(**CHEAP).share(cache, [7]).fit(*table())
+    assert len(cache) == 1
+    for other in (clone(denoiser), pickle.loads(pickle.dumps(denoiser))):
+        other.fit_resample(*table())
+    assert len(cache) == 1
+    denoiser.denoise(*table())
+    assert len(cache) == 2
+
+
+@pytest.mark.parametrize("epochs", [[0], [5, 2.5]])
+def test_numbers_of_iterations_to_share_are_checked(epochs):
+    with pytest.raises(ValueError, match="each of epochs has to be an integer of at least 1"):
+        DenoGradDenoiser().share({}, epochs)
 
 
 @pytest.mark.parametrize("domain", ["tabular", "series"])
@@ -252,32 +326,40 @@ def test_every_rule_refines_what_it_is_for(rule, domain):
     ("params", "message"),
     [
         ({"rule": "newest"}, "no rule 'newest'"),
-        ({"eta_x": 2.0}, "eta_x has no effect under the rule 'normalized'"),
+        ({"rule": of("newest")}, "no rule 'newest'"),
+        ({"rule": {"eta_x": 2.0}}, "needs the key 'name', got {'eta_x': 2.0}"),
+        ({"rule": of("normalized", eta_x=2.0)}, "eta_x has no effect under the rule 'normalized'"),
+        ({"rule": of("normalized", nrr=0.1), "nrr": 0.1}, "nrr is given twice"),
+        (
+            {"rule": GaussNewton(), "nrr": 0.1, "max_epochs": 3},
+            "nrr, max_epochs has no effect beside an instance .* an argument of GaussNewton",
+        ),
+        ({"rule": Normalized(consensus="sum")}, "consensus has no effect .* on a table"),
         ({"rule": "global", "nrr": 0.1, **SERIES}, "nrr has no effect under the rule 'global'"),
         ({"nrr": -1.0}, "nrr"),
         ({"max_epochs": 0}, "max_epochs"),
-        ({"batch_size": 0}, "batch_size must be at least 1"),
-        ({"cv": 1}, "cv must be None or at least 2 folds, got 1"),
-        ({"backbone": "mpl"}, "'auto' or one of .*mlp.*got 'mpl'"),
-        ({"domain": "images"}, "domain must be one of .*got 'images'"),
-        ({"domain": "series", "window_size": 0}, "window_size must be at least 1"),
-        ({"domain": "series", "horizon": 0}, "horizon must be at least 1"),
-        ({"validation_fraction": 1.0}, "validation_fraction must lie between 0 and 1"),
-        ({"learning_rate": 0.0}, "learning_rate must be positive"),
-        ({"backbone_epochs": -1}, "backbone_epochs must be at least 0"),
-        ({"patience": 0}, "patience must be at least 1"),
-        ({"backbone_batch_size": 0}, "backbone_batch_size must be at least 1"),
-        ({"backbone_width": 0.0}, "backbone_width must be a positive number, got 0.0"),
+        ({"batch_size": 0}, "batch_size has to be an integer of at least 1"),
+        ({"cv": 1}, "cv has to be an integer of at least 2, got 1"),
+        ({"backbone": "mpl"}, "backbone has to be one of 'auto', .*'mlp'.*got 'mpl'"),
+        ({"domain": "images"}, "domain has to be one of .*got 'images'"),
+        ({"domain": "series", "window_size": 0}, "window_size has to be an integer of at least 1"),
+        ({"domain": "series", "horizon": 0}, "horizon has to be an integer of at least 1"),
+        ({"validation_fraction": 1.0}, "validation_fraction has to be .* above 0 and below 1"),
+        ({"learning_rate": 0.0}, "learning_rate has to be a finite number above 0"),
+        ({"backbone_epochs": -1}, "backbone_epochs has to be an integer of at least 0"),
+        ({"patience": 0}, "patience has to be an integer of at least 1"),
+        ({"backbone_batch_size": 0}, "backbone_batch_size has to be an integer of at least 1"),
+        ({"backbone_width": 0.0}, "backbone_width has to be a finite number above 0, got 0.0"),
         ({"backbone_width": 2.0, "backbone": "dlinear", **SERIES}, "'dlinear' has no width to"),
         ({"backbone_width": 2.0, "backbone": nn.Linear(3, 1)}, "scales networks that are named"),
-        ({"snapshots": [0], "backbone_cache": {}}, "each of snapshots has to be an integer"),
-        ({"snapshots": [9]}, "snapshots has an effect with a backbone_cache only"),
         ({"refine": "Y"}, "refine has to be one of 'both', 'X', 'y', got 'Y'"),
-        ({"refine": "y", "denoise_y": False}, "leaves nothing to refine"),
-        ({"consensus": "sum"}, "consensus has no effect .* on a table"),
-        ({"normalization": "each", **SERIES}, "normalization has to be one of 'joint', 'separate'"),
+        ({"rule": of("normalized", consensus="sum")}, "consensus has no effect .* on a table"),
         (
-            {"rule": "gauss-newton", "normalization": "joint"},
+            {"rule": of("normalized", normalization="each"), **SERIES},
+            "normalization has to be one of 'joint', 'separate'",
+        ),
+        (
+            {"rule": of("gauss-newton", normalization="joint")},
             "normalization has no effect under the rule 'gauss-newton'",
         ),
     ],
@@ -454,6 +536,18 @@ def test_own_stopping_part_of_a_series_is_its_end(monkeypatch):
     starts, stopping, _, stop_targets = seen[1]
     assert (len(starts), len(stopping)) == (100, 14)
     np.testing.assert_allclose(stop_targets, y[-14:], rtol=1e-6)
+
+
+@pytest.mark.parametrize("domain", ["tabular", "series"])
+def test_the_backbone_remembers_the_rows_that_it_stopped_early_on(domain):
+    X, y = table() if domain == "tabular" else series()
+    denoiser = DenoGradDenoiser(domain=domain, **{**CHEAP, "random_state": None}, window_size=6)
+    backbone = denoiser.fit(X, y).backbone_
+    rows = backbone.validation_rows
+    assert len(set(rows)) == len(rows) == {"tabular": 15, "series": 14}[domain]
+    mse = np.mean((y - denoiser.predict_target(X))[rows] ** 2) / y.var()
+    assert mse == pytest.approx(min(backbone.history.validation_loss), rel=1e-4)
+    assert denoiser.fit(X, y, X, y).backbone_.validation_rows is None
 
 
 def test_windows_avoid_rows_that_may_not_be_used():
@@ -639,14 +733,6 @@ def test_fitted_pipeline_pickles():
 # state
 
 
-def test_pickle_leaves_the_cache_behind():
-    cache = {}
-    denoiser = DenoGradDenoiser(backbone_cache=cache, **CHEAP).fit(*table())
-    assert len(cache) == 1
-    assert pickle.loads(pickle.dumps(denoiser)).backbone_cache is None
-    assert denoiser.backbone_cache is cache
-
-
 def test_fitted_network_rests_on_the_cpu_in_eval_mode():
     denoiser = DenoGradDenoiser(**CHEAP).fit(*table())
     network = denoiser.backbone_.network
@@ -682,8 +768,15 @@ class Dataset:
         ({"backbone": nn.Linear(2, 1)}, "series", None),
         ({"rule": "global"}, "tabular", "rule 'global' does not refine tabular data"),
         ({"rule": "global"}, "series", None),
-        ({"consensus": "sum"}, "tabular", "A consensus is one of windows; wave is tabular"),
-        ({"consensus": "sum"}, "series", None),
+        ({"rule": of("global", lam=0.1)}, "tabular", "rule 'global' does not refine tabular data"),
+        (
+            {"rule": of("normalized", consensus="sum")},
+            "tabular",
+            "consensus is for series; wave is tabular",
+        ),
+        ({"rule": of("normalized", consensus="sum")}, "series", None),
+        ({"rule": GaussNewton(consensus="sum")}, "tabular", "consensus is for series; wave is"),
+        ({"rule": GaussNewton()}, "tabular", None),
     ],
     ids=str,
 )

@@ -204,25 +204,26 @@ def test_the_other_domain_is_refused(name):
 )
 def test_counts_are_positive_integers(name, domain, key, value):
     arguments = {"n_features": 5, "n_targets": 1, "window": window_of(domain), key: value}
-    with pytest.raises(ValueError, match=f"{key} must be a positive integer, got {value!r}"):
+    message = f"{key} has to be an integer of at least 1, got {value!r}"
+    with pytest.raises(ValueError, match=message):
         networks.build(name, **arguments)
 
 
 @pytest.mark.parametrize(
     ("name", "sizes", "message"),
     [
-        ("mlp", {"hidden_sizes": (8, 0)}, "hidden_sizes must be a positive integer, got 0"),
-        ("mlp", {"dropout": 1.0}, r"dropout must be in \[0, 1\), got 1.0"),
-        ("lstm", {"n_layers": 0}, "n_layers must be a positive integer, got 0"),
-        ("lstm", {"dropout": -0.1}, "dropout must be in"),
+        ("mlp", {"hidden_sizes": (8, 0)}, "hidden_sizes has to be an integer of at least 1, got 0"),
+        ("mlp", {"dropout": 1.0}, "dropout has to be .* of at least 0 and below 1, got 1.0"),
+        ("lstm", {"n_layers": 0}, "n_layers has to be an integer of at least 1, got 0"),
+        ("lstm", {"dropout": -0.1}, "dropout has to be"),
         ("cnn", {"channels": ()}, "channels must name at least one convolution"),
-        ("cnn", {"channels": (8, -1)}, "channels must be a positive integer, got -1"),
+        ("cnn", {"channels": (8, -1)}, "channels has to be an integer of at least 1, got -1"),
         ("cnn_lstm", {"kernel_size": 4}, "kernel_size must be odd, got 4"),
         ("dlinear", {"kernel_size": 24}, "kernel_size must be odd, got 24"),
         ("transformer", {"width": 7, "n_heads": 7}, "width must be even, got 7"),
         ("transformer", {"width": 10, "n_heads": 4}, "width 10 must be a multiple of n_heads 4"),
         ("ft_transformer", {"n_heads": 5}, "width 192 must be a multiple of n_heads 5"),
-        ("ft_transformer", {"attention_dropout": 2}, "dropout must be in"),
+        ("ft_transformer", {"attention_dropout": 2}, "dropout has to be"),
         ("xlstm", {"width": 30}, "multiple of n_heads, got 30 and 4"),
         ("xlstm", {"blocks": ("mlstm", "lstm")}, "blocks must name some of"),
     ],

@@ -1,6 +1,7 @@
 """Processes that die, are stopped, or work beside each other in one folder."""
 
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -34,7 +35,7 @@ def test_a_worker_that_dies_is_seen_said_and_survived(command, tmp_path, death, 
     assert status == 1
     last = err.splitlines()[-1]
     assert last.startswith("experiments: a worker died" if launcher == "joblib" else "experiments:")
-    assert f" while at friedman held_out identity {death.lower()}" in last
+    assert re.search(rf" while at .*friedman held_out identity {death.lower()}", last), last
     assert "what was finished is kept, and the same command continues" in last
     assert "Traceback" not in err
     assert of_folder(command.results) == []
@@ -73,7 +74,7 @@ def test_no_process_outlives_a_command_that_is_killed(command, launcher, victim)
     assert process.returncode == (-9 if victim == "the command" else 1)
     if victim == "the working process":
         assert "the working process was killed by SIGKILL" in err
-    until(lambda: of_folder(command.results) == [], seconds=15)
+    until(lambda: of_folder(command.results) == [], seconds=60)
     kept = command.records()
     command.run(*SWEEP)
     assert kept.items() <= command.records().items()

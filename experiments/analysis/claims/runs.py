@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from denograd.published import SETTINGS
 from experiments.analysis import aggregate
 from experiments.analysis.aggregate import IMP, Condition, Entry, Metric
 from experiments.analysis.claims.base import UntestableError
@@ -49,15 +50,7 @@ SHRINKING = ("constant", "shrink_target")
 _PLURAL = {None: "datasets", "tabular": "tables", "series": "series"}
 
 # Parameters that make a setting of DenoGrad the published one, as labels spell them.
-AS_PUBLISHED = {
-    "nrr": "0.01",
-    "nr_threshold": "0.1",
-    "rule": "normalized",
-    "max_epochs": "150",
-    "denoise_y": "True",
-    "standardize": "False",
-    "cv": "None",
-}
+AS_PUBLISHED = {key: str(value) for key, value in SETTINGS.items()}
 
 
 def split_label(label: str) -> tuple[str, dict[str, str]]:

@@ -204,9 +204,9 @@ def test_read_only_arrays_are_taken_without_a_warning(plane, recwarn):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"epochs": -1}, "epochs must be at least 0, got -1"),
-        ({"patience": 0}, "patience must be at least 1"),
-        ({"batch_size": 0}, "batch_size must be at least 1"),
+        ({"epochs": -1}, "epochs has to be an integer of at least 0, got -1"),
+        ({"patience": 0}, "patience has to be an integer of at least 1"),
+        ({"batch_size": 0}, "batch_size has to be an integer of at least 1"),
     ],
 )
 def test_numbers_out_of_range_are_named(plane, options, message):

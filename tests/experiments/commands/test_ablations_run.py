@@ -47,14 +47,25 @@ def test_variants_are_told_apart_by_parameters_that_identity_leaves_out(results)
 
 
 def test_iterations_from_one_run_equal_those_of_runs_of_their_own(results, tmp_path):
-    counts = "[1,4,9]"
-    shared = run(results, f"{{denograd:{{max_epochs:{counts},snapshots:[{counts}]}}}}")
-    separate = run(tmp_path / "apart", f"{{denograd:{{max_epochs:{counts}}}}}")
+    counts = [1, 4, 9]
+    shared = run(results, f"{{denograd:{{max_epochs:{counts}}}}}")
+    for count in counts:
+        run(tmp_path / "apart", f"{{denograd:{{max_epochs:[{count}]}}}}")
+    separate = read_long_table(tmp_path / "apart")
 
     assert set(shared["identity"]) == set(separate["identity"])
     one, other = by_setting(shared, "max_epochs"), by_setting(separate, "max_epochs")
     pd.testing.assert_frame_equal(one, other, check_exact=True)
     assert one["swd"].is_unique
+
+
+def test_arguments_inside_a_rule_are_parameters_in_print(results):
+    rules = "[normalized,{name:normalized,normalization:separate}]"
+    table = run(results, f"{{denograd:{{rule:{rules},max_epochs:[3]}}}}")
+
+    labels = {"denograd (normalization=None)", "denograd (normalization=separate)", "identity"}
+    assert set(table["denoiser"]) == labels
+    assert (table["status"] == "ok").all()
 
 
 def test_the_archive_writes_studies_into_a_folder_of_their_own_with_an_index(results, capsys):

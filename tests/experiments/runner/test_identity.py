@@ -17,15 +17,9 @@ DENOGRAD = {
         "nrr": 0.01,
         "nr_threshold": 0.1,
         "max_epochs": 150,
-        "denoise_y": True,
         "batch_size": None,
         "standardize": False,
         "cv": None,
-        "eta_x": None,
-        "eta_y": None,
-        "lam": None,
-        "lr": None,
-        "tol": None,
         "backbone_epochs": 100,
         "patience": 15,
         "learning_rate": 0.001,
@@ -73,20 +67,10 @@ def test_any_other_value_counts():
     assert identity_of(gated=1) == {"gated": 1}  # equal to True, but not the value it was
 
 
-def test_where_the_iterations_come_from_does_not_count(settings_of):
-    (component,) = settings_of(
-        "denoiser=denograd", "++denoiser.denograd.snapshots=[10,50]"
-    ).denoiser
-    assert component.params["snapshots"] == [10, 50]
-    assert component.identity() == DENOGRAD
-
-
 @pytest.mark.parametrize(
     ("key", "value"),
     [
         ("refine", "y"),
-        ("normalization", "separate"),
-        ("consensus", "last"),
         ("backbone_width", 0.5),
         ("early_stopping", False),
     ],
@@ -94,6 +78,16 @@ def test_where_the_iterations_come_from_does_not_count(settings_of):
 def test_an_option_of_denograd_that_is_taken_counts(settings_of, key, value):
     (component,) = settings_of("denoiser=denograd", f"++denoiser.denograd.{key}={value}").denoiser
     assert component.identity()["params"] == DENOGRAD["params"] | {key: value}
+
+
+def test_the_arguments_of_a_rule_are_part_of_it(settings_of):
+    rule = {"name": "gauss-newton", "eta_y": 0.1}
+    (component,) = settings_of(
+        "denoiser=denograd",
+        "denoiser.denograd.rule={name:gauss-newton,eta_y:0.1}",
+    ).denoiser
+    assert component.params["rule"] == rule
+    assert component.identity()["params"] == DENOGRAD["params"] | {"rule": rule}
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,9 @@ def test_settings_are_plain_all_the_way_down(settings_of):
         ("dataset=fridman", "dataset: there is no 'fridman'; did you mean 'friedman'?"),
         ("denoiser=[]", "denoiser: name at least one, for example"),
         ("denoiser.pca._target_=baselines.pca.No", "denoiser.pca._target_: cannot import"),
+        ("denoiser.denograd.rule=5", "denoiser.denograd.rule: must be a string or a mapping, not"),
+        ("denoiser.denograd.rule={name:newton}", "denoiser.denograd: There is no rule 'newton'"),
+        ("denoiser.denograd.rule={name:global,lamb:1}", "denoiser.denograd: There is no argument"),
         ("noise.sigma=1,2", "noise.sigma: several values need -m"),
         ("seed=[", "no viable alternative"),
         ("target=shuffled", "target: must be one of 'as_is', 'permuted', not 'shuffled'"),
@@ -112,10 +115,11 @@ def test_settings_are_plain_all_the_way_down(settings_of):
     ],
 )
 def test_a_slip_is_one_sentence_that_names_the_key(override, message):
-    pca = ["denoiser=pca"] if override.startswith("denoiser.pca") else []
+    group = override.split(".")
+    named = [f"denoiser={group[1]}"] if group[0] == "denoiser" and len(group) > 1 else []
 
     with pytest.raises(ConfigError) as caught:
-        check_command_line([*pca, override], multirun=False)
+        check_command_line([*named, override], multirun=False)
 
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
