@@ -144,12 +144,12 @@ class _Names:
                 seen = self._seen[column, score["labels"][column], protocol]
                 for key, value in settings.items():
                     seen[key].add(repr(value))
-        # What one setting says and another does not tells them apart as well.
+        # An argument that one setting of a denoiser names and another does not tells them apart.
         for score in scores:
-            for column, settings in _settings(score).items():
-                seen = self._seen[column, score["labels"][column], score["labels"]["protocol"]]
-                for key in seen.keys() - settings.keys():
-                    seen[key].add(repr(None))
+            settings = _component(score["config"]["denoiser"])
+            seen = self._seen["denoiser", score["labels"]["denoiser"], score["labels"]["protocol"]]
+            for key in seen.keys() - settings.keys():
+                seen[key].add(repr(None))
 
     def of(self, score: Record) -> dict[str, str]:
         """The distinct labels of one record."""
@@ -157,7 +157,7 @@ class _Names:
         for column, settings in _settings(score).items():
             label = score["labels"][column]
             seen = self._seen[column, label, protocol]
-            if missing := seen.keys() - settings.keys():
+            if column == "denoiser" and (missing := seen.keys() - settings.keys()):
                 settings = _sorted(settings | dict.fromkeys(missing))
             differing = [key for key in settings if len(seen[key]) > 1]
             # Parameters say more than a class or a checksum: those speak where nothing else does.

@@ -14,7 +14,6 @@ from hypothesis.extra.numpy import arrays
 from torch import nn
 
 from denograd import DenoGrad
-from denograd import rules as room
 from denograd.rules import GaussNewton, Global, Normalized, make_rule, rule_class, rules
 from denograd.rules.base import SampleRule
 
@@ -57,10 +56,6 @@ class TestInstances:
     def test_all_arguments_are_named(self):
         with pytest.raises(TypeError, match="positional"):
             GaussNewton(0.5)
-
-    def test_every_rule_can_be_imported_from_the_room(self):
-        exported = {getattr(room, name) for name in room.__all__}
-        assert set(rules().values()) <= exported
 
 
 class TestArguments:
