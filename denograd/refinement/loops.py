@@ -9,17 +9,8 @@ import torch
 from torch import Tensor
 
 from denograd.refinement.consensus import CONSENSUS, Consensus
-from denograd.refinement.problem import (
-    Move,
-    MovesSamples,
-    Problem,
-    Step,
-    Tally,
-    figures_of,
-    gate,
-    put,
-    take,
-)
+from denograd.refinement.moves import Move, MovesSamples, Tally, figures_of, gate
+from denograd.refinement.problem import Problem, Step, put, take
 from denograd.refinement.windows import Selection
 
 _SCOUT_SHARE = 0.6

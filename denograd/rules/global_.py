@@ -13,7 +13,8 @@ from torch import Tensor
 
 from denograd.checks import check_number
 from denograd.history import Epoch
-from denograd.refinement.problem import Problem, Step, check_finite, row_norms, stacked
+from denograd.refinement.moves import stacked
+from denograd.refinement.problem import Problem, Step, check_finite, row_norms
 from denograd.rules.base import Rule
 
 

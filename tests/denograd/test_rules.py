@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 from torch import nn
 
 from denograd import DenoGrad
-from denograd.rules import make_rule, rule_class, rules
+from denograd.rules import GaussNewton, Global, Normalized, make_rule, rule_class, rules
 from denograd.rules.base import SampleRule
 
 from .toys import Flat, LastStep, perceptron, plane, series, table, window_plane
@@ -25,6 +25,37 @@ SERIES = {"is_ts": True, "window_size": 5}
 
 def refine(model, X, y=None, rule="gauss-newton", loss=None, **arguments):
     return DenoGrad(model, loss or nn.MSELoss(), CPU, rule=rule).fit_transform(X, y, **arguments)
+
+
+class TestInstances:
+    def test_an_instance_has_all_the_arguments(self):
+        X, y = table()
+        named = refine(perceptron(3), X, y, "gauss-newton", nrr=0.4, eta_y=0.1, max_epochs=4)
+        rule = GaussNewton(nrr=0.4, eta_y=0.1, max_epochs=4)
+        given = refine(perceptron(3), X, y, rule)
+        as_mapping = {"name": "gauss-newton", "nrr": 0.4, "eta_y": 0.1}
+        mapped = refine(perceptron(3), X, y, as_mapping, max_epochs=4)
+        for one, other, third in zip(named[:2], given[:2], mapped[:2], strict=True):
+            np.testing.assert_array_equal(one, other)
+            np.testing.assert_array_equal(one, third)
+
+    @pytest.mark.parametrize("arguments", [{"nrr": 0.1}, {"eta_x": 0.5, "max_epochs": 3}], ids=str)
+    def test_arguments_beside_an_instance_are_refused(self, arguments):
+        X, y = table()
+        message = f"^{', '.join(sorted(arguments, reverse=True))} has no effect beside an instance"
+        with pytest.raises(ValueError, match=message):
+            refine(perceptron(3), X, y, GaussNewton(), **dict(sorted(arguments.items())[::-1]))
+
+    def test_of_another_domain_is_refused(self):
+        X, y = table()
+        with pytest.raises(ValueError, match="The rule 'global' refines a series"):
+            refine(perceptron(3), X, y, Global())
+        with pytest.raises(ValueError, match=r"^consensus has no effect .* on a table"):
+            refine(perceptron(3), X, y, Normalized(consensus="sum"))
+
+    def test_all_arguments_are_named(self):
+        with pytest.raises(TypeError, match="positional"):
+            GaussNewton(0.5)
 
 
 class TestArguments:
