@@ -159,7 +159,8 @@ def check_layout(result: Any, shape: tuple[int, ...], name: str) -> None:
     ValueError
         For another shape.
     """
-    if not isinstance(result, np.ndarray):
+    # Neither a masked array, whose masked values no check would see, nor a matrix.
+    if type(result) is not np.ndarray:
         raise TypeError(f"{name} must be an array, not {type(result).__name__}")
     if result.shape != shape:
         raise ValueError(f"{name} must have the shape {shape}, not {result.shape}")

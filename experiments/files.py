@@ -124,7 +124,14 @@ def walk(folder: Path) -> Iterator[tuple[Path, OSError | None]]:
             closed.append((Path(error.filename), error))
 
     found: list[Path] = []
-    for root, _, names in os.walk(folder, onerror=note):
+    seen: set[str] = set()
+    # Folders may lie on another disk; a link back to where it comes from is followed once.
+    for root, folders, names in os.walk(folder, onerror=note, followlinks=True):
+        real = os.path.realpath(root)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
         found += (Path(root, name) for name in names)
     yield from closed
     yield from ((path, None) for path in sorted(found))

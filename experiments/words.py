@@ -12,7 +12,20 @@ from typing import Any
 _WORD = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]*")
 _LONGEST = 100
 #: What lies in a results folder beside the reports that carry an experiment's name.
-RESERVED = frozenset({"all", "runs"})
+RESERVED = frozenset(
+    {
+        "ablations",
+        "all",
+        "long.csv",
+        "readme",
+        "README.md",
+        "records.jsonl.gz",
+        "report.html",
+        "runs",
+    }
+)
+#: Experiments whose name begins so are ablations: their reports share a folder and an index.
+ABLATION = "ablation_"
 
 
 def why_no_name(name: str) -> str | None:
@@ -20,11 +33,11 @@ def why_no_name(name: str) -> str | None:
 
     A name is a word of letters, digits, ``_``, ``-``, ``.`` and ``+`` that leads with no dot.
     """
-    if name in RESERVED:
-        return f"{name!r} is no name of an experiment: the results keep a folder of that name"
+    if name in RESERVED or name.removeprefix(ABLATION) in ("", "README.md"):
+        return f"{name!r} is no name of an experiment: the results keep a place of that name"
     if len(name) > _LONGEST:
         return f"{name[:20]!r}… is no name of an experiment: it is longer than {_LONGEST} letters"
-    if _WORD.fullmatch(name):
+    if _WORD.fullmatch(name) and _WORD.fullmatch(name.removeprefix(ABLATION)):
         return None
     wanted = "use letters, digits, '_', '-', '.' and '+', no leading dot"
     return f"{name!r} is no name of an experiment: {wanted}"
@@ -60,8 +73,9 @@ def slug(text: str) -> str:
 def first_line(error: BaseException) -> str:
     """The first line of an exception's message, or its type where it has none."""
     try:
-        lines = str(error).strip().splitlines()
-    except Exception as problem:
+        # A lone surrogate could be written nowhere.
+        lines = str(error).encode(errors="replace").decode().strip().splitlines()
+    except (Exception, SystemExit) as problem:
         return f"its message cannot be made ({type(problem).__name__})"
     return (lines or [type(error).__name__])[0]
 

@@ -6,8 +6,11 @@ Everything heavy is imported inside the functions, so that ``--help`` stays fast
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,11 +42,36 @@ Then `make tables` writes the tables and figures of every experiment in it.
 def main(arguments: list[str] | None = None) -> int:
     """Update the archive and say what changed; 1 if files are out of reach, 2 for a refusal."""
     options = _parser().parse_args(arguments)
-    from experiments.files import StoreError, no_access, no_room, remove_stale, write_bytes
-    from experiments.store.archive import NAME, Archive, to_bytes
-    from experiments.store.store import Store, tell_damage
+    from experiments.store.archive import NAME
 
     path = options.results / NAME
+    with _alone(options.results):
+        return _update(options, path)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until no other command changes the archive of a folder; nothing is left behind."""
+    try:
+        import fcntl
+
+        descriptor = os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):
+        # Where there is no such folder, there is nothing to lose.
+        yield
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _update(options: argparse.Namespace, path: Path) -> int:
+    from experiments.files import StoreError, no_access, no_room, remove_stale, write_bytes
+    from experiments.store.archive import Archive, to_bytes
+    from experiments.store.store import Store, tell_damage
+
     stores = [Store(folder) for folder in (options.results, *options.others)]
     try:
         before = Archive.read(path)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from multiprocessing import current_process
 from typing import Any
@@ -92,7 +93,9 @@ def run_job(config: DictConfig) -> None:
         log.exception("%s failed", outcome["what"])
         outcome["error"] = _sentence(problem)
         if settings is not None:
-            _leave_failure(settings, problem, journalist)
+            # A dataset without a name or domain cannot even be called something.
+            with suppress(AttributeError, TypeError, ValueError):
+                _leave_failure(settings, problem, journalist)
     outcome["seconds"] = time.monotonic() - start
     outcome["worked"] = journalist.counts["ok"] + journalist.counts["failed"] > 0
     append({"event": "corruption", **outcome})

@@ -98,7 +98,6 @@ def _report_archive(results: Path, out: Path) -> int:
     from experiments.report.page.results import MEMBERSHIP
     from experiments.report.page.write import write_page
     from experiments.report.writing import (
-        ABLATION,
         ABLATIONS,
         PAGE,
         TITLE,
@@ -108,6 +107,7 @@ def _report_archive(results: Path, out: Path) -> int:
     )
     from experiments.store.archive import NAME, Archive
     from experiments.store.long_table import long_table
+    from experiments.words import ABLATION
 
     archive = Archive.read(results / NAME)
     for damage in archive.damage:

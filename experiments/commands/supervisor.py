@@ -125,6 +125,8 @@ class _Worker:
         end = self._end or self._sudden_end()
         status, complaint = int(end["status"]), end["complaint"]
         monitor = self._monitor
+        if monitor is None and status == 0:
+            status, complaint = FAILURE, "nothing was heard of any job: is its callback removed?"
         if monitor is not None:
             try:
                 # A run that failed to launch or was stopped has not reached all of its pieces.

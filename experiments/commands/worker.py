@@ -70,6 +70,7 @@ def main(arguments: list[str]) -> None:
     status, complaint, died = 0, "", False
     try:
         _work(arguments)
+        _stop_workers()
     except KeyboardInterrupt:
         _stop_workers()
         status, complaint = INTERRUPTED, "interrupted"
@@ -80,7 +81,11 @@ def main(arguments: list[str]) -> None:
             error.reason if isinstance(error, StopRunError) else error
         )
     answer(answer="end", status=status, complaint=complaint, died=died)
-    sys.exit(status)
+    # Not by way of the interpreter's end, which waits for threads that a component left behind.
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
 
 
 def _work(arguments: list[str]) -> None:
@@ -128,8 +133,9 @@ def _explained(error: BaseException) -> tuple[int, str, bool]:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """Take a polite kill for a Ctrl-C; what comes after the first must not disturb the end."""
+    # A handler of Python's own: one that the system ignores races with signals on their way.
     for every in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(every, signal.SIG_IGN)
+        signal.signal(every, lambda number, frame: None)
     raise KeyboardInterrupt
 
 
@@ -155,9 +161,10 @@ def _watch(leash: int) -> None:
 def _stop_workers() -> None:
     """End the joblib launcher's processes at once: what they had finished is on disk."""
     if "joblib.externals.loky" in sys.modules:
-        from joblib.externals.loky import get_reusable_executor
+        from joblib.externals.loky import reusable_executor
 
-        get_reusable_executor(reuse=True).shutdown(wait=True, kill_workers=True)
+        if reusable_executor._executor is not None:
+            reusable_executor._executor.shutdown(wait=True, kill_workers=True)
 
 
 _answers: int | None = None

@@ -117,13 +117,18 @@ class BaseRegressor(RegressorMixin, BaseEstimator, ABC):
         check_is_fitted(self, "input_shape_")
         checked = self._check_inputs(X, "X", self.input_shape_)
         n_rows = len(checked)
-        predicted = np.asarray(self._predict(checked), dtype=np.float64)
+        predicted = np.asarray(self._predict(checked))
+        if predicted.dtype.kind not in "fiu":
+            raise TypeError(
+                f"{type(self).__name__} must predict numbers, not {predicted.dtype} "
+                f"of shape {predicted.shape}"
+            )
         if predicted.shape not in ((n_rows,), (n_rows, 1)):
             raise ValueError(
                 f"{type(self).__name__} must predict one value per row, shape ({n_rows},), "
                 f"not {predicted.shape}"
             )
-        return predicted.reshape(n_rows)
+        return predicted.astype(np.float64).reshape(n_rows)
 
     def why_skip(self, dataset: DescribesData) -> str | None:
         """Say why a dataset is left out.

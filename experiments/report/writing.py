@@ -12,9 +12,9 @@ from experiments.analysis.view import View
 from experiments.report.outputs import Output
 from experiments.report.page.write import Contents
 from experiments.report.table import Table
+from experiments.words import ABLATION
 
-#: Experiments whose name begins so are ablations: their reports share a folder and an index.
-ABLATION, ABLATIONS = "ablation_", "ablations"
+ABLATIONS = "ablations"
 ARCHIVE = "records.jsonl.gz"
 LONG_TABLE = "long.csv"
 PAGE = "report.html"

@@ -191,6 +191,8 @@ class _Job:
             reason = f"the denoiser failed: {outcome['reason']}"
             for score in missing:
                 self._leave(score.key, outcome | {"reason": reason})
+            if not missing:
+                self.follower.told(cell.key.labels, "failed")
             return
         if not cell.done:
             self._leave(cell.key, {"status": "ok", "metrics": metrics}, stages)
@@ -234,7 +236,9 @@ def leave(store: Store, key: Key, outcome: Outcome, stages: Stages | None = None
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
     try:
-        store.write(key, record)
+        # A run beside this one may have had more luck: what is finished stays.
+        if outcome["status"] != "failed" or store.status(key) != "ok":
+            store.write(key, record)
     except OSError as error:
         raise CannotStoreError(no_room(error)) from error
     if outcome["status"] == "failed":
@@ -246,5 +250,5 @@ def failure(error: BaseException) -> Outcome:
     return {
         "status": "failed",
         "reason": f"{type(error).__name__}: {first_line(error)}",
-        "traceback": "".join(traceback.format_exception(error)),
+        "traceback": "".join(traceback.format_exception(error)).encode(errors="replace").decode(),
     }

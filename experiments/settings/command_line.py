@@ -46,6 +46,8 @@ def check_command_line(overrides: Sequence[str], multirun: bool) -> None:
         multirun = multirun or str(base.hydra.mode) == "RunMode.MULTIRUN"
         if swept and not multirun:
             raise ConfigError(f"{next(iter(swept))}: several values need -m (--multirun)")
+        if "name" in swept:
+            raise ConfigError("name: one run has one name; several would share its records anyway")
         if multirun and base.hydra.sweeper._target_ == _BASIC_SWEEPER:
             for lines in _one_at_a_time(_swept_keys(base, swept)):
                 _check(_compose([*fixed, *lines]))

@@ -26,8 +26,6 @@ NOT_IDENTITY = frozenset({"n_jobs"})
 PROTOCOL_NAMES = ("published", "held_out", "published_train_only")
 
 
-#: The packages of this project.
-PACKAGES = ("denograd", "baselines", "experiments")
 # Where components of each kind lie, one per file, and who lies elsewhere.
 _HOMES = {
     "dataset": "experiments.datasets",
@@ -95,13 +93,14 @@ class Component:
     def name(self) -> str:
         """What identities and paths call it: its file, so that code can move.
 
-        A class of another project is called by its dotted path.
+        Any other class (of another project, or one more in a file) is called by its dotted path.
         """
-        package, *_, file = self.cls.__module__.split(".")
-        if package not in PACKAGES:
-            return f"{self.cls.__module__}.{self.cls.__name__}"
+        home, _, file = self.cls.__module__.rpartition(".")
         elsewhere = {module: name for name, module in _ELSEWHERE.items()}
-        return elsewhere.get(self.cls.__module__, file)
+        known = home in _HOMES.values() or self.cls.__module__ in elsewhere
+        if known and _component_of(self.cls.__module__) is self.cls:
+            return elsewhere.get(self.cls.__module__, file)
+        return f"{self.cls.__module__}.{self.cls.__qualname__}"
 
 
 @dataclass(frozen=True)
@@ -208,12 +207,17 @@ def class_of(kind: str, name: str) -> Any:
         except ConfigError:
             return None
     try:
-        module = importlib.import_module(_ELSEWHERE.get(name, f"{_HOMES[kind]}.{name}"))
+        return _component_of(_ELSEWHERE.get(name, f"{_HOMES[kind]}.{name}"))
     except ImportError:
         return None
+
+
+def _component_of(path: str) -> type | None:
+    """The component of a module: its first class that has a revision and can be built."""
+    module = importlib.import_module(path)
     found = (
         cls
         for cls in vars(module).values()
-        if inspect.isclass(cls) and cls.__module__ == module.__name__ and hasattr(cls, "revision")
+        if inspect.isclass(cls) and cls.__module__ == path and hasattr(cls, "revision")
     )
     return next((cls for cls in found if not inspect.isabstract(cls)), None)

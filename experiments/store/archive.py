@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import stat
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -85,6 +86,10 @@ class Archive:
             return cls(path)
         except OSError as error:
             raise _unreadable(path, error.strerror or str(error)) from error
+        if not stat.S_ISREG(found.st_mode):
+            raise _unreadable(path, "it is no regular file")
+        if found.st_size == 0:
+            raise _unreadable(path, "it is empty")
         return _read(path, found.st_mtime_ns, found.st_size)
 
     def __len__(self) -> int:
@@ -154,8 +159,8 @@ def _checked(line: str) -> Record:
 def _read(path: Path, _modified: int, _size: int) -> Archive:
     """Read a file once, as long as it is the same one."""
     try:
-        lines = gzip.decompress(path.read_bytes()).decode().split("\n")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        lines = gzip.decompress(path.read_bytes()).decode(errors="replace").split("\n")
+    except (OSError, EOFError, zlib.error) as error:
         raise _unreadable(path, str(error)) from error
     if lines.pop():
         raise _unreadable(path, "its last line is cut off")

@@ -52,9 +52,11 @@ def read_long_table(
         If no experiment of that name was run.
     """
     store = Store(results)
-    records = list(store.records()) if experiment is None else store.listed(experiment)
-    if command is not None:
-        tell_damage(store, command)
+    try:
+        records = list(store.records()) if experiment is None else store.listed(experiment)
+    finally:
+        if command is not None:
+            tell_damage(store, command)
     return long_table(records)
 
 

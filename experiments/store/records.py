@@ -124,12 +124,13 @@ def check_record(
     config, labels = record["config"], record["labels"]
     if record["identity"] != identity(config):
         raise DamagedError(f"{record['identity']!r} is not the identity of its config")
-    if path is not None and path != (own := path_of(config)):
+    try:
+        own = path_of(config)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DamagedError("its config names no dataset, protocol or component") from error
+    if path not in (None, own):
         raise DamagedError(f"it is the record of {own}")
-    _check_fields(labels, _labels_of(config), "labels.")
-    for name in ("seed", "target"):
-        if labels[name] != config.get(name):
-            raise DamagedError(f"labels.{name} is not that of its config")
+    check_labels(labels, config)
     for name in ("seconds", "peak_memory_mb"):
         check_numbers(record[name], f"{name}.")
     if status == "ok":
@@ -137,6 +138,14 @@ def check_record(
     if record["checksum"] != _checksum(record):
         raise DamagedError("it was changed after it was written")
     return record
+
+
+def check_labels(labels: Any, config: Mapping[str, Any]) -> None:
+    """Refuse labels that cannot be those of a config, with a DamagedError that names one."""
+    _check_fields(labels, _labels_of(config), "labels.")
+    for name in ("seed", "target"):
+        if labels[name] != config.get(name):
+            raise DamagedError(f"labels.{name} is not that of its config")
 
 
 def check_metrics(metrics: Mapping[str, Any], of_score: bool) -> None:

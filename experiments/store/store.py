@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from experiments.files import StoreError, read_text, walk, write_json
 from experiments.store.archive import NAME, Archive
@@ -17,7 +18,15 @@ from experiments.store.listing import (
     listing_path,
     read_listing,
 )
-from experiments.store.records import Damage, DamagedError, Key, Record, check_record, seal
+from experiments.store.records import (
+    Damage,
+    DamagedError,
+    Key,
+    Record,
+    check_labels,
+    check_record,
+    seal,
+)
 
 _SUFFIX = ".json"
 
@@ -150,7 +159,20 @@ class Store:
                 for record in archived
             ]
         found = ((path, self.find(path)) for path in labels)
-        return [record | {"labels": labels[path]} for path, record in found if record is not None]
+        return [
+            self._labelled(record, labels[path], name)
+            for path, record in found
+            if record is not None
+        ]
+
+    def _labelled(self, record: Record, labels: dict[str, Any], name: str) -> Record:
+        """A record under the labels of a listing, or its own where those cannot be its."""
+        try:
+            check_labels(labels, record["config"])
+        except DamagedError as error:
+            self._note(f"{listing_path(self.runs, name)}: {record['identity']}", str(error))
+            return record
+        return record | {"labels": labels}
 
     def labels(self, name: str) -> Entries | None:
         """Paths of all that the last run of a named experiment comprises, in order, with labels.

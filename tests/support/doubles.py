@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import resource
+import threading
 import time
 from pathlib import Path
 
@@ -242,3 +243,12 @@ class OfAFile(Friedman):
         content = Path(self.path).read_bytes()
         frame = pd.read_csv(io.BytesIO(content), header=None, names=["a", "b", "y"])
         return DataTable.tabular(frame, "y", fingerprint=hashlib.sha256(content).hexdigest())
+
+
+class LeavesAThread(Halve):
+    """Starts a thread that nobody ends."""
+
+    method = "leaves_a_thread"
+
+    def _fit(self, X, y, X_val, y_val):
+        threading.Thread(target=time.sleep, args=(600,)).start()
