@@ -15,7 +15,7 @@ class ConstantDenoiser(BaseDenoiser):
     """
 
     method = "constant"
-    is_control = True
+    kind = "control"
     uses_target = False
     uses_row_order = False
     column_wise = True

@@ -9,7 +9,7 @@ class IdentityDenoiser(BaseDenoiser):
     """Return the data as they are: the origin of every scale."""
 
     method = "identity"
-    is_control = True
+    kind = "control"
     uses_target = False
     uses_row_order = False
     column_wise = True

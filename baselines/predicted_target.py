@@ -23,7 +23,7 @@ validation_fraction, domain, window_size, horizon, device, random_state, progres
         As in `denograd.estimator.DenoGradDenoiser`. In a series channel 0 changes with the target.
     """
 
-    is_control = True
+    kind = "control"
 
     def __init__(
         self,

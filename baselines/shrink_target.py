@@ -20,7 +20,7 @@ class ShrinkTargetDenoiser(BaseDenoiser):
     """
 
     method = "shrink_target"
-    is_control = True
+    kind = "control"
     uses_target = False
     uses_row_order = False
     column_wise = True

@@ -53,7 +53,7 @@ class BaseDenoiser(BaseEstimator, ABC):
         Kinds of data the method accepts: "tabular", "series".
     method : str
         Name from which its seeds are derived; variants of one method share it.
-    is_control : bool
+    kind : {"method", "control"}
         A control has no skill by construction: it is shown in tables and never ranked.
     uses_target : bool
         Whether inputs and target are refined with the help of each other.
@@ -77,7 +77,7 @@ class BaseDenoiser(BaseEstimator, ABC):
 
     domains: ClassVar[frozenset[str]] = frozenset({"tabular", "series"})
     method: ClassVar[str]
-    is_control: ClassVar[bool] = False
+    kind: ClassVar[Literal["method", "control"]] = "method"
     uses_target: ClassVar[bool]
     uses_row_order: ClassVar[bool]
     column_wise: ClassVar[bool]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import difflib
 import math
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 _WORD = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]*")
 _LONGEST = 100
@@ -85,53 +83,3 @@ def did_you_mean(key: str, known: Iterable[str]) -> str:
     known = sorted(known)
     near = difflib.get_close_matches(key, known, n=1)
     return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known) or 'none'}"
-
-
-def write_label(name: str, settings: Mapping[str, Any]) -> str:
-    """A name with the settings that tell it from others of that name; `read_label` reads it.
-
-    Examples
-    --------
-    >>> write_label("denograd", {"nrr": 0.01, "rule": "global"})
-    'denograd (nrr=0.01, rule=global)'
-    """
-    parts = [f"{key}={_written(value)}" for key, value in settings.items()]
-    return f"{name} ({', '.join(parts)})" if parts else name
-
-
-def read_label(label: str) -> tuple[str, dict[str, Any]]:
-    """The name and the settings of a label of `write_label`.
-
-    Examples
-    --------
-    >>> read_label("denograd (nrr=0.01, rule=global)")
-    ('denograd', {'nrr': 0.01, 'rule': 'global'})
-    """
-    found = _LABEL.fullmatch(label)
-    if found is None:
-        return label, {}
-    settings = {item["key"]: _read(item["value"]) for item in _SETTING.finditer(found["settings"])}
-    return found["name"], settings
-
-
-_SETTING = re.compile(r"(?P<key>\w+)=(?P<value>[^=]*?)(?=, \w+=|$)")
-
-
-_LABEL = re.compile(r"(?P<name>.+?) \((?P<settings>\w+=.*)\)", re.DOTALL)
-
-
-_PLAIN = re.compile(r"[\w.+\-/]+")
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, str) and _PLAIN.fullmatch(value) and _read(value) == value:
-        return value
-    # The sign between a key and its value stands nowhere else.
-    return repr(value).replace("=", r"\x3d")
-
-
-def _read(text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text

@@ -7,7 +7,6 @@ has no lower bound. Values are averaged over seeds, then over regressors, then o
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,8 +26,10 @@ KEY = (*CONDITION, "protocol", "dataset", "denoiser", "seed", "regressor")
 REQUIRED = (
     *KEY,
     "domain",
-    "is_control",
+    "kind",
+    "method",
     "status",
+    "skip",
     "reason",
     "mse_before",
     "mse_after",
@@ -38,11 +39,9 @@ REQUIRED = (
 
 CONFIDENCE = 0.95
 
-#: Labels of sane variants end so: a baseline as its authors would rather have it, shown and not
-#: ranked, since the comparison is between the methods as published.
-SANE = "_sane"
-#: How a regressor says that a dataset is of the other domain: not a result, and not a gap either.
-OTHER_DOMAIN = re.compile(r"^\S+ is for .+ data, \S+ is (tabular|series)$")
+#: Why something was skipped, where that is not a result, and not a gap either: the regressor is for
+#: data of the other domain.
+OTHER_DOMAIN = "domain"
 
 
 @dataclass(frozen=True)
@@ -186,20 +185,18 @@ RECOVERY_X = Metric("recovery_X", "recovery of X", 3, True, False, _column("reco
 RECOVERY_Y = Metric("recovery_y", "recovery of y", 3, True, False, _column("recovery_y"), rope=0.01)
 
 
-def check_long_table(long: pd.DataFrame) -> None:
-    """Refuse a long table that would be averaged wrongly.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing, or two rows stand for the same piece of work.
-    """
+def check_columns(long: pd.DataFrame) -> None:
+    """Refuse a long table that lacks a column, with a ValueError."""
     missing = [name for name in REQUIRED if name not in long]
     if missing:
         raise ValueError(
             f"the long table lacks the columns {', '.join(missing)}; it has "
             f"{', '.join(map(str, long.columns))}"
         )
+
+
+def check_distinct(long: pd.DataFrame) -> None:
+    """Refuse a long table two of whose rows stand for the same work, with a ValueError."""
     twice = long.duplicated(list(KEY))
     if twice.any():
         example = ", ".join(f"{name}={long.loc[twice, name].iloc[0]}" for name in KEY)
@@ -209,27 +206,15 @@ def check_long_table(long: pd.DataFrame) -> None:
         )
 
 
-def is_sane(denoiser: str) -> bool:
-    """Whether a label is that of a sane variant, with or without the settings that tell it apart.
-
-    Examples
-    --------
-    >>> is_sane("dae_sane"), is_sane("dae_sane (epochs=5)"), is_sane("dae")
-    (True, True, False)
-    """
-    return denoiser.partition(" (")[0].endswith(SANE)
-
-
 def suited(long: pd.DataFrame) -> pd.DataFrame:
     """The rows without those of regressors that are for the other domain.
 
     A sweep over tables and series lists the regressors of both; what none of them can be scored on
     is no gap in a table, and no run that was expected.
     """
-    skipped = long["status"] == "skipped"
-    told = skipped & long["reason"].fillna("").astype(str).str.match(OTHER_DOMAIN)
     pairs = pd.MultiIndex.from_frame(long[["domain", "regressor"]].astype(str))
-    return long[~(skipped & pairs.isin(pairs[told.to_numpy()]))]
+    unsuited = pairs.isin(pairs[long["skip"] == OTHER_DOMAIN])
+    return long[~(unsuited & (long["status"] == "skipped"))]
 
 
 def conditions(long: pd.DataFrame) -> Iterator[tuple[Condition, pd.DataFrame]]:

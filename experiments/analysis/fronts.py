@@ -123,7 +123,7 @@ def field(view: View, protocol: str) -> Field:
     run = {dataset for where, dataset, _ in view.summary(aggregate.IMP) if where == protocol}
     datasets = tuple(name for name in view.datasets if name in run - lacking)
     spots: dict[str, Spot] = {}
-    for name in (*methods, *view.sane, *view.controls):
+    for name in (*methods, *view.variants, *view.controls):
         means = {
             metric.name: aggregate.mean_of(
                 view.summary(metric).get((protocol, dataset, name)) for dataset in datasets

@@ -10,6 +10,7 @@ import pandas as pd
 
 from experiments.analysis import aggregate
 from experiments.analysis.aggregate import Condition, Metric, Summary
+from experiments.analysis.labels import labelled
 
 PROTOCOL_ORDER = ("published", "held_out")
 
@@ -30,7 +31,7 @@ class View:
     condition
         What holds for all rows.
     rows
-        Rows of the long table.
+        Rows of the long table, labelled by `experiments.analysis.labels.labelled`.
     domain
         "tabular" or "series" where the rows are those of one domain by choice; empty for all.
     """
@@ -66,28 +67,28 @@ class View:
 
     @cached_property
     def methods(self) -> list[str]:
-        """Denoisers that are no controls: `ranked`, then `sane`."""
-        return [*self.ranked, *self.sane]
+        """Denoisers that are no controls: `ranked`, then `variants`."""
+        return [*self.ranked, *self.variants]
 
     @cached_property
     def ranked(self) -> list[str]:
-        """Methods that are ranked: all but the sane variants; the method itself first, by name."""
-        return [name for name in self._denoisers(controls=False) if not aggregate.is_sane(name)]
+        """Methods that are ranked; DenoGrad first, by name."""
+        return self._denoisers("method")
 
     @cached_property
-    def sane(self) -> list[str]:
-        """Sane variants, by name."""
-        return [name for name in self._denoisers(controls=False) if aggregate.is_sane(name)]
+    def variants(self) -> list[str]:
+        """Methods as they might rather be: shown and not ranked, since published ones are."""
+        return self._denoisers("variant")
 
     @cached_property
     def controls(self) -> list[str]:
         """Denoisers without skill, by name."""
-        return self._denoisers(controls=True)
+        return self._denoisers("control")
 
-    def _denoisers(self, controls: bool) -> list[str]:
-        is_control = self.rows["is_control"].astype(bool)
-        names = {str(name) for name in self.rows.loc[is_control == controls, "denoiser"]}
-        return sorted(names, key=lambda name: (not name.startswith("denograd"), name))
+    def _denoisers(self, kind: str) -> list[str]:
+        rows = self.rows[self.rows["kind"] == kind]
+        names = dict(zip(rows["denoiser"], rows["denoiser_name"], strict=True))
+        return sorted(names, key=lambda label: (names[label] != "denograd", label))
 
     @cached_property
     def dataset_notes(self) -> dict[str, str]:
@@ -141,10 +142,10 @@ def views(long: pd.DataFrame) -> list[View]:
     ValueError
         If the table lacks a column, or two rows stand for the same piece of work.
     """
-    aggregate.check_long_table(long)
-    return [
-        View(condition, rows) for condition, rows in aggregate.conditions(aggregate.suited(long))
-    ]
+    aggregate.check_columns(long)
+    long = aggregate.suited(labelled(long))
+    aggregate.check_distinct(long)
+    return [View(condition, rows) for condition, rows in aggregate.conditions(long)]
 
 
 def error_summary(view: View) -> Summary:

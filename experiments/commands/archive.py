@@ -173,12 +173,12 @@ class Revision:
         ValueError
             If there is one; the message gives an example.
         """
-        from experiments.analysis.aggregate import check_long_table
+        from experiments.analysis.view import views
         from experiments.store.long_table import long_table
 
         for name in names:
             try:
-                check_long_table(long_table(self.listed(name)))
+                views(long_table(self.listed(name)))
             except ValueError as error:
                 raise ValueError(f"experiment {name!r}: {error}; nothing was written") from error
 

@@ -14,14 +14,15 @@ from multiprocessing import current_process
 from typing import Any
 
 import torch
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from experiments.commands.progress import PROCESS_VARIABLE, append, describe
 from experiments.datasets.files import DataFileError, DownloadError, MissingFileError, data_folder
 from experiments.files import CannotStoreError, no_room
-from experiments.runner.corruption import noise_level
 from experiments.runner.keys import corruption_key
 from experiments.runner.run import Follower, failure, leave, run_corruption
+from experiments.settings.command_line import refuse_lists
 from experiments.settings.compose import to_settings
 from experiments.settings.schema import Settings
 from experiments.settings.values import ConfigError
@@ -84,6 +85,8 @@ def run_job(config: DictConfig) -> None:
     outcome: dict[str, Any] = {"what": "job", "summary": "", "error": None, "missing": None}
     settings: Settings | None = None
     try:
+        if HydraConfig.initialized():
+            refuse_lists(HydraConfig.get().runtime.choices)
         settings = to_settings(config)
         outcome["what"] = title(settings)
         outcome |= _outcome(settings, journalist)
@@ -122,7 +125,7 @@ def _leave_with_parent() -> None:
 
 def _outcome(settings: Settings, journalist: Journalist) -> dict[str, Any]:
     """Run a corruption and say what became of it."""
-    limit = (settings.seeds_per_domain or {}).get(settings.dataset.cls.domain)  # type: ignore[attr-defined]
+    limit = (settings.seeds_per_domain or {}).get(settings.domain)
     if limit is not None and settings.seed >= limit:
         return {"summary": f"left out, {limit} seed{'s' if limit > 1 else ''} per such dataset"}
     try:
@@ -165,6 +168,5 @@ def _forget_failure(settings: Settings) -> None:
 
 def title(settings: Settings) -> str:
     """A corruption in a few words."""
-    level = noise_level(settings)
     permuted = " (target permuted)" if settings.target == "permuted" else ""
-    return f"{settings.dataset.label}{permuted}, noise {level:g}, seed {settings.seed}"
+    return f"{settings.dataset.label}{permuted}, noise {settings.level:g}, seed {settings.seed}"

@@ -6,9 +6,11 @@ Everything heavy is imported inside the functions, so that ``--help`` stays fast
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shlex
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from experiments.analysis.view import View
+    from experiments.store.records import Record
 
 FAILURE, USAGE_ERROR = 1, 2
 DESCRIPTION = """\
@@ -68,6 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _report(options: argparse.Namespace, command: str) -> int:
     from experiments.report.writing import folder_of, main_tables, write_report
     from experiments.store.long_table import read_long_table
+    from experiments.store.store import Store
 
     if options.archive:
         return _report_archive(options.results, options.out or options.results)
@@ -83,7 +87,10 @@ def _report(options: argparse.Namespace, command: str) -> int:
         )
     out = options.out or options.results / folder_of(options.experiment or "all")
     names = _outputs_of(options.experiment)
-    written = write_report(long_table, out, command, names, archived, experiment=named)
+    studies = _studies(names, Store(options.results).listed)
+    written = write_report(
+        long_table, out, command, names, archived, experiment=named, studies=studies
+    )
     _print(main_tables(long_table, shutil.get_terminal_size((100, 24)).columns))
     _print(f"{len(written)} files in {out}: start with {out / 'README.md'}")
     return 0
@@ -124,7 +131,8 @@ def _report_archive(results: Path, out: Path) -> int:
         rows = long_table(archive.listed(name))
         outputs = _outputs_of(name)
         folder = out / folder_of(name)
-        written = write_report(rows, folder, command, outputs, True, contents, name)
+        others = _studies(outputs, archive.listed)
+        written = write_report(rows, folder, command, outputs, True, contents, name, others)
         found += views(rows.assign(**{MEMBERSHIP: name}))
         if name.startswith(ABLATION):
             studies[folder.name] = views(rows)
@@ -140,6 +148,23 @@ def _report_archive(results: Path, out: Path) -> int:
         # The indices point to it.
         write_bytes(out / NAME, archive.path.read_bytes())
     return 0
+
+
+def _studies(
+    names: tuple[str, ...] | None, listed: Callable[[str], list[Record]]
+) -> dict[str, list[View]]:
+    """The views of the experiments that the outputs of these names speak of, if they were run."""
+    from experiments.analysis.view import views
+    from experiments.files import StoreError
+    from experiments.report.outputs import chosen
+    from experiments.store.long_table import long_table
+
+    found = {}
+    for name in {name: None for output in chosen(names).values() for name in output.studies}:
+        with contextlib.suppress(StoreError):
+            if records := listed(name):
+                found[name] = views(long_table(records))
+    return found
 
 
 def _is_archived(long_table: pd.DataFrame, options: argparse.Namespace) -> bool:

@@ -2,14 +2,15 @@
 
 A module of `tables` has a `TITLE` and a function `tables(views)`; one of `figures` has a function
 `pictures(views)`. Both have an `ORDER`, their place in a report; with ``STANDARD = False`` they are
-written only where an experiment file names them with its key ``report``.
+written only where an experiment file names them with its key ``report``. Tables that also say what
+other experiments found name these as `STUDIES`, and `tables` takes their views by name besides.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from experiments.analysis.view import View
     from experiments.report.figures._drawing import Picture
     from experiments.report.table import Table
+
+    Studies = Mapping[str, Sequence[View]]
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,19 @@ class Output:
     def _modules(self) -> list[ModuleType]:
         return [module for module in (self.of_tables, self.of_figures) if module is not None]
 
-    def tables(self, views: Sequence[View]) -> list[Table]:
-        """The tables of one file, in the order of the views; empty where there is none to show."""
-        return [] if self.of_tables is None else self.of_tables.tables(views)
+    @property
+    def studies(self) -> tuple[str, ...]:
+        """Other experiments that its tables speak of."""
+        return getattr(self.of_tables, "STUDIES", ())
+
+    def tables(self, views: Sequence[View], studies: Studies | None = None) -> list[Table]:
+        """The tables of one file, in the order of the views; empty where there is none to show.
+
+        `studies` has the views of the experiments that were run of `Output.studies`.
+        """
+        if self.of_tables is None:
+            return []
+        return self.of_tables.tables(views, *([studies or {}] if self.studies else []))
 
     def pictures(self, views: Sequence[View]) -> Iterable[Picture]:
         """The figures, drawn one at a time."""

@@ -35,7 +35,7 @@ def _condition(view: View) -> str:
         "datasets": ", ".join(datasets),
         "protocols": ", ".join(view.protocols),
         "methods": ", ".join(view.ranked) or "none",
-        "sane variants": ", ".join(view.sane) or "none",
+        "sane variants": ", ".join(view.variants) or "none",
         "controls": ", ".join(view.controls) or "none",
         "regressors": ", ".join(view.regressors) or "none",
         "runs": _counts(rows),

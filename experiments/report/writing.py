@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -29,6 +29,7 @@ def write_report(
     archived: bool = False,
     contents: Contents | None = None,
     experiment: str | None = None,
+    studies: Mapping[str, Sequence[View]] | None = None,
 ) -> list[Path]:
     """Write the long table, the tables and figures that follow from it, and an index of them.
 
@@ -50,6 +51,8 @@ def write_report(
         one.
     experiment
         The named experiment that the rows are of; None takes the name of the folder.
+    studies
+        Views of other experiments that the outputs speak of.
 
     Returns
     -------
@@ -78,7 +81,7 @@ def write_report(
     experiment = experiment or out.name
     on_page, group = (Contents(), "") if contents is None else (contents, experiment)
     for name, output in outputs.items():
-        if tables := output.tables(found):
+        if tables := output.tables(found, studies):
             on_page.add_tables(name, output.title, tables, group)
             paths = _write_tables(out / name, output.title, tables, command)
             listed += [(path, output.title) for path in paths]

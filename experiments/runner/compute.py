@@ -48,7 +48,7 @@ def denoise(
     corruption = scaled.corruption
     cls: Any = component.cls
     denoiser = component.build(
-        domain=corruption.domain,
+        domain=corruption.settings.domain,
         window_size=corruption.settings.window_size,
         horizon=corruption.settings.horizon,
         random_state=seed_for(*corruption.seed_for(cls.method)),

@@ -63,20 +63,10 @@ class Corruption:
     split: Split
     observed: np.ndarray | None
 
-    @property
-    def domain(self) -> str:
-        """Either "tabular" or "series"."""
-        return str(self.dataset.domain)
-
-    @property
-    def level(self) -> float:
-        """How strong the noise is."""
-        return noise_level(self.settings)
-
     @cached_property
     def context_rows(self) -> int:
         """Rows before a block that its first window needs; none in a table."""
-        if self.domain == "tabular":
+        if self.settings.domain == "tabular":
             return 0
         return self.settings.window_size + self.settings.horizon - 1
 
@@ -85,15 +75,11 @@ class Corruption:
         return (self.dataset.name, *noise_name(self.settings), self.settings.seed, method)
 
 
-def noise_level(settings: Settings) -> float:
-    """The level of the configured noise."""
-    return float(settings.noise.build().level)
-
-
 def noise_name(settings: Settings) -> tuple[object, ...]:
     """Names of the noise setting; every family at level 0 is the same: the data as they come."""
-    level = noise_level(settings)
-    return ("none",) if level == 0 else (settings.noise.target.rpartition(".")[2], level)
+    if settings.level == 0:
+        return ("none",)
+    return (settings.noise.target.rpartition(".")[2], settings.level)
 
 
 def corrupt(settings: Settings) -> Corruption:
@@ -111,7 +97,7 @@ def corrupt(settings: Settings) -> Corruption:
     """
     dataset = settings.dataset.build()
     profile = settings.profile
-    table = _bound(dataset.load(), dataset, profile.rows_of(dataset.domain))
+    table = _bound(dataset.load(), dataset, profile.rows_of(settings.domain))
     table = _narrow(table, dataset, profile.max_columns)
     names = (dataset.name, settings.seed)
     if settings.target == "permuted":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.runner.corruption import Corruption, noise_level
+from experiments.runner.corruption import Corruption
 from experiments.runner.protocols import PROTOCOLS
 from experiments.settings.schema import Component, Settings
 from experiments.store.records import Key
@@ -20,23 +20,20 @@ REVISION = 1
 
 def corruption_key(settings: Settings) -> Key:
     """Key of a corruption that could not be set up: what of it is known without its data."""
-    dataset: Any = settings.dataset.cls
-    config = _of_corruption(settings, dataset.domain)
-    labels = _corruption_labels(settings, dataset.domain)
-    return Key(config, labels)
+    return Key(_of_corruption(settings), _corruption_labels(settings))
 
 
 def cell_key(corruption: Corruption, protocol: str, denoiser: Component) -> Key:
     """Key of what a denoiser does to a corruption under a protocol."""
     settings = corruption.settings
-    config = _of_corruption(settings, corruption.domain)
+    config = _of_corruption(settings)
     config["dataset"] |= {"fingerprint": corruption.fingerprint}
     config["protocol"] = {"name": protocol, "revision": PROTOCOLS[protocol].revision}
     config["denoiser"] = denoiser.identity()
-    labels = _corruption_labels(settings, corruption.domain) | {
+    labels = _corruption_labels(settings) | {
         "protocol": protocol,
         "denoiser": denoiser.label,
-        "is_control": bool(denoiser.cls.is_control),  # type: ignore[attr-defined]
+        "kind": denoiser.kind,
         "note": corruption.dataset.note,
     }
     return Key(config, labels)
@@ -50,28 +47,28 @@ def score_key(cell: Key, regressor: Component) -> Key:
     )
 
 
-def _of_corruption(settings: Settings, domain: str) -> dict[str, Any]:
+def _of_corruption(settings: Settings) -> dict[str, Any]:
     config: dict[str, Any] = {
         "revision": REVISION,
         "dataset": settings.dataset.identity(),
-        "max_rows": settings.profile.rows_of(domain),
-        "noise": settings.noise.identity() if noise_level(settings) else None,
+        "max_rows": settings.profile.rows_of(settings.domain),
+        "noise": settings.noise.identity() if settings.level else None,
         "target": settings.target,
         "seed": settings.seed,
     }
     if settings.profile.max_columns is not None:
         config["max_columns"] = settings.profile.max_columns
-    if domain == "series":
+    if settings.domain == "series":
         config |= {"window_size": settings.window_size, "horizon": settings.horizon}
     return config
 
 
-def _corruption_labels(settings: Settings, domain: str) -> dict[str, Any]:
+def _corruption_labels(settings: Settings) -> dict[str, Any]:
     return {
         "dataset": settings.dataset.label,
-        "domain": domain,
+        "domain": settings.domain,
         "noise": settings.noise.name.rpartition(".")[2],
-        "level": noise_level(settings),
+        "level": settings.level,
         "seed": settings.seed,
         "target": settings.target,
         "profile": settings.profile.name,

@@ -31,6 +31,10 @@ log = logging.getLogger(__name__)
 #: Status of a record, and what its status adds.
 Outcome = Record
 
+#: Why something was skipped: the denoiser does not suit the dataset, nor does the regressor, which
+#: is for data of the other domain, or it lacks something on this machine.
+DENOISER, DOMAIN, REGRESSOR = SKIPS = ("denoiser", "domain", "regressor")
+
 
 class Follower:
     """Told of what a run does; this one does not listen."""
@@ -135,24 +139,31 @@ class _Job:
             _Score(regressor, score_key(key, regressor), None) for regressor in settings.regressor
         ]
         self.follower.planned([key, *(score.key for score in scores)])
-        skip = self._why_skip(denoiser)
+        skip = self._why_skip(denoiser, DENOISER, DENOISER)
         for score in scores:
-            score.skip = skip or self._why_skip(score.regressor)
+            score.skip = skip or self._why_skip(score.regressor, DOMAIN, REGRESSOR)
         missing = [score for score in scores if not self._is_done(score.key, score.skip)]
         for score in scores:
             if score not in missing:
                 self.follower.told(score.key.labels, "cached")
         return _Cell(protocol, denoiser, key, skip, self._is_done(key, skip), missing)
 
-    def _why_skip(self, component: Component) -> Outcome | None:
-        """The outcome of what does not apply to this dataset, or cannot say whether it does."""
+    def _why_skip(self, component: Component, domain: str, other: str) -> Outcome | None:
+        """The outcome of what does not apply to this dataset, or cannot say whether it does.
+
+        `domain` is the word for one of the other domain, `other` that for any other reason.
+        """
         try:
-            reason = component.build().why_skip(self.corruption.dataset)
+            built = component.build()
+            reason = built.why_skip(self.corruption.dataset)
+            suits = self.corruption.settings.domain in built.domains
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             return failure(error)
-        return None if reason is None else {"status": "skipped", "reason": reason}
+        if reason is None:
+            return None
+        return {"status": "skipped", "skip": other if suits else domain, "reason": reason}
 
     def _is_done(self, key: Key, skip: Outcome | None) -> bool:
         """Whether a record stands: failures are tried again, and skips whose reason is gone."""

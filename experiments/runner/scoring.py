@@ -118,7 +118,7 @@ class Scorer:
         val = self._examples(component, versions[self.protocol.validation(fit)], split.val)
         seed = seed_for(*corruption.seed_for(component.cls.method))  # type: ignore[attr-defined]
         regressor = component.build(
-            domain=corruption.domain,
+            domain=settings.domain,
             window_size=settings.window_size,
             random_state=seed,
             device=settings.device,
@@ -141,12 +141,12 @@ class Scorer:
         return np.asarray(predicted)
 
     def _examples(self, component: Component, data: Data, rows: np.ndarray) -> Data:
-        corruption = self.scaled.corruption
+        settings = self.scaled.corruption.settings
         cls: Any = component.cls
         return examples(
             data,
             rows,
-            window_size=None if corruption.domain == "tabular" else corruption.settings.window_size,
-            horizon=corruption.settings.horizon,
+            window_size=None if settings.domain == "tabular" else settings.window_size,
+            horizon=settings.horizon,
             flat=cls.inputs == "flat",
         )

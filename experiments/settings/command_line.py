@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
@@ -16,8 +18,15 @@ from omegaconf.errors import OmegaConfBaseException
 from experiments.settings.compose import to_settings
 from experiments.settings.schema import config_dir
 from experiments.settings.values import ConfigError
-from experiments.words import did_you_mean, first_line
+from experiments.words import did_you_mean
 
+#: Groups of which a run has one member, with an example of a sweep over two.
+_ONE = {
+    "dataset": "quartic,friedman",
+    "noise": "gaussian,drift",
+    "profile": "quick,cpu",
+    "experiment": "ablation_eta,ablation_tau",
+}
 _BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 
 
@@ -39,8 +48,8 @@ def check_command_line(overrides: Sequence[str], multirun: bool) -> None:
     ConfigError
         One sentence that names the key.
     """
-    fixed, swept = _split(overrides)
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        fixed, swept = _split(overrides)
         first = [values[0] for values in swept.values()]
         base = _compose([*fixed, *first])
         multirun = multirun or str(base.hydra.mode) == "RunMode.MULTIRUN"
@@ -93,30 +102,76 @@ def _split(overrides: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
 
 
 def _parse(overrides: Sequence[str]) -> list[Override]:
-    try:
-        return OverridesParser.create().parse_overrides(list(overrides))
-    except HydraException as error:
-        raise ConfigError(first_line(error)) from error
+    # It lists the options of a group, for `glob`.
+    loader = GlobalHydra.instance().config_loader()
+    parser = OverridesParser.create(config_loader=loader)
+    found = []
+    for text in overrides:
+        try:
+            found += parser.parse_overrides([text])
+        except HydraException as error:
+            raise ConfigError(_unreadable(text)) from error
+    return found
+
+
+def _unreadable(override: str) -> str:
+    """One sentence for what Hydra's grammar has no place for."""
+    key, is_pair, value = (part.strip() for part in override.partition("="))
+    if not is_pair:
+        return f"{override!r} is no override: write key=value, for example seed=1"
+    plain = f"{key}={value}"
+    if plain != override and re.fullmatch(r"[\w./@+~-]+=[\w.,+-]*", plain, flags=re.ASCII):
+        return f"{override!r} is no override: write it without spaces, {plain}"
+    return (
+        f"{key}: {value!r} cannot be read; where it is meant as text, quote it twice: "
+        f"""'{key}="{value}"'"""
+    )
 
 
 def _values(override: Override) -> list[str]:
     key = override.get_key_element()
-    if override.is_sweep_override() and override.is_discrete_sweep():
-        return [f"{key}={value}" for value in override.sweep_string_iterator()]
-    return [str(override.input_line)]
+    if not (override.is_sweep_override() and override.is_discrete_sweep()):
+        return [str(override.input_line)]
+    values = [f"{key}={value}" for value in override.sweep_string_iterator()]
+    if not values:
+        raise ConfigError(f"{key}: no option fits {override.value()}")
+    return values
 
 
 def _compose(overrides: Sequence[str]) -> DictConfig:
     try:
-        return compose("config", overrides=list(overrides), return_hydra_config=True)
+        found = compose("config", overrides=list(overrides), return_hydra_config=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(sentence(error)) from error
+    refuse_lists(found.hydra.runtime.choices)
+    return found
 
 
 def _check(config: DictConfig) -> None:
     with open_dict(config):
         del config["hydra"]
     to_settings(config)
+
+
+def refuse_lists(choices: Mapping[str, Any]) -> None:
+    """Refuse several members of a group of which a run has one: Hydra would merge them.
+
+    Parameters
+    ----------
+    choices
+        Hydra's ``runtime.choices``, in which a group of several has no place.
+
+    Raises
+    ------
+    ConfigError
+        That names the group, and how to run each.
+    """
+    for group, example in _ONE.items():
+        if group not in choices:
+            raise ConfigError(
+                f"{group}: a run has one; for a run of each, separate them by commas without "
+                f"brackets: -m {group}={example}"
+            )
 
 
 def sentence(error: Exception) -> str:
@@ -132,7 +187,7 @@ def sentence(error: Exception) -> str:
             siblings = [str(k) for k in node]
         where = parent or "the config"
         return f"{key}: no such key in {where}; {did_you_mean(name, siblings)}"
-    if found := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
+    if found := re.search(r"Could not find '([^']+)/([^'/]*)'", text):
         options = re.findall(r"^\t(\S+)$", text, flags=re.MULTILINE)
         return f"{found[1]}: there is no {found[2]!r}; {did_you_mean(found[2], options)}"
     return " ".join(text.split())

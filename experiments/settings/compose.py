@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.settings.schema import (
+    KINDS,
     PROTOCOL_NAMES,
     Component,
     Profile,
@@ -113,6 +114,9 @@ def _component(
     target = coerce(given.pop("_target_"), str, f"{key}._target_")
     cls = import_target(target, key)
     label = str(given.pop(label_key, cls.__name__)) if label_key else key.rpartition(".")[2]
+    kind = getattr(cls, "kind", "method")
+    if key.startswith("denoiser.") and "kind" in given:
+        kind = coerce(given.pop("kind"), Literal[KINDS], f"{key}.kind")
     schema = schema_of(cls)
     refuse_unknown(given, schema, f"{key}.", cls.__name__)
     params = {}
@@ -123,7 +127,7 @@ def _component(
             raise ConfigError(f"{key}.{name}: required by {cls.__name__}, but not in the config")
         else:
             params[name] = list(default) if isinstance(default, tuple) else default
-    return Component(label, target, profile.bounded(label, params) if profile else params)
+    return Component(label, target, profile.bounded(label, params) if profile else params, kind)
 
 
 def _checked(component: Component, key: str) -> Component:

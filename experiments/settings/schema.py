@@ -7,7 +7,7 @@ import inspect
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +25,10 @@ NOT_IDENTITY = frozenset({"n_jobs"})
 #: Names of the evaluation protocols; `experiments.runner.protocols` says what each of them does.
 PROTOCOL_NAMES = ("published", "held_out", "published_train_only")
 
+
+#: What a denoiser is: methods are ranked; a variant is one of them as it might rather be, a control
+#: has no skill by construction.
+KINDS = ("method", "variant", "control")
 
 # Where components of each kind lie, one per file, and who lies elsewhere.
 _HOMES = {
@@ -48,11 +52,14 @@ class Component:
         Dotted path of the class.
     params
         Every constructor argument that is a config key, defaults filled in.
+    kind
+        Of a denoiser, one of `KINDS`; its config says so, or its class.
     """
 
     label: str
     target: str
     params: dict[str, Any]
+    kind: str = "method"
 
     @property
     def cls(self) -> type:
@@ -163,6 +170,16 @@ class Settings:
     name: str | None
     report: tuple[str, ...] | None
     missing_data: Literal["fail", "leave_out"]
+
+    @cached_property
+    def domain(self) -> str:
+        """Kind of the dataset: "tabular" or "series"."""
+        return str(self.dataset.build().domain)
+
+    @cached_property
+    def level(self) -> float:
+        """How strong the noise is."""
+        return float(self.noise.build().level)
 
 
 def config_dir() -> Path:

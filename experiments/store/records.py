@@ -29,7 +29,7 @@ _FIELDS: dict[str, type] = {
 }
 _OF_STATUS: dict[str, dict[str, type]] = {
     "ok": {"metrics": dict},
-    "skipped": {"reason": str},
+    "skipped": {"skip": str, "reason": str},
     "failed": {"reason": str, "traceback": str},
 }
 _OF_CORRUPTION: dict[str, type] = {
@@ -41,7 +41,7 @@ _OF_CORRUPTION: dict[str, type] = {
     "target": str,
     "profile": str,
 }
-_OF_CELL: dict[str, type] = {"protocol": str, "denoiser": str, "is_control": bool, "note": str}
+_OF_CELL: dict[str, type] = {"protocol": str, "denoiser": str, "kind": str, "note": str}
 _OF_SCORE: dict[str, type] = {"regressor": str}
 
 

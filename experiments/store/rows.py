@@ -1,4 +1,4 @@
-"""A score and its cell as one row of the long table."""
+"""A score and its cell as one row of the long table: every fact a column."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from experiments.metrics import imp
+from experiments.settings.schema import class_of
 from experiments.store.records import Record, rounded
 
 LABELS = (
@@ -18,7 +19,7 @@ LABELS = (
     "profile",
     "protocol",
     "denoiser",
-    "is_control",
+    "kind",
     "regressor",
 )
 MEASURES = (
@@ -34,16 +35,23 @@ MEASURES = (
     "recovery_y",
 )
 #: The first columns of every long table.
-FIRST = (*LABELS, "status", "reason", *MEASURES)
-#: Columns that hold no measurement.
-TEXTS = (*LABELS, "status", "reason", "note", "processor", "identity")
+FIRST = (*LABELS, "status", "skip", "reason", *MEASURES)
+#: Columns that hold no measurement, beside the settings.
+TEXTS = (*LABELS, "status", "skip", "reason", "note", "method", "processor", "identity")
+
+#: The columns of what decides a component's results begin so: ``p_<kind>_<parameter>``.
+SETTING = "p_"
+#: What of a dataset's settings the profile and the benchmark decide.
+_OF_CORRUPTION = ("max_rows", "max_columns", "window_size", "horizon")
+#: Parameters of noise that say its level, which has a column of its own.
+_LEVELS = ("sigma", "share")
 
 COSTS = ("seconds", "peak_memory_mb")
 OF_REGRESSOR = "regressor_"
 
 
 def flatten(score: Record, cell: Record | None) -> dict[str, Any]:
-    """One row of the long table, numbers rounded, labels as they are in the record.
+    """One row of the long table, numbers rounded.
 
     Parameters
     ----------
@@ -53,8 +61,13 @@ def flatten(score: Record, cell: Record | None) -> dict[str, Any]:
         Record of the cell, if there is one.
     """
     score = rounded(score)
-    row = {"note": ""} | score["labels"]
-    row |= {"status": score["status"], "reason": _one_line(score.get("reason", ""))}
+    config = score["config"]
+    row = {"note": ""} | score["labels"] | settings(config)
+    # What the variants of one method have in common.
+    denoiser = class_of("denoiser", config["denoiser"]["name"])
+    row["method"] = getattr(denoiser, "method", row["denoiser"])
+    row |= {"status": score["status"], "skip": score.get("skip", "")}
+    row["reason"] = _one_line(score.get("reason", ""))
     metrics = dict(score.get("metrics", {}))
     grid = metrics.pop("grid", {})
     row |= metrics
@@ -70,9 +83,35 @@ def flatten(score: Record, cell: Record | None) -> dict[str, Any]:
     return row
 
 
+def settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides the results of a score, by column; what a component lacks has none."""
+    dataset, noise = config["dataset"], config["noise"] or {"params": {}}
+    found = {
+        "dataset": dataset["params"]
+        | {"class": dataset["name"], "file": dataset["fingerprint"][:8]}
+        | {name: config.get(name) for name in _OF_CORRUPTION},
+        "noise": {key: value for key, value in noise["params"].items() if key not in _LEVELS},
+        "denoiser": _of_component("denoiser", config["denoiser"]),
+        "regressor": _of_component("regressor", config["regressor"]),
+    }
+    return {
+        f"{SETTING}{kind}_{key}": value for kind, of in found.items() for key, value in of.items()
+    }
+
+
 def without_regressor(config: Mapping[str, Any]) -> dict[str, Any]:
     """What a score's config shares with its cell's."""
     return {key: value for key, value in config.items() if key != "regressor"}
+
+
+def _of_component(kind: str, component: Mapping[str, Any]) -> dict[str, Any]:
+    name = component["name"]
+    params = dict(getattr(class_of(kind, name), "neutral", {})) | component["params"]
+    for key, value in component["params"].items():
+        # What is given as a name with arguments is as if they stood beside each other.
+        if isinstance(value, dict) and "name" in value:
+            params |= {key: value["name"]} | {k: v for k, v in value.items() if k != "name"}
+    return params | {"class": name, "revision": component["revision"]}
 
 
 def _costs(record: Record, prefix: str) -> dict[str, float]:

@@ -49,7 +49,11 @@ class Case:
         cheap = {key: value for key, value in CHEAP.items() if key in known}
         if "domain" in known:
             cheap["domain"] = self.domain
-        published = {key: value for key, value in CONFIGS[self.name].items() if key != "_target_"}
+        published = {
+            key: value
+            for key, value in CONFIGS[self.name].items()
+            if key not in ("_target_", "kind")
+        }
         return cls(**{**published, **cheap, **params})
 
     def data(self, seed: int = 0, n_rows: int = N_ROWS) -> tuple[np.ndarray, np.ndarray]:
@@ -109,7 +113,7 @@ def test_class_declares_its_facts(cls):
     assert cls.fits_on in ("train", "all")
     assert isinstance(cls.method, str)
     assert isinstance(cls.revision, int)
-    for fact in ("is_control", "uses_target", "uses_row_order", "column_wise", "causal"):
+    for fact in ("uses_target", "uses_row_order", "column_wise", "causal"):
         assert isinstance(getattr(cls, fact), bool), fact
     assert not hasattr(cls, "transform"), "imblearn's Pipeline would take it for a transformer"
 

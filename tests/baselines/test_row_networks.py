@@ -19,7 +19,7 @@ QUICK = {"random_state": 0, "device": "cpu"}
 
 def settings(label: str) -> dict:
     params = yaml.safe_load((CONF / f"{label}.yaml").read_text())[label]
-    del params["_target_"]
+    params = {key: value for key, value in params.items() if key not in ("_target_", "kind")}
     return {key: tuple(v) if isinstance(v, list) else v for key, v in params.items()}
 
 

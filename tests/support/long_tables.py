@@ -15,9 +15,9 @@ DEFAULTS: dict[str, Any] = {
     "profile": "quick",
     "protocol": "published",
     "denoiser": "pca",
-    "is_control": False,
     "regressor": "ridge",
     "status": "ok",
+    "skip": "",
     "reason": "",
     "imp": np.nan,
     "mse_before": 1.0,
@@ -47,16 +47,16 @@ MEASURES = [
     "recovery_y",
 ]
 
-# (denoiser, is_control): MSE after / before under both protocols, SWD, rho, recovery of X.
-METHODS: dict[tuple[str, bool], tuple[float, float, float, float, float]] = {
-    ("denograd", False): (0.30, 0.97, 0.05, 0.99, 0.15),
-    ("kalman", False): (0.02, 1.4, 0.62, 0.27, -6.0),
-    ("moving_average", False): (0.14, 1.2, 0.55, 0.38, -5.0),
-    ("pca", False): (0.2, 30.0, 0.12, 0.93, -0.2),
-    ("constant", True): (0.0, 1.1, 0.0, 1.0, 0.0),
-    ("identity", True): (1.0, 1.0, 0.0, 1.0, 0.0),
-    ("predicted_target", True): (0.05, 1.02, 0.0, 1.0, 0.0),
-    ("shrink_target", True): (0.25, 1.05, 0.0, 1.0, 0.0),
+# (denoiser, kind): MSE after / before under both protocols, SWD, rho, recovery of X.
+METHODS: dict[tuple[str, str], tuple[float, float, float, float, float]] = {
+    ("denograd", "method"): (0.30, 0.97, 0.05, 0.99, 0.15),
+    ("kalman", "method"): (0.02, 1.4, 0.62, 0.27, -6.0),
+    ("moving_average", "method"): (0.14, 1.2, 0.55, 0.38, -5.0),
+    ("pca", "method"): (0.2, 30.0, 0.12, 0.93, -0.2),
+    ("constant", "control"): (0.0, 1.1, 0.0, 1.0, 0.0),
+    ("identity", "control"): (1.0, 1.0, 0.0, 1.0, 0.0),
+    ("predicted_target", "control"): (0.05, 1.02, 0.0, 1.0, 0.0),
+    ("shrink_target", "control"): (0.25, 1.05, 0.0, 1.0, 0.0),
 }
 
 
@@ -65,6 +65,9 @@ def make(*rows: dict[str, Any], **common: Any) -> pd.DataFrame:
     complete = []
     for row in rows:
         values = DEFAULTS | common | row
+        method = values["denoiser"].removesuffix("_sane")
+        values.setdefault("method", method)
+        values.setdefault("kind", "method" if method == values["denoiser"] else "variant")
         if values["status"] != "ok":
             values |= dict.fromkeys(MEASURES, np.nan)
         complete.append(values)
@@ -81,11 +84,13 @@ def benchmark(
     names = datasets or {"friedman": "tabular", "paraboloid": "tabular", "seasonal": "series"}
     rng = np.random.default_rng(0)
     rows = []
-    for (denoiser, is_control), (published, held_out, swd, rho, recovered) in METHODS.items():
+    for (denoiser, kind), (published, held_out, swd, rho, recovered) in METHODS.items():
         for dataset, domain in names.items():
             for level in levels:
                 for seed in range(seeds):
-                    jitter = 1.0 if is_control else float(np.exp(0.1 * rng.standard_normal()))
+                    jitter = (
+                        1.0 if kind == "control" else float(np.exp(0.1 * rng.standard_normal()))
+                    )
                     for protocol, ratio in (("published", published), ("held_out", held_out)):
                         for number, regressor in enumerate(regressors):
                             before = 0.2 + 0.1 * number
@@ -97,7 +102,7 @@ def benchmark(
                                     "seed": seed,
                                     "protocol": protocol,
                                     "denoiser": denoiser,
-                                    "is_control": is_control,
+                                    "kind": kind,
                                     "regressor": regressor,
                                     "mse_before": before,
                                     "mse_after": before * ratio * jitter,

@@ -21,7 +21,7 @@ _LABELS: dict[str, Any] = {
     "profile": "paper",
     "protocol": "held_out",
     "denoiser": "identity",
-    "is_control": True,
+    "kind": "control",
     "note": "",
 }
 

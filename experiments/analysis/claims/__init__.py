@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from experiments.analysis.claims import fronts, improvements, kalman, ranks, sensitivity, series
-from experiments.analysis.claims.base import Claim, Finding, Statement, Verdict
+from experiments.analysis.claims import fronts, improvements, kalman, ranks, series
+from experiments.analysis.claims.base import Claim, Finding, Statement
 from experiments.analysis.claims.runs import Runs, of_the_paper
+from experiments.analysis.verdict import Verdict
 from experiments.analysis.view import View
 
 __all__ = ["STATEMENTS", "Claim", "Finding", "Statement", "Verdict", "claims", "claims_of"]
@@ -22,7 +23,6 @@ STATEMENTS: tuple[Statement, ...] = (
     *improvements.STATEMENTS,
     *series.STATEMENTS,
     *fronts.STATEMENTS,
-    *sensitivity.STATEMENTS,
 )
 
 

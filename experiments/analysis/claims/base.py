@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from experiments.analysis.aggregate import Condition
+from experiments.analysis.verdict import Verdict
 
 if TYPE_CHECKING:
     from experiments.analysis.claims.runs import Runs
@@ -17,15 +17,6 @@ BY_SHARE = (
     "reproduced if it holds on every dataset of the paper that was run, partly if on at least half "
     "of them, otherwise not"
 )
-
-
-class Verdict(StrEnum):
-    """What becomes of a claim."""
-
-    REPRODUCED = "reproduced"
-    PARTLY = "partly"
-    NOT = "not"
-    UNTESTABLE = "cannot be tested"
 
 
 class UntestableError(Exception):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from experiments.analysis.aggregate import IMP, RHO, SWD, Metric
-from experiments.analysis.claims.base import Finding, Statement, UntestableError, Verdict
+from experiments.analysis.claims.base import Finding, Statement, UntestableError
 from experiments.analysis.claims.runs import METHODS, SHRINKING, Runs
 from experiments.analysis.fronts import dominates, front
+from experiments.analysis.verdict import Verdict
 from experiments.words import number
 
 #: Imp% (larger is better) and a cost (smaller is better).

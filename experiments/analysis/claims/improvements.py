@@ -10,10 +10,10 @@ from experiments.analysis.claims.base import (
     Finding,
     Statement,
     UntestableError,
-    Verdict,
     by_share,
 )
 from experiments.analysis.claims.runs import Runs
+from experiments.analysis.verdict import Verdict
 from experiments.words import number
 
 CLOSE, NEAR = 2.0, 10.0

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from experiments.analysis.aggregate import IMP, RHO, SWD, Metric
-from experiments.analysis.claims.base import Finding, Statement, Verdict
+from experiments.analysis.claims.base import Finding, Statement
 from experiments.analysis.claims.runs import DATASETS, METHODS, Runs
 from experiments.analysis.ranking import ALPHA
 from experiments.analysis.statistics import critical_difference
+from experiments.analysis.verdict import Verdict
 
 CLOSE = 0.5
 EPSILON = 1e-9

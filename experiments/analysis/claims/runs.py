@@ -6,10 +6,11 @@ variants, other settings of a method. Those are left out here, and what is missi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+
+import pandas as pd
 
 from denograd.published import SETTINGS
 from experiments.analysis import aggregate
@@ -49,48 +50,42 @@ SHRINKING = ("constant", "shrink_target")
 
 _PLURAL = {None: "datasets", "tabular": "tables", "series": "series"}
 
-# Parameters that make a setting of DenoGrad the published one, as labels spell them.
-AS_PUBLISHED = {key: str(value) for key, value in SETTINGS.items()}
 
+def as_published(rows: pd.DataFrame) -> pd.Series:
+    """Which rows are of other methods, or of DenoGrad with no other value of what is published.
 
-def split_label(label: str) -> tuple[str, dict[str, str]]:
-    """A label as its name and the settings that were added to make it distinct.
-
-    ``"denograd (nrr=0.1, cv=None)"`` is ``("denograd", {"nrr": "0.1", "cv": "None"})``.
+    A profile may bound the number of iterations.
     """
-    name, _, settings = label.partition(" (")
-    return name, dict(re.findall(r"(\w+)=((?:\[[^]]*\]|\([^)]*\)|[^,)])*)", settings))
+    fits = pd.Series(True, rows.index)
+    for key, value in SETTINGS.items():
+        given = rows.get(f"p_denoiser_{key}")
+        if given is not None:
+            bounded = (given < value).astype(bool) if key == "max_epochs" else False
+            fits &= given.isna() | (given == value) | bounded
+    return fits | (rows["denoiser_name"] != "denograd")
 
 
-def settings_as_published(label: str) -> bool:
-    """Whether a label of DenoGrad states no other value of a published parameter."""
-    stated = split_label(label)[1]
-    return all(AS_PUBLISHED.get(key, value) == value for key, value in stated.items())
-
-
-def one_label_each(labels: Iterable[str], names: Iterable[str]) -> dict[str, str]:
+def one_label_each(rows: pd.DataFrame, kind: str, names: Iterable[str]) -> dict[str, str]:
     """The label that stands for each name, where exactly one does.
 
     Parameters
     ----------
-    labels
-        Labels of the long table; those of one name may differ in settings.
+    rows
+        Labelled rows of a long table.
+    kind
+        "dataset", "denoiser" or "regressor".
     names
         Methods, datasets or regressors.
 
     Returns
     -------
     dict
-        From labels to names. A label without settings goes before others of its name; settings of
-        DenoGrad that are not the published ones stand for nothing.
+        From labels to names. A label without settings goes before others of its name.
     """
+    labels = {n: sorted(set(of)) for n, of in rows[kind].groupby(rows[f"{kind}_name"])}
     found = {}
     for name in names:
-        of_name = [label for label in labels if split_label(label)[0] == name]
-        if name == "denograd":
-            of_name = [label for label in of_name if settings_as_published(label)]
-        if name in of_name:
-            of_name = [name]
+        of_name = [name] if name in labels.get(name, ()) else labels.get(name, [])
         if len(of_name) == 1:
             found[of_name[0]] = name
     return found
@@ -154,8 +149,8 @@ class Runs:
             raise UntestableError(f"no runs with the regressors {', '.join(missing)}")
 
     def _other_settings(self, methods: Sequence[str]) -> str:
-        labels = sorted({str(label) for label in self.every.rows["denoiser"]})
-        other = [label for label in labels if split_label(label)[0] in methods]
+        rows = self.every.rows
+        other = sorted(set(rows.loc[rows["denoiser_name"].isin(list(methods)), "denoiser"]))
         return f" with the published settings (there is {', '.join(other)})" if other else ""
 
     def datasets(self, domain: str | None = None) -> list[str]:
@@ -325,16 +320,13 @@ def of_the_paper(view: View) -> View:
     Sane variants, synthetic data and other settings of a method are left out.
     """
     rows = view.rows
-    controls = {str(label) for label in rows.loc[rows["is_control"].astype(bool), "denoiser"]}
+    controls = sorted(set(rows.loc[rows["kind"] == "control", "denoiser_name"]))
     regressors = {str(label) for label in rows["regressor"].dropna()}
     names: Mapping[str, dict[str, str]] = {
-        "dataset": one_label_each({str(label) for label in rows["dataset"]}, DATASETS),
-        "denoiser": one_label_each(
-            {str(label) for label in rows["denoiser"]},
-            (*METHODS, *sorted({split_label(label)[0] for label in controls})),
-        ),
+        "dataset": one_label_each(rows, "dataset", DATASETS),
+        "denoiser": one_label_each(rows[as_published(rows)], "denoiser", (*METHODS, *controls)),
         "regressor": {label: label for label in regressors}
-        | one_label_each(regressors, sorted({split_label(label)[0] for label in regressors})),
+        | one_label_each(rows, "regressor", sorted(set(rows["regressor_name"]))),
     }
     kept = rows[
         rows["dataset"].isin(list(names["dataset"]))

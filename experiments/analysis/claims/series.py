@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from experiments.analysis.aggregate import IMP
-from experiments.analysis.claims.base import Finding, Statement, UntestableError, Verdict
+from experiments.analysis.claims.base import Finding, Statement, UntestableError
 from experiments.analysis.claims.runs import METHODS, Runs
+from experiments.analysis.verdict import Verdict
 from experiments.words import number
 
 REGRESSORS = ("lstm", "xlstm", "cnn_lstm", "dlinear", "xgboost")

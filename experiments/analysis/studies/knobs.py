@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from denograd.published import SETTINGS
+
 #: Stands for "no value is the published one".
 UNSET = object()
 
@@ -58,19 +60,22 @@ class Knob:
 KNOBS: dict[str, Knob] = {
     "denoiser": Knob("denoiser"),
     "protocol": Knob("protocol", "{}", "published"),
-    "rule": Knob("step rule", "{}", "normalized"),
+    "rule": Knob("step rule", "{}", SETTINGS["rule"]),
     "backbone": Knob("backbone", "{}", {"tabular": "mlp", "series": "lstm"}),
-    "max_epochs": Knob("iterations", "{} iterations", 150, is_time=True),
+    "max_epochs": Knob("iterations", "{} iterations", SETTINGS["max_epochs"], is_time=True),
     "backbone_epochs": Knob("epochs of training", "{} epochs", is_time=True, names={1: "1 epoch"}),
     "level": Knob("level of noise", "level {}", is_time=True),
     "max_rows": Knob("rows", "{} rows", is_time=True),
     "window_size": Knob("window length", "{} steps", {"series": 24}, is_time=True),
-    "nrr": Knob("step size η", "η {}", 0.01),
-    "nr_threshold": Knob("gate τ", "τ {}", 0.1, names={0.0: "no gate"}),
+    "nrr": Knob("step size η", "η {}", SETTINGS["nrr"]),
+    "nr_threshold": Knob("gate τ", "τ {}", SETTINGS["nr_threshold"], names={0.0: "no gate"}),
     "normalization": Knob("normalisation of the gradient", "{}", "joint"),
     "consensus": Knob("consensus of the windows", "{}", "mean"),
     "refine": Knob(
-        "what is refined", "{}", "both", names={"both": "X and y", "X": "X alone", "y": "y alone"}
+        "what is refined",
+        "{}",
+        SETTINGS["refine"],
+        names={"both": "X and y", "X": "X alone", "y": "y alone"},
     ),
     "lam": Knob("weight λ of staying close", "λ {}", 1.0, "default"),
     "eta_y": Knob("factor of the target's step", "η_y {}", 1.0, "default"),

@@ -15,7 +15,7 @@ from experiments.analysis import aggregate
 from experiments.analysis.aggregate import Entry, Metric, t_interval_over_datasets
 from experiments.analysis.studies.knobs import UNSET, knob, order_of
 from experiments.analysis.view import DOMAIN_ORDER, View
-from experiments.words import read_label, sentence
+from experiments.words import sentence
 
 #: Untouched test rows say more than refined ones: they come first.
 TELLING_ORDER = ("held_out", "published")
@@ -251,7 +251,7 @@ def study_of(views: Sequence[View]) -> Study | None:
     if not views:
         return None
     rows = pd.concat([view.rows for view in views], ignore_index=True)
-    rows = rows[~rows["is_control"].astype(bool)].reset_index(drop=True)
+    rows = rows[rows["kind"] != "control"].reset_index(drop=True)
     described = [_described(row) for row in rows.to_dict("records")]
     of_dataset: dict[str, dict[str, set[str]]] = {}
     for name, params in described:
@@ -279,19 +279,18 @@ def study_of(views: Sequence[View]) -> Study | None:
 
 def _described(row: Mapping[Any, Any]) -> tuple[str, dict[str, Any]]:
     """A row's dataset, and the value of everything that may vary."""
-    dataset, of_dataset = read_label(str(row["dataset"]))
-    denoiser, of_denoiser = read_label(str(row["denoiser"]))
-    noise, of_noise = read_label(str(row["noise"]))
     params = {
         "protocol": str(row["protocol"]),
-        "denoiser": denoiser,
-        "noise": noise,
+        "denoiser": row["denoiser_name"],
+        "noise": row["noise_name"],
         "level": float(row["level"]),
-        **of_noise,
-        **of_dataset,
-        **of_denoiser,
+        **row["noise_differs"],
+        **row["dataset_differs"],
+        **row["denoiser_differs"],
     }
-    return dataset, {key: value for key, value in params.items() if key not in _NOT_KNOBS}
+    return row["dataset_name"], {
+        key: value for key, value in params.items() if key not in _NOT_KNOBS
+    }
 
 
 def _order(setting: Setting) -> tuple[Any, ...]:

@@ -10,11 +10,13 @@ within chance, the statement is open.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 from experiments.analysis import aggregate
 from experiments.analysis.studies.study import Difference, Panel, Setting, Study
+from experiments.analysis.verdict import Verdict
 from experiments.metrics import imp_from_log_ratio
 from experiments.words import number
 
@@ -26,9 +28,41 @@ SLOW_ETA, TIMES_SLOWER = 0.001, 10
 BASE_TAU = 0.1
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What a study makes of something that was published.
+
+    Attributes
+    ----------
+    statement
+        What was published, in a sentence.
+    protocol
+        That of the numbers.
+    verdict
+        What the criterion makes of them.
+    told
+        The numbers.
+    """
+
+    statement: str
+    protocol: str
+    verdict: Verdict
+    told: str
+
+    def __str__(self) -> str:
+        holds = f"{self.verdict.predicate} under {self.protocol}"
+        return f"Published, “{self.statement}”: {holds} ({self.told})."
+
+
+def judged(study: Study, datasets: Sequence[str]) -> list[Judged]:
+    """Every published statement that a study puts to the test on these datasets."""
+    return [found for judge in _JUDGES.get(study.keys, ()) for found in judge(study, datasets)]
+
+
 def verdicts(study: Study, datasets: Sequence[str]) -> list[str]:
-    """A sentence for every published statement that a study puts to the test on these datasets."""
-    return [text for check in _CHECKS.get(study.keys, ()) for text in check(study, datasets)]
+    """A sentence for each of these, or for what the study was made to tell."""
+    told = [text for tell in _TOLD.get(study.keys, ()) for text in tell(study, datasets)]
+    return [*map(str, judged(study, datasets)), *told]
 
 
 def _panels(study: Study) -> Iterator[Panel]:
@@ -47,7 +81,7 @@ def _imp(
     return found
 
 
-def _eta_range(study: Study, datasets: Sequence[str]) -> Iterator[str]:
+def _eta_range(study: Study, datasets: Sequence[str]) -> Iterator[Judged]:
     low, high = GOOD_ETA
     for panel in _panels(study):
         settings = _imp(study, panel, datasets)
@@ -62,7 +96,7 @@ def _eta_range(study: Study, datasets: Sequence[str]) -> Iterator[str]:
         )
         better_out = outside[best_out] > inside[best_in] + ROPE
         ends = settings[(best_out,)][1], settings[(best_in,)][1]
-        yield _verdict(
+        yield _judged(
             f"η from {low:g} to {high:g} is the good range",
             panel,
             _unless(better_out, _are_apart(study, panel, *ends, datasets)),
@@ -71,7 +105,7 @@ def _eta_range(study: Study, datasets: Sequence[str]) -> Iterator[str]:
         )
 
 
-def _tau_base(study: Study, datasets: Sequence[str]) -> Iterator[str]:
+def _tau_base(study: Study, datasets: Sequence[str]) -> Iterator[Judged]:
     for panel in _panels(study):
         found = _imp(study, panel, datasets)
         base = found.get((BASE_TAU,))
@@ -83,15 +117,15 @@ def _tau_base(study: Study, datasets: Sequence[str]) -> Iterator[str]:
             if apart is not None and apart.is_clear and value > base[0] + ROPE:
                 better.append(f"τ {tau:g} ({number(value, 1)}, errors lower by {_percent(apart)})")
         told = f"{', '.join(better)} clearly better" if better else "no other τ is clearly better"
-        yield _verdict(
+        yield _judged(
             f"τ {BASE_TAU:g} is a robust base",
             panel,
-            not better,
+            _unless(bool(better)),
             f"{number(base[0], 1)} there; {told}",
         )
 
 
-def _peak_of_iterations(study: Study, datasets: Sequence[str]) -> Iterator[str]:
+def _peak_of_iterations(study: Study, datasets: Sequence[str]) -> Iterator[Judged]:
     low, high = GOOD_ETA
     for panel in _panels(study):
         settings = _imp(study, panel, datasets)
@@ -114,11 +148,11 @@ def _peak_of_iterations(study: Study, datasets: Sequence[str]) -> Iterator[str]:
                 clearly = clearly or _are_apart(study, panel, *ends, datasets)
         if tested:
             told = "; ".join(late) or f"beyond it no η of {_listed(tested)} gains {ROPE:g} point"
-            holds = _unless(bool(late), clearly)
-            yield _verdict(f"the peak comes by about {PEAK} iterations", panel, holds, told)
+            verdict = _unless(bool(late), clearly)
+            yield _judged(f"the peak comes by about {PEAK} iterations", panel, verdict, told)
 
 
-def _slow_eta(study: Study, datasets: Sequence[str]) -> Iterator[str]:
+def _slow_eta(study: Study, datasets: Sequence[str]) -> Iterator[Judged]:
     for panel in _panels(study):
         settings = _imp(study, panel, datasets)
         found = {key: value for key, (value, _) in settings.items()}
@@ -135,19 +169,22 @@ def _slow_eta(study: Study, datasets: Sequence[str]) -> Iterator[str]:
             f"{number(fast, 1)} after {count} and {number(slow, 1)} after {count * TIMES_SLOWER}"
             for count, fast, slow in pairs
         )
-        yield _verdict(
-            f"η {SLOW_ETA:g} needs ten times the iterations of η {fast_eta:g}", panel, alike, told
+        yield _judged(
+            f"η {SLOW_ETA:g} needs ten times the iterations of η {fast_eta:g}",
+            panel,
+            _unless(not alike),
+            told,
         )
         fast_best, slow_best = (
             max((key for key in found if key[1] == of), key=found.__getitem__)
             for of in (fast_eta, SLOW_ETA)
         )
-        behind = found[slow_best] < found[fast_best] - ROPE
-        ends = settings[slow_best][1], settings[fast_best][1]
-        yield _verdict(
+        ahead = found[slow_best] >= found[fast_best] - ROPE
+        apart = _are_apart(study, panel, settings[slow_best][1], settings[fast_best][1], datasets)
+        yield _judged(
             f"η {SLOW_ETA:g} does not match it",
             panel,
-            None if behind and not _are_apart(study, panel, *ends, datasets) else behind,
+            Verdict.NOT if ahead else Verdict.REPRODUCED if apart else Verdict.OPEN,
             f"at best {number(found[slow_best], 1)} against {number(found[fast_best], 1)}",
         )
 
@@ -169,9 +206,9 @@ def _spectral_bias(study: Study, datasets: Sequence[str]) -> Iterator[str]:
         if apart is None or early is None or late is None:
             continue
         if early <= 0 or (late >= 0 and not (apart.is_clear and apart.mean > 0)):
-            holds = "does not hold"
+            verdict = Verdict.NOT
         else:
-            holds = "holds" if late < 0 else "holds in part"
+            verdict = Verdict.REPRODUCED if late < 0 else Verdict.PARTLY
         interval = (
             ""
             if apart.low is None or apart.high is None
@@ -180,8 +217,8 @@ def _spectral_bias(study: Study, datasets: Sequence[str]) -> Iterator[str]:
         clear = "" if apart.is_clear else ", not told apart"
         yield (
             "Spectral bias, a backbone stopped early points to the signal (recovery above 0) and "
-            f"one trained on to the noise (below 0): {holds} on {dataset} ({metric.title} "
-            f"{number(early, 3)} stopped early, {number(late, 3)} after "
+            f"one trained on to the noise (below 0): {verdict.predicate} on {dataset} "
+            f"({metric.title} {number(early, 3)} stopped early, {number(late, 3)} after "
             f"{longest.values['backbone_epochs']:,} epochs, a difference of "
             f"{number(apart.mean, 3)}{interval}{clear})."
         )
@@ -214,21 +251,16 @@ def _are_apart(
     return found is not None and found.is_clear
 
 
-def _unless(denied: bool, clearly: bool) -> bool | None:
-    """Whether a statement holds; None where the difference that denies it may be chance."""
+def _unless(denied: bool, clearly: bool = True) -> Verdict:
+    """Whether a statement holds; open where the difference that denies it may be chance."""
     if not denied:
-        return True
-    return False if clearly else None
+        return Verdict.REPRODUCED
+    return Verdict.NOT if clearly else Verdict.OPEN
 
 
-_WORDS = {True: "holds", False: "does not hold", None: "is open"}
-
-
-def _verdict(statement: str, panel: Panel, holds: bool | None, told: str) -> str:
-    """A statement with whether it holds; None leaves it open."""
-    if holds is None:
-        told += ", which may be chance"
-    return f"Published, “{statement}”: {_WORDS[holds]} under {panel.protocol} ({told})."
+def _judged(statement: str, panel: Panel, verdict: Verdict, told: str) -> Judged:
+    chance = ", which may be chance" if verdict is Verdict.OPEN else ""
+    return Judged(statement, panel.protocol, verdict, told + chance)
 
 
 def _percent(found: Difference) -> str:
@@ -239,11 +271,12 @@ def _listed(values: list[float]) -> str:
     return ", ".join(f"{value:g}" for value in values)
 
 
-_Check = Callable[[Study, Sequence[str]], Iterator[str]]
-_CHECKS: dict[tuple[str, ...], tuple[_Check, ...]] = {
+_JUDGES: dict[tuple[str, ...], tuple[Callable[[Study, Sequence[str]], Iterator[Judged]], ...]] = {
     ("nrr",): (_eta_range,),
     ("nr_threshold",): (_tau_base,),
     ("max_epochs", "nrr"): (_peak_of_iterations, _slow_eta),
+}
+_TOLD: dict[tuple[str, ...], tuple[Callable[[Study, Sequence[str]], Iterator[str]], ...]] = {
     ("backbone_epochs", "early_stopping"): (_spectral_bias,),
     ("denoiser", "protocol"): (_test_rows,),
     ("protocol",): (_test_rows,),

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from experiments.analysis.aggregate import SANE
 from experiments.analysis.view import View
 from experiments.report.figures._drawing import (
     COLOURS,
@@ -65,18 +64,16 @@ Panel = tuple[Axes, Sequence[Point], Sequence[Line]]
 
 def symbols(view: View) -> dict[str, Symbol]:
     """A symbol for every denoiser; a sane variant has the colour and shape of its original."""
+    rows = view.rows
+    original = dict(zip(rows["denoiser"], rows["method"], strict=True))
     originals = [*view.ranked]
-    originals += sorted({_original(name) for name in view.sane} - set(originals))
+    originals += sorted({original[name] for name in view.variants} - set(originals))
     drawn = {name: _numbered(number) for number, name in enumerate(originals)}
     found = {name: Symbol(*drawn[name], "full") for name in view.ranked}
-    found |= {name: Symbol(*drawn[_original(name)], "left") for name in view.sane}
+    found |= {name: Symbol(*drawn[original[name]], "left") for name in view.variants}
     for number, name in enumerate(view.controls):
         found[name] = Symbol(CONTROL_COLOUR, _numbered(number)[1], "none")
     return found
-
-
-def _original(sane: str) -> str:
-    return sane.partition(" (")[0].removesuffix(SANE)
 
 
 def _numbered(number: int) -> tuple[str, str]:
@@ -92,11 +89,11 @@ def point_of(name: str, cost: float, imp: float, symbol: Symbol, whole: bool) ->
 
 def note(figure: Figure, view: View, points: Iterable[Point], front: bool = False) -> None:
     parts = ["Filled: methods."]
-    if view.sane:
+    if view.variants:
         parts.append("Half filled: their sane variants.")
     if view.controls:
         parts.append("Hollow: controls.")
-    if view.sane or view.controls:
+    if view.variants or view.controls:
         parts.append("Only methods are ranked.")
     if front:
         parts.append("Line: the methods' Pareto front.")

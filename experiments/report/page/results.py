@@ -35,7 +35,7 @@ FACETS = {
 MEMBERSHIP, JOINED_BY = "experiments", "+"
 NOT_RUN = "not run"
 STATUSES = ("ok", "partial", "failed", "skipped", NOT_RUN)
-KINDS = ("method", "sane variant", "control")
+KINDS = ("method", "variant", "control")
 FIXED = {"status": STATUSES, "kind": KINDS}
 # A float of the page: what is shown has fewer digits, and a download keeps them all.
 DIGITS = 6
@@ -157,13 +157,6 @@ def experiments_of(view: View) -> list[str]:
     return sorted(names)
 
 
-def kind_of(denoiser: str, is_control: bool) -> str:
-    """What a denoiser is: "control", "sane variant" or "method"."""
-    if is_control:
-        return "control"
-    return "sane variant" if aggregate.is_sane(denoiser) else "method"
-
-
 def columnar(rows: Sequence[Row]) -> dict[str, Any]:
     """Rows as columns, texts as numbers of a list of the distinct ones: short as JSON.
 
@@ -245,8 +238,7 @@ def _facts(view: View) -> _Facts:
         str(d): str(domain) for d, domain in zip(rows["dataset"], rows["domain"], strict=True)
     }
     kinds = {
-        str(name): kind_of(str(name), bool(control))
-        for name, control in zip(rows["denoiser"], rows["is_control"], strict=True)
+        str(name): str(kind) for name, kind in zip(rows["denoiser"], rows["kind"], strict=True)
     }
     joined = rows[MEMBERSHIP].fillna("") if MEMBERSHIP in rows else pd.Series("", rows.index)
     members: dict[Place, set[str]] = {}

@@ -112,7 +112,7 @@ def sections_of(view: View, row: Callable[[str], Row], title: str = "") -> tuple
     """Rows of the ranked methods, below `title`, then of sane variants, then of controls."""
     sections = (
         Section(title, tuple(row(name) for name in view.ranked)),
-        Section(SANE, tuple(row(name) for name in view.sane)),
+        Section(SANE, tuple(row(name) for name in view.variants)),
         Section(CONTROLS, tuple(row(name) for name in view.controls)),
     )
     return tuple(section for section in sections if section.rows)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from experiments.analysis.aggregate import Condition
+from experiments.analysis.aggregate import CONDITION, Condition
 from experiments.analysis.claims import claims_of
-from experiments.analysis.claims.base import Claim, Finding, Verdict
+from experiments.analysis.claims.base import Claim, Finding
 from experiments.analysis.claims.runs import Runs, of_the_paper
+from experiments.analysis.studies.study import study_of
+from experiments.analysis.studies.verdicts import judged
+from experiments.analysis.verdict import Verdict
 from experiments.analysis.view import View
 from experiments.report.table import Column, Row, Section, Table, TableCell
 from experiments.words import ABSENT
@@ -16,11 +19,14 @@ from experiments.words import ABSENT
 TITLE = "Published figures beside ours"
 ORDER = 10
 STANDARD = False
+#: Experiments that judge what was published about the step size, the gate and the iterations.
+STUDIES = ("ablation_eta", "ablation_iterations", "ablation_tau")
 
 #: Noise and levels of the overview: the paper's setting.
 NOISE, TARGET, LEVELS = "gaussian", "as_is", (0.0, 0.1)
 SHOWN = ("published", "held_out")
 AXES = ("protocol", "quantity")
+GROUPS = ("Tables", "Series")
 
 HELD_OUT_NOTE = (
     "published: the paper's way of scoring, test rows and targets refined too. held_out: the same "
@@ -102,8 +108,12 @@ def _finding(finding: Finding) -> tuple[TableCell, TableCell]:
 
 
 def _verdict(finding: Finding) -> TableCell:
-    status = "missing" if finding.verdict is Verdict.UNTESTABLE else "ok"
-    return TableCell(str(finding.verdict), status=status)
+    return _word(finding.verdict)
+
+
+def _word(verdict: Verdict) -> TableCell:
+    status = "missing" if verdict is Verdict.UNTESTABLE else "ok"
+    return TableCell(str(verdict), status=status)
 
 
 def _in_overview(condition: Condition) -> bool:
@@ -151,24 +161,59 @@ def _overview(claims: Sequence[Claim]) -> Table:
     )
 
 
+def _of_studies(studies: Mapping[str, Sequence[View]]) -> Table:
+    """What was published about parameters of DenoGrad, as the study of each judges it."""
+    rows = [row for name in STUDIES for row in _of_study(name, studies.get(name, ()))]
+    conditions = [view.condition.context for views in studies.values() for view in views]
+    return Table(
+        name="knobs",
+        title="What becomes of what was published about parameters",
+        stub="claim",
+        axes=AXES,
+        columns=(
+            *(Column(protocol, group) for protocol in SHOWN for group in GROUPS),
+            Column("", "numbers", prose=True),
+        ),
+        sections=(Section("", tuple(rows)),),
+        context=conditions[0] if conditions else dict.fromkeys(CONDITION, ""),
+        notes=("The study of a parameter has its settings, datasets and seeds.",),
+    )
+
+
+def _of_study(name: str, views: Sequence[View]) -> Iterator[Row]:
+    study = study_of(views)
+    found = [(group, j) for group, of in study.groups() for j in judged(study, of)] if study else []
+    found_at = {(j.statement, j.protocol, group): j for group, j in found}
+    for statement in dict.fromkeys(j.statement for _, j in found):
+        places = {(p, g): found_at.get((statement, p, g)) for p in SHOWN for g in GROUPS}
+        cells = [_word(j.verdict if j else Verdict.UNTESTABLE) for j in places.values()]
+        told = [f"{', '.join(place)}: {j.told}" for place, j in places.items() if j]
+        yield Row(statement, (*cells, TableCell("; ".join(told))))
+    if not found:
+        cells = [_word(Verdict.UNTESTABLE) for _ in SHOWN for _ in GROUPS]
+        yield Row(name, (*cells, TableCell(f"run python -m experiments experiment={name} first")))
+
+
 def _counted(verdicts: Iterable[Verdict]) -> str:
     counts = Counter(verdicts)
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
 
 
-def tables(views: Sequence[View]) -> list[Table]:
+def tables(views: Sequence[View], studies: Mapping[str, Sequence[View]]) -> list[Table]:
     """The claims as tables: the verdicts on one page, then the numbers of every condition.
 
     Parameters
     ----------
     views
         The conditions of a long table.
+    studies
+        The views of those of `STUDIES` that were run.
 
     Returns
     -------
     list of Table
         An overview per profile, of Gaussian noise of level 0 and 0.1 (none where neither was run);
-        then one table per condition.
+        the verdicts of the studies; then one table per condition.
     """
     found = {view.condition: claims_of(view) for view in views}
     lacking = {
@@ -176,5 +221,6 @@ def tables(views: Sequence[View]) -> list[Table]:
     }
     return [
         *overviews([claim for of_view in found.values() for claim in of_view]),
+        _of_studies(studies),
         *(table(of_view, lacking[condition]) for condition, of_view in found.items()),
     ]

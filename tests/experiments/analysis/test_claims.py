@@ -9,22 +9,22 @@ import pandas as pd
 import pytest
 import yaml
 
+from denograd.published import SETTINGS
 from experiments.analysis.claims import STATEMENTS, claims
-from experiments.analysis.claims.base import Claim, Verdict
+from experiments.analysis.claims.base import Claim
 from experiments.analysis.claims.fronts import judge_front
 from experiments.analysis.claims.improvements import judge_figure, judge_median, judge_worst
 from experiments.analysis.claims.ranks import judge_ranks
 from experiments.analysis.claims.runs import (
-    AS_PUBLISHED,
     DATASETS,
     METHODS,
     REGRESSORS,
+    as_published,
     one_label_each,
-    split_label,
 )
-from experiments.analysis.claims.sensitivity import judge_eta, judge_tau
 from experiments.analysis.claims.series import REGRESSORS as OF_SERIES
 from experiments.analysis.fronts import front
+from experiments.analysis.verdict import Verdict
 from experiments.analysis.view import views
 from experiments.report.table import Table, TableCell
 from experiments.report.tables.published import tables as claims_tables
@@ -32,7 +32,8 @@ from tests.support.long_tables import benchmark, make
 
 CONF = Path(__file__).parents[3] / "conf"
 FOUR = ("house_prices", "parkinsons", "ett", "wth")
-REPRODUCED, PARTLY, NOT, UNTESTABLE = Verdict
+REPRODUCED, PARTLY, NOT, _, UNTESTABLE = Verdict
+JUDGED = (REPRODUCED, PARTLY, NOT, UNTESTABLE)
 
 
 class At(NamedTuple):
@@ -135,16 +136,11 @@ def plane(**methods: tuple[float, float]) -> pd.DataFrame:
     )
 
 
-def sweep(parameter: str, values: dict[str, float]) -> pd.DataFrame:
-    labels = {f"denograd ({parameter}={value})": ratio for value, ratio in values.items()}
-    return runs(methods=tuple(labels), ratio=of(labels, 1.0))
-
-
 def cases() -> dict[tuple[str, Verdict], pd.DataFrame]:
     found: dict[tuple[str, Verdict], pd.DataFrame] = {}
 
     def add(name: str, *long: pd.DataFrame) -> None:
-        found.update({(name, v): table for v, table in zip(Verdict, long, strict=True)})
+        found.update({(name, v): table for v, table in zip(JUDGED, long, strict=True)})
 
     add(
         "average rank, Imp%",
@@ -228,20 +224,6 @@ def cases() -> dict[tuple[str, Verdict], pd.DataFrame]:
             plane(denograd=(0.4, 0.1), kalman=(0.3, 0.1)),
             runs(datasets=FOUR[2:] if domain == "tabular" else FOUR[:2]),
         )
-    add(
-        "sensitivity to η",
-        sweep("nrr", {"0.001": 0.7, "0.01": 0.6, "0.1": 0.5}),
-        sweep("nrr", {"0.001": 0.7, "0.01": 0.8, "0.1": 0.5}),
-        sweep("nrr", {"0.001": 0.4, "0.01": 0.6, "0.1": 0.5}),
-        runs(),
-    )
-    add(
-        "sensitivity to τ",
-        sweep("nr_threshold", {"0": 0.46, "0.1": 0.5}),
-        sweep("nr_threshold", {"0": 0.4, "0.1": 0.5}),
-        sweep("nr_threshold", {"0": 0.3, "0.1": 0.5}),
-        runs(),
-    )
     return found
 
 
@@ -256,7 +238,7 @@ def claim(long: pd.DataFrame, name: str) -> Claim:
 
 
 def test_every_claim_is_tried_for_every_verdict() -> None:
-    assert set(CASES) == set(product([s.name for s in STATEMENTS], Verdict))
+    assert set(CASES) == set(product([s.name for s in STATEMENTS], JUDGED))
 
 
 @pytest.mark.parametrize(("name", "verdict"), list(CASES))
@@ -293,8 +275,6 @@ def test_limits_of_the_other_criteria() -> None:
     ]
     assert [judge_median(x, 50.0) for x in (40.0, 39.0, 0.0)] == [REPRODUCED, PARTLY, NOT]
     assert [judge_worst(x) for x in (-100.1, -100.0, 0.0)] == [REPRODUCED, PARTLY, NOT]
-    assert judge_eta({0.001: 10.0, 0.01: 10.0, 0.1: 9.0}) is NOT
-    assert [judge_tau({0.1: 0.0, 0.0: x}) for x in (5.0, 15.0, 15.1)] == [REPRODUCED, PARTLY, NOT]
 
 
 def test_the_front_is_what_nobody_dominates() -> None:
@@ -343,7 +323,7 @@ def test_held_out_is_judged_by_itself() -> None:
 
 
 def test_controls_are_shown_beside_and_never_ranked() -> None:
-    control = runs(methods=("constant",), is_control=True, ratio=0.001, swd=0.0)
+    control = runs(methods=("constant",), kind="control", ratio=0.001, swd=0.0)
     long = pd.concat([plane(denograd=(0.4, 0.1)), control])
     assert claim(long, "kalman, Imp%").controls == "Imp%: constant 99.9"
     pareto = claim(long, "Pareto front, SWD, series")
@@ -358,7 +338,7 @@ def test_other_data_variants_and_settings_change_nothing() -> None:
         [
             runs(methods=("kalman_sane", "pca_sane"), datasets=FOUR[:2], ratio=0.001),
             runs(datasets=("friedman",), ratio=of({"kalman": 3.0}, 0.5)),
-            runs(methods=("denograd (nrr=0.5)",), datasets=FOUR[:2], ratio=0.001),
+            runs(methods=("denograd",), datasets=FOUR[:2], ratio=0.001, p_denoiser_nrr=0.5),
         ]
     )
     assert claim(pd.concat([long, others]), name).published == claim(long, name).published
@@ -366,9 +346,9 @@ def test_other_data_variants_and_settings_change_nothing() -> None:
 
 def test_what_is_missing_is_named() -> None:
     name = "average rank, Imp%"
-    other = runs(methods=(*without("denograd"), "denograd (nrr=0.5)"))
+    other = runs(p_denoiser_nrr=0.5)
     assert claim(other, name).published.reason == (
-        "no runs of denograd with the published settings (there is denograd (nrr=0.5))"
+        "no runs of denograd with the published settings (there is denograd)"
     )
     failed = runs(datasets=FOUR[:2])
     at = failed["denoiser"] == "emd"
@@ -386,25 +366,24 @@ def test_what_is_missing_is_named() -> None:
     assert found.reason.endswith(
         "3 of the paper's 10 datasets, without ett: runs are missing there"
     )
-    eta = claim(runs(), "sensitivity to η").published.reason
-    assert eta.endswith("here is 0.01; see the ablation over η")
 
 
-def test_settings_in_labels() -> None:
-    label = "denograd (nrr=0.01, backbone=mlp, layers=[1, 2], cv=None)"
-    assert split_label(label) == (
-        "denograd",
-        {"nrr": "0.01", "backbone": "mlp", "layers": "[1, 2]", "cv": "None"},
-    )
-    assert one_label_each({label, "denograd (nrr=0.1)"}, METHODS) == {label: "denograd"}
+def test_settings_that_stand_for_a_name() -> None:
+    def found(**columns: Any) -> dict[str, str]:
+        rows = pd.concat([runs(**{name: value}) for name, of in columns.items() for value in of])
+        (view,) = views(rows)
+        return one_label_each(view.rows[as_published(view.rows)], "denoiser", METHODS[:1])
+
+    assert found(p_denoiser_nrr=(0.01, 0.1)) == {"denograd (nrr=0.01)": "denograd"}
     # Two settings of which neither is plainly the published one stand for nothing.
-    assert one_label_each({"pca (n=1)", "pca (n=2)"}, METHODS) == {}
-    assert one_label_each({"pca (n=1)", "pca"}, METHODS) == {"pca": "pca"}
+    assert found(p_denoiser_lam=(1.0, 2.0)) == {}
+    assert found(p_denoiser_max_epochs=(15,)) == {"denograd": "denograd"}
+    assert found(p_denoiser_max_epochs=(500,)) == {}
 
 
 def test_the_published_settings_and_names_are_those_of_the_config() -> None:
     config = yaml.safe_load((CONF / "denoiser" / "denograd.yaml").read_text())["denograd"]
-    assert {key: str(config[key]) for key in AS_PUBLISHED} == AS_PUBLISHED
+    assert {key: config[key] for key in SETTINGS} == SETTINGS
     for folder, names in (("denoiser", METHODS), ("dataset", DATASETS), ("regressor", REGRESSORS)):
         assert set(names) <= {path.stem for path in (CONF / folder).glob("*.yaml")}
 
@@ -421,7 +400,7 @@ def both_levels() -> pd.DataFrame:
 
 
 def test_the_overview_has_the_verdicts_of_both_levels() -> None:
-    overview, *rest = claims_tables(views(both_levels()))
+    overview, _, *rest = claims_tables(views(both_levels()), {})
     assert overview.name == "verdicts"
     assert [(c.group, c.title) for c in overview.columns] == list(
         product(("published", "held_out"), ("σ 0", "σ 0.1"))
@@ -439,12 +418,13 @@ def test_the_overview_has_the_verdicts_of_both_levels() -> None:
 
 
 def test_other_noise_has_no_overview_and_says_so() -> None:
-    (table,) = claims_tables(views(runs(noise="drift")))
+    (_, table) = claims_tables(views(runs(noise="drift")), {})
     assert "The paper adds Gaussian noise to data as they are, or none: not this." in table.notes
 
 
 def test_tables_say_what_has_no_measurement() -> None:
-    (_, table) = claims_tables(views(runs(methods=without("emd"), datasets=tuple(DATASETS)[1:])))
+    long = runs(methods=without("emd"), datasets=tuple(DATASETS)[1:])
+    (_, _, table) = claims_tables(views(long), {})
     (note,) = [note for note in table.notes if note.startswith("Without any measurement")]
     assert note == (
         "Without any measurement: datasets house_prices; denoisers emd; regressors xgboost, dnn, "
@@ -452,11 +432,30 @@ def test_tables_say_what_has_no_measurement() -> None:
     )
 
 
+def test_what_studies_judge_stands_there_and_what_was_not_run_says_so() -> None:
+    better: Measure = lambda at: 0.5 if at.protocol == "published" else 0.9  # noqa: E731
+    taus = [(0.1, better), (0.5, 0.95)]
+    study = pd.concat(
+        [
+            runs(methods=("denograd",), ratio=ratio, p_denoiser_nr_threshold=tau, seed=seed)
+            for tau, ratio in taus
+            for seed in (0, 1)
+        ]
+    )
+    knobs = claims_tables(views(runs()), {"ablation_tau": views(study)})[1]
+    for protocol, group in product(("published", "held_out"), ("Tables", "Series")):
+        assert cell(knobs, "τ 0.1 is a robust base", protocol, group).text == "reproduced"
+        assert cell(knobs, "ablation_eta", protocol, group).text == "cannot be tested"
+    told = cell(knobs, "τ 0.1 is a robust base", "", "numbers").text
+    assert told.startswith("published, Tables: 50.0 there; no other τ is clearly better; ")
+    assert "experiment=ablation_eta" in cell(knobs, "ablation_eta", "", "numbers").text
+
+
 def test_renderings() -> None:
-    tables = claims_tables(views(both_levels()))
+    tables = claims_tables(views(both_levels()), {})
     headers = {tuple(table.csv_rows()[0]) for table in tables}
     assert len(headers) == 1, "the tables of one file share a header"
-    table = tables[1]
+    table = tables[2]
     markdown = table.markdown()
     assert (
         "- **kalman, Imp%**: Reason: above 98 on 4 of 4 datasets (house_prices 99.0, " in markdown
@@ -471,7 +470,7 @@ def test_renderings() -> None:
     assert by_column["published", "ours"][9:] == ["99", "", "", "ok", "4 of 4, median 99.0"]
     assert by_column["held_out", "verdict"][-1] == "not"
     assert by_column["", "criterion"][-1].startswith("reproduced if")
-    assert [t.markdown() for t in claims_tables(views(both_levels()))] == [
+    assert [t.markdown() for t in claims_tables(views(both_levels()), {})] == [
         t.markdown() for t in tables
     ]
 

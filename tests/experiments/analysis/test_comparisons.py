@@ -30,7 +30,7 @@ def ladder(datasets: list[str], **common: object) -> pd.DataFrame:
             {
                 "dataset": dataset,
                 "denoiser": name,
-                "is_control": name == "identity",
+                **({"kind": "control"} if name == "identity" else {}),
                 # Nearly equal and distinct steps, so that no two differences are tied.
                 "mse_after": ratio * (1 + 0.01 * number * ratio),
                 "swd": ratio,
@@ -206,7 +206,8 @@ def test_ranks_of_imp_follow_the_log_ratio() -> None:
 def with_sane(datasets: list[str]) -> pd.DataFrame:
     """The ladder with a sane variant that beats every method, and fails somewhere."""
     long = ladder(datasets)
-    sane = long[long["denoiser"] == "a"].assign(denoiser="a_sane", mse_after=0.01, swd=0.0)
+    sane = long[long["denoiser"] == "a"].assign(denoiser="a_sane", kind="variant", mse_after=0.01)
+    sane["swd"] = 0.0
     sane.loc[sane["dataset"] == datasets[0], "status"] = "failed"
     return pd.concat([long, sane], ignore_index=True)
 

@@ -31,7 +31,7 @@ def long_table(datasets: tuple[str, ...] = ("x", "y"), **common: object) -> pd.D
             {
                 "dataset": dataset,
                 "denoiser": name,
-                "is_control": name in ("identity", "constant"),
+                **({"kind": "control"} if name in ("identity", "constant") else {}),
                 "mse_after": after,
                 "swd": swd,
                 "rho": 1 - loss,

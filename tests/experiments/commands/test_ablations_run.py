@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 
+from experiments.analysis.labels import labelled
 from experiments.commands import archive, report
 from experiments.report import writing
 from experiments.store.long_table import read_long_table
-from experiments.words import read_label
 from tests.experiments.conftest import SMALL, compose_settings
 from tests.support.following import run_noted
 
@@ -34,15 +34,15 @@ def run(results, vary, name="ablation_toy", *overrides):
 
 def by_setting(table, key) -> pd.DataFrame:
     table = table[table["denoiser"] != "identity"]
-    values = [read_label(label)[1][key] for label in table["denoiser"]]
-    return table.assign(**{key: values}).set_index(["protocol", key])[MEASURED].sort_index()
+    key = f"p_denoiser_{key}"
+    return table.set_index(["protocol", key])[MEASURED].sort_index()
 
 
 def test_variants_are_told_apart_by_parameters_that_identity_leaves_out(results):
     table = run(results, "{denograd:{refine:[both,X],max_epochs:[3]}}")
 
     labels = {"denograd (refine=X)", "denograd (refine=both)", "identity"}
-    assert set(table["denoiser"]) == labels
+    assert set(labelled(table)["denoiser"]) == labels
     assert (table["status"] == "ok").all()
 
 
@@ -64,7 +64,7 @@ def test_arguments_inside_a_rule_are_parameters_in_print(results):
     table = run(results, f"{{denograd:{{rule:{rules},max_epochs:[3]}}}}")
 
     labels = {"denograd (normalization=None)", "denograd (normalization=separate)", "identity"}
-    assert set(table["denoiser"]) == labels
+    assert set(labelled(table)["denoiser"]) == labels
     assert (table["status"] == "ok").all()
 
 

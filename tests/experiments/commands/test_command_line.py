@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from experiments.settings.command_line import check_command_line
+from experiments.settings.values import ConfigError
 from tests.experiments.conftest import SMALL, double
 from tests.support.command import ROOT, Command
 
@@ -65,6 +67,34 @@ def test_a_slip_ends_with_status_2_and_one_line(run, slip, tmp_path):
     assert len(err.strip().splitlines()) == 1
     assert out == ""
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("slip", "said"),
+    [
+        ("dataset=[quartic,friedman]", "-m dataset=quartic,friedman"),
+        ("noise=[gaussian,drift]", "-m noise=gaussian,drift"),
+        ("profile=[quick,cpu]", "-m profile=quick,cpu"),
+        ("experiment=[real,sane]", "experiment: a run has one"),
+        ("name=a=b", """quote it twice: 'name="a=b"'"""),
+        ("name=é", """quote it twice: 'name="é"'"""),
+        ("seed = 1", "write it without spaces, seed=1"),
+        ("seed", "write key=value"),
+        ("name=glob(*)", "name: no option fits"),
+        ("dataset=", "dataset: there is no ''; known are daily_climate, "),
+    ],
+)
+def test_what_hydra_would_misread_is_said_in_words(slip, said):
+    with pytest.raises(ConfigError) as caught:
+        check_command_line([slip], multirun=False)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_list_in_a_file_is_refused_by_the_job_too(run):
+    status, _, err = run("--config-dir", str(ROOT / "conf"), *SMALL, "profile=[quick,cpu]")
+    assert status == 1
+    assert "profile: a run has one" in err
 
 
 def test_the_same_command_again_computes_nothing(run, tmp_path):

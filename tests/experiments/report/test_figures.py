@@ -70,7 +70,7 @@ def test_controls_are_hollow() -> None:
         for line in figure.axes[0].lines
         if line.get_marker() not in ("None", None, "")
     ]
-    methods = [name for name, is_control in METHODS if not is_control]
+    methods = [name for name, kind in METHODS if kind == "method"]
     assert faces.count("none") == len(METHODS) - len(methods)
     filled = [face for face in faces if face != "none"]
     assert len(set(filled)) == len(methods)

@@ -51,7 +51,7 @@ def test_the_index_says_what_was_run(tmp_path: Path) -> None:
         {"seed": 0},
         {"seed": 3, "dataset": "wine"},
         {"denoiser": "dae", "status": "failed", "reason": "ValueError: boom\ntraceback"},
-        {"denoiser": "identity", "is_control": True},
+        {"denoiser": "identity", "kind": "control"},
         {"denoiser": "kf", "status": "skipped", "reason": "rows have no order"},
     )
     text = writing.write_report(long, tmp_path, "make report")[0].read_text(encoding="utf-8")

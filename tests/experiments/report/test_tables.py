@@ -69,7 +69,7 @@ def test_identity_is_exactly_zero() -> None:
     errors = rng.random(6)
     long = make(
         *(
-            {"denoiser": "identity", "is_control": True, "seed": s, "mse_before": e, "mse_after": e}
+            {"denoiser": "identity", "kind": "control", "seed": s, "mse_before": e, "mse_after": e}
             for s, e in enumerate(errors)
         )
     )
@@ -116,7 +116,9 @@ def test_controls_stand_below_a_rule() -> None:
             "pca",
         ]
         assert controls.title == "controls, not ranked"
-        assert [row.label for row in controls.rows] == [n for (n, is_), _ in METHODS.items() if is_]
+        assert [row.label for row in controls.rows] == [
+            n for n, kind in METHODS if kind == "control"
+        ]
 
 
 def test_no_interval_with_one_seed() -> None:
@@ -283,17 +285,17 @@ def test_all_failed() -> None:
 
 def test_sane_variants_stand_between_the_methods_and_the_controls() -> None:
     long = make(
-        *({"denoiser": name} for name in ("pca", "denograd", "pca_sane (variance=0.9)", "a_sane")),
-        {"denoiser": "identity", "is_control": True},
+        *({"denoiser": name} for name in ("pca", "denograd", "pca_sane", "a_sane")),
+        {"denoiser": "identity", "kind": "control"},
     )
     view = view_of(long)
     assert view.ranked == ["denograd", "pca"]
-    assert view.sane == ["a_sane", "pca_sane (variance=0.9)"]
-    assert view.methods == [*view.ranked, *view.sane]
+    assert view.variants == ["a_sane", "pca_sane"]
+    assert view.methods == [*view.ranked, *view.variants]
     for table in (metric_table(view, aggregate.IMP), imp_by_regressor(view)):
         assert [(s.title, [row.label for row in s.rows]) for s in table.sections] == [
             ("", view.ranked),
-            ("sane variants, not ranked", view.sane),
+            ("sane variants, not ranked", view.variants),
             ("controls, not ranked", ["identity"]),
         ]
 
@@ -315,6 +317,7 @@ def test_regressors_of_the_other_domain_are_neither_columns_nor_gaps() -> None:
         {
             "regressor": "lstm",
             "status": "skipped",
+            "skip": "domain",
             "reason": "lstm is for series data, friedman is tabular",
         },
         # A skip of the denoiser's own stands before that of the regressor.

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from experiments.analysis.labels import labelled
 from experiments.runner.corruption import corrupt
 from experiments.runner.keys import cell_key, score_key
 from experiments.store.long_table import long_table, read_long_table
@@ -129,7 +130,7 @@ def test_one_label_with_two_settings_is_two_labels(run):
     run("denoiser=pca", "denoiser.pca.variance=0.5", "protocol=held_out", "dataset.n=400")
     run("denoiser=pca", "protocol=held_out", "target=permuted")
 
-    table = read_long_table(settings.results)
+    table = labelled(read_long_table(settings.results))
 
     assert set(table.denoiser) == {"pca (variance=0.95)", "pca (variance=0.5)"}
     assert set(table.dataset) == {

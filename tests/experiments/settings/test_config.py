@@ -109,7 +109,7 @@ def test_settings_are_plain_all_the_way_down(settings_of):
         ("denoiser.denograd.rule={name:newton}", "denoiser.denograd: There is no rule 'newton'"),
         ("denoiser.denograd.rule={name:global,lamb:1}", "denoiser.denograd: There is no argument"),
         ("noise.sigma=1,2", "noise.sigma: several values need -m"),
-        ("seed=[", "no viable alternative"),
+        ("seed=[", "seed: '[' cannot be read"),
         ("target=shuffled", "target: must be one of 'as_is', 'permuted', not 'shuffled'"),
         ("profile.max_rows=3", "profile.max_rows: must be at least 50, not 3"),
     ],

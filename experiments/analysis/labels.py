@@ -1,0 +1,115 @@
+"""Labels: what tables and figures call a component, made where it is printed, never read again.
+
+A component is called by its name. Where one name stands for different settings, those that differ
+are added; the columns of the long table that hold them are its facts, a label is not.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+#: What is labelled, and the columns of its settings: ``p_<kind>_<parameter>``.
+KINDS = ("dataset", "noise", "denoiser", "regressor")
+#: Settings that speak only where no parameter differs.
+_LAST = ("class", "file", "revision")
+#: Kinds whose components of one name may have different parameters: what one of them lacks, it
+#: leaves as it is.
+_NESTED = ("denoiser", "regressor")
+_ORDER = (
+    "dataset",
+    "domain",
+    "noise",
+    "level",
+    "seed",
+    "target",
+    "profile",
+    "protocol",
+    "denoiser",
+    "regressor",
+)
+_PLAIN = re.compile(r"[\w.+\-/]+")
+
+
+def labelled(long: pd.DataFrame) -> pd.DataFrame:
+    """The long table with distinct labels.
+
+    Parameters
+    ----------
+    long
+        A long table: components under their names, their settings in columns.
+
+    Returns
+    -------
+    DataFrame
+        For each kind, its column holds the label, ``<kind>_name`` the name, and ``<kind>_differs``
+        the settings in the label, as a mapping. Sorted by the labels.
+    """
+    added: dict[str, Any] = {}
+    for kind in KINDS:
+        differing = _differing(long, kind)
+        names = long[kind].astype(object)
+        added |= {
+            kind: [label(str(n), of) for n, of in zip(names, differing, strict=True)],
+            f"{kind}_name": names,
+            f"{kind}_differs": differing,
+        }
+    rest = long.drop(columns=list(KINDS))
+    found = pd.concat([rest, pd.DataFrame(added, index=long.index)], axis="columns")
+    return found.sort_values(list(_ORDER), kind="stable", ignore_index=True)
+
+
+def label(name: str, settings: Mapping[str, Any]) -> str:
+    """A name with the settings that tell it from others of that name.
+
+    Examples
+    --------
+    >>> label("denograd", {"nrr": 0.01, "rule": "global"})
+    'denograd (nrr=0.01, rule=global)'
+    """
+    parts = [f"{key}={_written(value)}" for key, value in settings.items()]
+    return f"{name} ({', '.join(parts)})" if parts else name
+
+
+def _differing(long: pd.DataFrame, kind: str) -> list[dict[str, Any]]:
+    """Per row, the settings in which it differs from others of its name and protocol."""
+    settings = {
+        column.removeprefix(f"p_{kind}_"): list(long[column])
+        for column in sorted(long.columns)
+        if column.startswith(f"p_{kind}_")
+    }
+    if kind == "dataset":
+        settings["target"] = list(long["target"])
+    if kind in _NESTED:
+        settings = {key: [None if _lacks(v) else v for v in of] for key, of in settings.items()}
+    found: list[dict[str, Any]] = [{} for _ in range(len(long))]
+    # A dataset may take another form under another protocol, and is the same one in print.
+    for rows in long.groupby([kind, "protocol"]).indices.values():
+        seen = {
+            key: {repr(of[row]) for row in rows if not _lacks(of[row])}
+            for key, of in settings.items()
+        }
+        differing = [key for key, values in seen.items() if len(values) > 1]
+        # Parameters say more than a class or a checksum: those speak where nothing else does.
+        telling = [key for key in differing if key not in _LAST] or differing
+        for row in rows:
+            values = {key: settings[key][row] for key in telling}
+            found[row] = {key: value for key, value in values.items() if not _lacks(value)}
+    if kind == "dataset":
+        # Another target makes another dataset, also where all have it.
+        for of_row, target in zip(found, long["target"], strict=True):
+            of_row |= {"target": target} if target == "permuted" else {}
+    return found
+
+
+def _lacks(value: Any) -> bool:
+    """Whether a cell says that a component has no such setting: None is a value."""
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _written(value: Any) -> str:
+    return value if isinstance(value, str) and _PLAIN.fullmatch(value) else repr(value)
