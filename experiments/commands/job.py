@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from omegaconf import DictConfig
 
-from experiments.commands.progress import PROCESS_VARIABLE, append, describe
+from experiments.commands.progress import OUTCOMES, PROCESS_VARIABLE, append, counted, describe
 from experiments.datasets.files import DataFileError, DownloadError, MissingFileError, data_folder
 from experiments.files import CannotStoreError, no_room
 from experiments.runner.corruption import noise_level
@@ -55,13 +55,7 @@ class Journalist(Follower):
 
     def summary(self) -> str:
         """The counts in a few words."""
-        names = {
-            "ok": "computed",
-            "cached": "already there",
-            "skipped": "skipped",
-            "failed": "FAILED",
-        }
-        return ", ".join(f"{self.counts[k]} {name}" for k, name in names.items() if self.counts[k])
+        return counted(self.counts, OUTCOMES | {"failed": "FAILED"})
 
 
 def run_job(config: DictConfig) -> None:
@@ -69,12 +63,8 @@ def run_job(config: DictConfig) -> None:
 
     A corruption that cannot even be set up (its file is missing, its series too short) leaves a
     record of its own and is told as a failure, so that the other jobs of a sweep go on. With
-    ``missing_data: leave_out`` a missing file is none: the corruption is told as left out.
-
-    Raises
-    ------
-    experiments.files.CannotStoreError
-        If nothing can be written any more.
+    ``missing_data: leave_out`` a missing file is none: the corruption is told as left out. Only
+    what cannot be written any more, a CannotStoreError, ends the run.
     """
     torch.set_num_threads(1)
     _leave_with_parent()

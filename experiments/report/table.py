@@ -25,16 +25,9 @@ LATEX_WIDTH = 105
 class TableCell:
     """One entry of a table.
 
-    Attributes
-    ----------
-    text
-        What is shown: a rounded number with its mark, or a word such as "failed".
-    value, low, high
-        The number behind the text and its interval, where there are any.
-    interval
-        The interval as it is shown behind the text; empty where there is none.
-    status
-        "ok", "partial", "failed", "skipped", "absent" or "missing".
+    `text` is what is shown: a rounded number with its mark, or a word such as "failed"; `interval`
+    stands behind it. `value`, `low` and `high` are the numbers behind them, where there are any.
+    `status` is "ok", "partial", "failed", "skipped", "absent" or "missing".
     """
 
     text: str
@@ -198,10 +191,8 @@ class Table:
     def text(self, width: int = 100) -> str:
         """Render as plain text without intervals, for a terminal.
 
-        Parameters
-        ----------
-        width
-            Wider tables are cut into panels one below the other, between groups where these fit.
+        Tables that are too wide are cut into panels one below the other, between groups where these
+        fit.
         """
         panels = self._panels(width, lambda cell: cell.text)
         parts = [self.title, *(self._text_panel(panel) for panel in panels)]

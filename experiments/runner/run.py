@@ -10,9 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from experiments.files import CannotStoreError, no_room
-from experiments.metrics import (
-    headline,
-)
+from experiments.metrics import headline
 from experiments.runner.compute import cell_metrics, denoise
 from experiments.runner.corruption import Corruption, Data, corrupt
 from experiments.runner.keys import cell_key, score_key
@@ -49,21 +47,9 @@ def run_corruption(settings: Settings, follower: Follower) -> None:
     """Do what is missing of one corruption; leave a record of each piece as soon as it is done.
 
     A piece that fails, in whatever way, leaves a record with its traceback; the others go on.
-    Ctrl-C loses the piece in flight.
-
-    Parameters
-    ----------
-    settings
-        What to run.
-    follower
-        Told of every piece.
-
-    Raises
-    ------
-    experiments.datasets.files.DataFileError
-        If the dataset's file is missing; then no piece has a record, since no identity is known.
-    experiments.files.CannotStoreError
-        If a record cannot be written.
+    Ctrl-C loses the piece in flight. Where the dataset's file is missing (a DataFileError), no
+    piece has a record, since no identity is known; a record that cannot be written is a
+    CannotStoreError.
     """
     store = Store(settings.results)
     for variant in _by_protocol(settings):
@@ -220,13 +206,7 @@ class _Job:
 
 
 def leave(store: Store, key: Key, outcome: Outcome, stages: Stages | None = None) -> None:
-    """Write a record of what became of a piece of work.
-
-    Raises
-    ------
-    experiments.files.CannotStoreError
-        If it cannot be written.
-    """
+    """Write a record of what became of a piece of work, or raise a CannotStoreError."""
     stages = stages or Stages()
     record = outcome | {
         "seconds": stages.seconds,

@@ -40,14 +40,8 @@ _ELSEWHERE = {"denograd": "denograd.estimator"}
 class Component:
     """A dataset, noise, denoiser or regressor as the config names it.
 
-    Attributes
-    ----------
-    label
-        The name that tables print.
-    target
-        Dotted path of the class.
-    params
-        Every constructor argument that is a config key, defaults filled in.
+    Tables print its `label`; `target` is the dotted path of its class; `params` are all constructor
+    arguments that are config keys, defaults filled in.
     """
 
     label: str
