@@ -1,7 +1,5 @@
 """The config files of the denoisers: complete, explicit, and true to the code."""
 
-import inspect
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -10,16 +8,13 @@ import yaml
 import baselines
 from denograd.estimator import DenoGradDenoiser
 from denograd.published import SETTINGS
+from experiments.settings.schema import import_target, schema_of
 
 FOLDER = Path(__file__).parents[2] / "conf" / "denoiser"
 FILES = sorted(FOLDER.glob("*.yaml"))
-FILLED_IN = {
-    "domain",
-    "window_size",
-    "horizon",
-    "random_state",
-    "device",
-    "progress",
+PUBLISHED = {
+    "emd": {"drop": 2, "n_jobs": 1},
+    "wtd": {"wavelet": "db4", "mode": "smooth", "threshold_approximation": True},
 }
 
 
@@ -28,8 +23,7 @@ def load(path: Path) -> dict:
 
 
 def component(path: Path) -> type:
-    module, _, name = load(path)["_target_"].rpartition(".")
-    return getattr(import_module(module), name)
+    return import_target(load(path)["_target_"], path.stem)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -43,14 +37,18 @@ def test_label_is_the_file_name_and_the_header_a_comment(path):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_values_are_explicit_and_accepted(path):
     params = {key: value for key, value in load(path).items() if key != "_target_"}
-    schema = set(inspect.signature(component(path)).parameters) - FILLED_IN
-    assert set(params) == schema
+    assert set(params) == set(schema_of(component(path)))
     assert component(path)(**params).get_params().items() >= params.items()
 
 
 def test_every_denoiser_has_a_file():
     wanted = {DenoGradDenoiser, *baselines.discover().values()}
     assert wanted <= {component(path) for path in FILES}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_parameters(name):
+    assert load(FOLDER / f"{name}.yaml").items() >= PUBLISHED[name].items()
 
 
 def test_denograd_runs_as_published():

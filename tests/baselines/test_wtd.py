@@ -1,17 +1,12 @@
 """Wavelet thresholding against the transform done level by level, and against white noise."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import pywt
-import yaml
 from sklearn.linear_model import Ridge
 
 from baselines.wtd import WTDDenoiser
 from baselines.wtd_sane import WTDSaneDenoiser
-
-CONF = Path(__file__).parents[2] / "conf" / "denoiser"
 
 
 def level_by_level(x: np.ndarray, keep_approximation: bool = False) -> np.ndarray:
@@ -31,12 +26,6 @@ def level_by_level(x: np.ndarray, keep_approximation: bool = False) -> np.ndarra
     for detail in reversed(details):
         approximation = pywt.idwt(approximation[: len(detail)], shrink(detail), "db4", "smooth")
     return approximation[: len(x)]
-
-
-def test_published_parameters():
-    params = yaml.safe_load((CONF / "wtd.yaml").read_text())["wtd"]
-    assert (params["wavelet"], params["mode"]) == ("db4", "smooth")
-    assert params["threshold_approximation"] is True
 
 
 @pytest.mark.parametrize("n_rows", [14, 37, 64, 501])

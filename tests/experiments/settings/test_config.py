@@ -7,7 +7,6 @@ from typing import Literal
 
 import pytest
 from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
 
 from experiments.settings.command_line import check_command_line
 from experiments.settings.compose import to_settings
@@ -31,19 +30,9 @@ def test_every_member_composes_and_its_class_can_be_constructed(settings_of, gro
     for component in found if isinstance(found, tuple) else [found]:
         assert component.label == member or group == "noise"
         assert isinstance(component.build(), component.cls)
-
-
-@pytest.mark.parametrize(("group", "member"), [m for m in MEMBERS if m[0] != "profile"])
-def test_every_member_spells_out_what_its_class_takes(settings_of, group, member):
-    """A reader of conf/ sees every knob; a default in code that no file shows is a surprise."""
-    spelled = OmegaConf.load(CONF / group / f"{member}.yaml")
-    if group in ("denoiser", "regressor"):
-        spelled = spelled[member]
-    found = getattr(settings_of(f"{group}={member}"), group)
-    component = found[0] if isinstance(found, tuple) else found
-    optional = {name for name, value in component.params.items() if value is None}
-
-    assert set(component.params) - set(spelled) <= optional
+        # The premise of the schema: constructors are annotated, so a wrong type can be told.
+        for parameter in inspect.signature(component.cls).parameters.values():
+            assert parameter.annotation is not inspect.Parameter.empty, parameter
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -52,15 +41,10 @@ def test_every_experiment_is_a_valid_sweep(name):
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_every_experiment_says_its_command_and_its_name(name):
+def test_every_experiment_says_its_command_and_its_name(settings_of, name):
     text = (CONF / "experiment" / f"{name}.yaml").read_text()
 
     assert f"python -m experiments experiment={name}" in text
-    assert f"\nname: {name}\n" in text
-
-
-@pytest.mark.parametrize("name", EXPERIMENTS)
-def test_what_an_experiment_says_counts(settings_of, name):
     assert settings_of(f"experiment={name}").name == name
 
 
@@ -191,15 +175,3 @@ def test_values_become_what_the_annotation_says(value, annotation, expected):
 def test_other_values_are_refused(value, annotation):
     with pytest.raises(ConfigError, match=r"^key"):
         coerce(value, annotation, "key")
-
-
-def test_schema_follows_the_constructor():
-    """The premise of the schema: constructors are annotated, so a wrong type can be told."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        for group, member in MEMBERS:
-            if group == "profile":
-                continue
-            found = getattr(to_settings(compose("config", overrides=[f"{group}={member}"])), group)
-            component = found[0] if isinstance(found, tuple) else found
-            for parameter in inspect.signature(component.cls).parameters.values():
-                assert parameter.annotation is not inspect.Parameter.empty, (member, parameter)
