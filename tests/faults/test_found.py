@@ -18,7 +18,7 @@ from experiments.settings.values import ConfigError
 from experiments.store.archive import Archive
 from experiments.store.records import DamagedError, check_record, seal
 from experiments.store.store import Store
-from experiments.words import first_line, why_no_name
+from experiments.words import first_line
 from tests.experiments.conftest import SMALL, compose_settings, double
 from tests.support.command import Command
 from tests.support.following import run_noted
@@ -43,16 +43,6 @@ def test_a_class_of_a_module_of_its_own_has_a_name(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(os.fspath(tmp_path))
 
     assert Component("x", "alone.Mine", {}).name == "alone.Mine"
-
-
-@pytest.mark.parametrize("name", ["ablation_", "ablation_..", "ablation_.x", "ablations"])
-def test_the_folder_of_an_ablation_stays_in_its_place(name):
-    assert why_no_name(name) is not None
-
-
-@pytest.mark.parametrize("name", ["records.jsonl.gz", "README.md", "long.csv", "report.html"])
-def test_a_report_takes_the_place_of_no_file_of_the_results(name):
-    assert why_no_name(name) is not None
 
 
 def test_a_failure_takes_no_place_of_what_is_finished(tmp_path):

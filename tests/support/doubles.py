@@ -59,15 +59,6 @@ class Broken(Halve):
         """The file is a flag here."""
 
 
-class Infinite(Halve):
-    """Returns infinity."""
-
-    method = "infinite"
-
-    def _denoise(self, X, y):
-        return X * np.inf, y
-
-
 class SeriesOnly(Halve):
     """Knows series only."""
 

@@ -5,26 +5,17 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from tests.experiments.conftest import SMALL, double
-from tests.support.command import ROOT, Command
-
-
-@pytest.fixture
-def command(tmp_path: Path) -> Command:
-    return Command(tmp_path)
+from tests.faults.processes import until
+from tests.support.command import LAUNCHERS, ROOT, Command
 
 
 @pytest.fixture
 def run(command: Command):
     return command.run
-
-
-def records(tmp_path: Path) -> dict[str, dict]:
-    return Command(tmp_path).records()
 
 
 def test_help_shows_examples_and_loads_nothing_heavy(run):
@@ -67,22 +58,22 @@ def test_a_slip_ends_with_status_2_and_one_line(run, slip, tmp_path):
     assert not (tmp_path / "results").exists()
 
 
-def test_the_same_command_again_computes_nothing(run, tmp_path):
-    command = (*SMALL, "regressor=[ridge,knn]")
+def test_the_same_command_again_computes_nothing(command):
+    arguments = (*SMALL, "regressor=[ridge,knn]")
 
-    status, _, err = run(*command)
+    status, _, err = command.run(*arguments)
     assert status == 0, err
     assert "4 computed" in err
-    first = records(tmp_path)
-    status, _, err = run(*command)
+    first = command.records()
+    status, _, err = command.run(*arguments)
 
     assert status == 0
     assert "4 already there" in err
     assert "computed" not in err
-    assert records(tmp_path) == first
+    assert command.records() == first
 
 
-def test_a_sweep_in_workers_tells_progress_and_a_failure_makes_status_1(run, tmp_path):
+def test_a_sweep_in_workers_tells_progress_and_a_failure_makes_status_1(command, tmp_path):
     flag = tmp_path / "broken"
     flag.touch()
     sweep = (
@@ -91,61 +82,34 @@ def test_a_sweep_in_workers_tells_progress_and_a_failure_makes_status_1(run, tmp
         "seed=0,1",
         *double("denoiser", "Broken", log=flag),
         "protocol=held_out",
-        "hydra/launcher=joblib",
-        "hydra.launcher.n_jobs=2",
+        *LAUNCHERS["joblib"],
     )
 
-    status, _, err = run(*sweep)
+    status, _, err = command.run(*sweep)
 
     assert status == 1
     assert "[2/2] friedman, noise 0.1, seed " in err
     assert "2 computed, 2 failed" in err
-    of = {(r["labels"]["denoiser"], r["labels"]["seed"]): r for r in records(tmp_path).values()}
+    of = {(r["labels"]["denoiser"], r["labels"]["seed"]): r for r in command.records().values()}
     assert of["identity", 1]["status"] == "ok"
     assert of["broken", 1]["status"] == "failed"
     assert "ArithmeticError: no solution today" in of["broken", 1]["traceback"]
 
     flag.unlink()
-    status, _, err = run(*sweep)
+    status, _, err = command.run(*sweep)
 
     assert status == 0, err
     assert "2 computed, 2 already there" in err
 
 
-def test_a_sweep_that_is_killed_goes_on_where_it_was(run, tmp_path):
-    flag = tmp_path / "kill"
-    flag.touch()
-    sweep = ("-m", *SMALL, "seed=0,1", *double("regressor", "Dies", while_exists=flag))
-
-    status, _, err = run(*sweep)
-
-    assert status == 1
-    assert "the working process was killed by SIGKILL while at friedman" in err
-    assert "the same command continues" in err
-    assert len(records(tmp_path)) == 2, "the cell and its first score were kept"
-    left = list((tmp_path / "results" / "runs" / "records").rglob(".*"))
-    assert left == []
-    kept = records(tmp_path)
-    flag.unlink()
-    status, _, err = run(*sweep)
-
-    assert status == 0, err
-    assert "7 computed, 1 already there" in err
-    assert kept.items() <= records(tmp_path).items()
-
-
-@pytest.mark.parametrize(
-    "launch", [(), ("-m", "seed=0,1", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")]
-)
+@pytest.mark.parametrize("launch", [(), ("-m", "seed=0,1", *LAUNCHERS["joblib"])])
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_loses_the_pieces_in_flight_only(command, tmp_path, launch, how):
+def test_ctrl_c_loses_the_pieces_in_flight_only(command, launch, how):
     n_jobs = 2 if launch else 1
     process = command.start(
         *SMALL, "protocol=held_out", *double("denoiser", "Halve", seconds=120), *launch
     )
-    deadline = time.monotonic() + 120
-    while len(records(tmp_path)) < 2 * n_jobs and time.monotonic() < deadline:
-        time.sleep(0.1)
+    until(lambda: len(command.records()) >= 2 * n_jobs, seconds=120)
     time.sleep(0.5)
     # A terminal sends Ctrl-C to the whole group, workers included; `kill` reaches the parent only.
     (os.killpg if how == signal.SIGINT else os.kill)(process.pid, how)
@@ -154,7 +118,7 @@ def test_ctrl_c_loses_the_pieces_in_flight_only(command, tmp_path, launch, how):
     assert process.returncode == 130, err
     assert "the same command continues" in err
     assert "Traceback" not in err
-    assert {r["labels"]["denoiser"] for r in records(tmp_path).values()} == {"identity"}
+    assert {r["labels"]["denoiser"] for r in command.records().values()} == {"identity"}
 
 
 def test_a_missing_file_fails_its_corruption_and_says_what_to_get(run):
@@ -170,7 +134,7 @@ def test_a_missing_file_fails_its_corruption_and_says_what_to_get(run):
 def test_status_counts_and_names_what_failed(run, tmp_path):
     flag = tmp_path / "broken"
     flag.touch()
-    run(*SMALL, *double("denoiser", "Broken", log=flag), "protocol=held_out", "+name=x"[1:])
+    run(*SMALL, *double("denoiser", "Broken", log=flag), "protocol=held_out", "name=x")
 
     status, out, _ = run(command="status")
 
@@ -186,7 +150,7 @@ def test_status_counts_and_names_what_failed(run, tmp_path):
     assert "there is x" in err
 
 
-def test_a_swept_experiment_can_be_single_run_by_the_command_line(run, tmp_path):
+def test_a_swept_experiment_can_be_single_run_by_the_command_line(run):
     status, _, err = run("experiment=quick", "hydra.mode=RUN", *SMALL, "seed=0")
 
     assert status == 0, err

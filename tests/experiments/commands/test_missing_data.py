@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from omegaconf import OmegaConf
 
-from experiments.commands import job
 from experiments.commands.progress import VARIABLE, Monitor, append
 from experiments.datasets import files
 from experiments.settings.schema import Settings
+from tests.support.following import run_job
 
 ABSENT = ("dataset=daily_climate", "denoiser=identity", "regressor=ridge")
 
@@ -30,12 +29,7 @@ def told(
     monkeypatch.setattr(files, "_download", unreachable)
 
     def run(*overrides: str) -> dict[str, Any]:
-        settings = settings_of(*ABSENT, *overrides)
-        events: list[dict[str, Any]] = []
-        monkeypatch.setattr(job, "to_settings", lambda config: settings)
-        monkeypatch.setattr(job, "append", events.append)
-        job.run_job(OmegaConf.create({}))
-        return events[-1]
+        return run_job(settings_of(*ABSENT, *overrides), monkeypatch)[-1]
 
     return run
 

@@ -11,7 +11,7 @@ from experiments.store.long_table import long_table, read_long_table
 from experiments.store.store import Store
 from tests.experiments.conftest import SMALL, double
 from tests.support.doubles import SeriesOnly
-from tests.support.following import run_noted
+from tests.support.following import run_job, run_noted
 
 
 @pytest.fixture
@@ -239,16 +239,9 @@ def test_a_series_too_short_for_its_window_is_refused(settings_of):
 
 
 def test_seeds_beyond_the_limit_of_a_domain_are_left_out(settings_of, tmp_path, monkeypatch):
-    from omegaconf import OmegaConf
-
-    from experiments.commands import job
-
     settings = replace(settings_of(*SMALL, "seed=2"), seeds_per_domain={"tabular": 2})
-    told = []
-    monkeypatch.setattr(job, "to_settings", lambda config: settings)
-    monkeypatch.setattr(job, "append", told.append)
 
-    job.run_job(OmegaConf.create({}))
+    told = run_job(settings, monkeypatch)
 
     assert [event["event"] for event in told] == ["corruption"]
     assert "left out, 2 seeds" in told[0]["summary"]

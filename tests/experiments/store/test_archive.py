@@ -103,10 +103,6 @@ def rewrite(path: Path, change) -> None:
     path.write_bytes(gzip.compress("".join(f"{line}\n" for line in lines).encode()))
 
 
-def scores(archive: Archive) -> list[dict]:
-    return [record for record in archive.records() if "regressor" in record["config"]]
-
-
 def test_the_records_in_the_archive_make_the_same_long_table(archived, results):
     of_files = read_long_table(results, "mine")
     everything = read_long_table(results)
