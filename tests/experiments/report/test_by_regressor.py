@@ -7,19 +7,17 @@ import pandas as pd
 import pytest
 
 from experiments.analysis.aggregate import OTHER_DOMAIN
-from experiments.analysis.view import views
 from experiments.report.table import Table
 from experiments.report.tables.by_regressor import regressor_tables
 from experiments.settings.schema import import_target
-from tests.support.long_tables import benchmark, make
+from tests.support.long_tables import benchmark, make, view_of
 
 OTHER = {"status": "skipped", "reason": "lstm is for series data, friedman is tabular"}
 
 
 def tables_of(long: pd.DataFrame) -> dict[tuple[str, str, str], Table]:
     """By kind, dataset and protocol."""
-    (view,) = views(long)
-    found = regressor_tables(view)
+    found = regressor_tables(view_of(long))
     keys = [(table.name, table.context["dataset"], table.context["protocol"]) for table in found]
     assert len(set(keys)) == len(keys)
     return dict(zip(keys, found, strict=True))
