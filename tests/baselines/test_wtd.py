@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import pywt
-from sklearn.linear_model import Ridge
 
 from baselines.wtd import WTDDenoiser
 from baselines.wtd_sane import WTDSaneDenoiser
@@ -61,18 +60,6 @@ def test_of_white_noise_next_to_nothing_is_left():
     assert refined.var() < 0.02, "`smooth` follows the noise beyond both ends"
     level, _ = WTDDenoiser(mode="symmetric").fit_resample(X, X[:, 0])
     assert level.var() < 0.001
-
-
-def test_published_makes_white_noise_predictable_from_its_past():
-    """The published improvement of a series is 99.9 % where there is nothing to be predicted."""
-    x = np.random.default_rng(0).normal(size=20_000)
-    _, refined = WTDDenoiser().fit_resample(x[:, None], x)
-    errors = []
-    for values in (x, refined):
-        past, future = np.lib.stride_tricks.sliding_window_view(values, 24)[:-1], values[24:]
-        model = Ridge(1.0).fit(past[:15_000], future[:15_000])
-        errors.append(np.mean((model.predict(past[15_000:]) - future[15_000:]) ** 2))
-    assert 100 * (errors[0] - errors[1]) / errors[0] > 99.9
 
 
 def test_straight_lines_and_constants_stay():

@@ -1,13 +1,11 @@
 """A dataset whose file is not here: a failure, or left out where the experiment allows for it."""
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from experiments.commands.progress import VARIABLE, Monitor, append
 from experiments.datasets import files
 from experiments.settings.schema import Settings
 from tests.support.following import run_job
@@ -68,25 +66,3 @@ def test_a_damaged_file_is_a_failure_whatever_is_allowed(told, tmp_path):
 
     assert event["missing"] is None
     assert "damaged or another version" in event["error"]
-
-
-def test_a_sweep_names_what_it_left_out_and_counts_no_failure(tmp_path, monkeypatch):
-    monitor = Monitor(tmp_path / "journal.jsonl", total=2, stream=io.StringIO())
-    monkeypatch.setenv(VARIABLE, str(monitor.journal))
-    for seed in (0, 1):
-        append(
-            {
-                "event": "corruption",
-                "what": f"ecl, seed {seed}",
-                "summary": "left out",
-                "seconds": 0,
-                "error": None,
-                "missing": "ecl",
-                "worked": False,
-            }
-        )
-    monitor.close(complete=True)
-
-    text = monitor.stream.getvalue()
-    assert "nothing to do; left out for want of a file: ecl\n" in text
-    assert monitor.counts["failed"] == 0

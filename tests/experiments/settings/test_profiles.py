@@ -68,14 +68,6 @@ def test_a_narrowed_series_keeps_its_target_as_channel_0(settings_of):
     assert np.array_equal(narrow.noisy.X[:, 0], narrow.noisy.y)
 
 
-def test_the_bound_on_columns_is_part_of_the_identity(settings_of):
-    def key(*overrides):
-        corruption = corrupt(settings_of(*SMALL, *overrides))
-        return cell_key(corruption, "held_out", corruption.settings.denoiser[0]).identity
-
-    assert key() != key("profile.max_columns=4")
-
-
 def test_the_cap_of_one_component_counts_more_than_that_of_all(settings_of):
     settings = settings_of(
         "regressor=[dnn,lstm]",

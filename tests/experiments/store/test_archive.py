@@ -324,17 +324,6 @@ def test_an_archive_cut_short_is_named(archived, results):
         store.check_archive()
 
 
-def test_a_file_that_is_no_archive_is_named(results):
-    results.mkdir()
-    (results / "records.jsonl.gz").write_bytes(b"no gzip")
-    with pytest.raises(StoreError, match=r"records\.jsonl\.gz: cannot be read"):
-        Archive.read(results / "records.jsonl.gz")
-
-    (results / "records.jsonl.gz").write_bytes(gzip.compress(b"a,b\n1,2\n"))
-    with pytest.raises(StoreError, match="no line is whole; no JSON"):
-        Archive.read(results / "records.jsonl.gz")
-
-
 LINES = {
     "an identity": (lambda r: r.update(identity="0123456789abcdef"), "is not the identity"),
     "a config": (lambda r: r.update(config={}), "is not the identity"),
