@@ -63,20 +63,10 @@ def append(event: dict[str, Any]) -> None:
 class Monitor:
     """Follows a journal and shows it.
 
-    Attributes
-    ----------
-    journal
-        File that workers append to.
-    total
-        Number of corruptions, or None where the sweeper does not say.
-    listing
-        Where the listing of this run's experiment lies; None if it has no name.
-    counts
-        How many records were "ok", "cached", "failed" and "skipped" so far.
-    done, worked
-        How many corruptions are finished, and how many of those needed any work.
-    missing
-        Datasets that were left out because their file is not here.
+    `total` is None where the sweeper does not say how many corruptions there are, `listing` is None
+    for a run without a name. Of the records so far, `counts` says how many were "ok", "cached",
+    "failed" and "skipped"; of the corruptions that are `done`, `worked` needed any work. `missing`
+    are the datasets that were left out because their file is not here.
     """
 
     journal: Path

@@ -79,22 +79,11 @@ class Column:
 class Table:
     """A table that can be rendered.
 
-    Attributes
-    ----------
-    name
-        Short name, also of the LaTeX label; the same for one kind of table.
-    title
-        The caption.
-    stub
-        What a row is, for example "denoiser".
-    axes
-        What a group and a column is, for example ("dataset", "protocol").
-    context
-        What holds for the whole table (noise, profile, ...); the first columns of its CSV.
-    notes
-        Sentences below the table.
-    interval_note
-        What the intervals are; stands below where they are shown.
+    The name is short, also that of the LaTeX label, and the same for one kind of table; the title
+    is the caption. The stub says what a row is, for example "denoiser", the axes what a group and a
+    column is, for example ("dataset", "protocol"). The context holds for the whole table (noise,
+    profile and so on) and gives the first columns of its CSV. Notes are sentences below the table;
+    the one on the intervals stands where they are shown.
     """
 
     name: str

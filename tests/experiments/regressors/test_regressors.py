@@ -173,6 +173,16 @@ class TestContract:
         assert shifted.predict(X).mean() == pytest.approx(y.mean() + 1.0, abs=0.2)
 
 
+NETWORKS = [cls for cls in REGRESSORS if issubclass(cls, NeuralRegressor)]
+
+
+@pytest.mark.parametrize("cls", NETWORKS)
+def test_a_network_depends_on_its_seed(cls: type[BaseRegressor]) -> None:
+    X, y = problem(cls)
+    other = make(cls, min(cls.domains), seed=1).fit(*parts(X, y))
+    assert not np.allclose(other.predict(X), fitted(cls, min(cls.domains)).predict(X))
+
+
 def bad_rows(cls: type[BaseRegressor]) -> dict[str, tuple[tuple[object, ...], str]]:
     """Arguments of `fit` that are refused, and with what message."""
     X, y = problem(cls)
@@ -286,15 +296,6 @@ def test_dnn_has_the_widths_of_its_domain() -> None:
 
     assert widths("tabular") == [128, 64, 32, 1]
     assert widths("series") == [64, 32, 1]
-
-
-def test_dnn_depends_on_its_seed() -> None:
-    X, y = problem(DNNRegressor, n=40)
-    first, second = (
-        DNNRegressor(epochs=1, random_state=seed, device="cpu").fit(X, y, X, y).predict(X)
-        for seed in (0, 1)
-    )
-    assert not np.allclose(first, second)
 
 
 def test_dnn_stops_when_the_validation_error_grows() -> None:
