@@ -24,7 +24,7 @@ MSE_NOTE = (
 )
 
 
-def metric_tables(views: Sequence[View], *metrics: Metric) -> list[Table]:
+def metric_tables(views: Sequence[View], metrics: Sequence[Metric]) -> list[Table]:
     """A table per view and metric that has any value; Imp% is shown whatever became of it."""
     return [
         metric_table(view, metric)
