@@ -17,14 +17,11 @@ from experiments.words import first_line
 # Constructor parameters that a run fills in for every component; they are not keys of a component.
 CONTEXT = frozenset({"domain", "window_size", "horizon", "random_state", "device", "progress"})
 
-
 # Parameters that say how work is done, not what comes out.
 NOT_IDENTITY = frozenset({"n_jobs"})
 
-
 #: Names of the evaluation protocols; `experiments.runner.protocols` says what each of them does.
 PROTOCOL_NAMES = ("published", "held_out", "published_train_only")
-
 
 # Where components of each kind lie, one per file, and who lies elsewhere.
 _HOMES = {

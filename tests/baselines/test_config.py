@@ -5,10 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-import baselines
 from denograd.estimator import DenoGradDenoiser
 from denograd.published import SETTINGS
-from experiments.settings.schema import import_target, schema_of
 
 FOLDER = Path(__file__).parents[2] / "conf" / "denoiser"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -22,28 +20,11 @@ def load(path: Path) -> dict:
     return yaml.safe_load(path.read_text())[path.stem]
 
 
-def component(path: Path) -> type:
-    return import_target(load(path)["_target_"], path.stem)
-
-
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_label_is_the_file_name_and_the_header_a_comment(path):
-    text = path.read_text()
-    assert list(yaml.safe_load(text)) == [path.stem]
-    assert text.startswith("# ")
-    assert f"denoiser={path.stem}" in text.splitlines()[0]
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_values_are_explicit_and_accepted(path):
-    params = {key: value for key, value in load(path).items() if key != "_target_"}
-    assert set(params) == set(schema_of(component(path)))
-    assert component(path)(**params).get_params().items() >= params.items()
-
-
-def test_every_denoiser_has_a_file():
-    wanted = {DenoGradDenoiser, *baselines.discover().values()}
-    assert wanted <= {component(path) for path in FILES}
+def test_the_header_says_how_to_choose_it(path):
+    header = path.read_text().splitlines()[0]
+    assert header.startswith("# ")
+    assert f"denoiser={path.stem}" in header
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

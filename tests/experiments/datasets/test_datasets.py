@@ -1,12 +1,8 @@
 """What holds for every dataset, found by discovery, and the synthetic ones in particular."""
 
-import inspect
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 from experiments.datasets import discover
 from experiments.datasets.base import DataTable, SyntheticDataset
@@ -15,9 +11,7 @@ from experiments.datasets.paraboloid import Paraboloid
 from experiments.datasets.parkinsons import Parkinsons
 from experiments.datasets.quartic import Quartic
 from experiments.datasets.seasonal import Seasonal
-from experiments.settings.schema import import_target
 
-CONF = sorted((Path(__file__).parents[3] / "conf" / "dataset").glob("*.yaml"))
 DATASETS = discover()
 SYNTHETIC = [name for name, cls in DATASETS.items() if issubclass(cls, SyntheticDataset)]
 
@@ -28,19 +22,6 @@ def test_all_datasets_of_the_benchmark_are_found():
         "microsoft_stock", "paraboloid", "parkinsons", "quartic", "rt_iot2022", "seasonal",
         "support2", "wth",
     }  # fmt: skip
-
-
-@pytest.mark.parametrize("path", CONF, ids=lambda path: path.stem)
-def test_conf_file_names_a_dataset_and_its_keys(path):
-    keys = yaml.safe_load(path.read_text(encoding="utf-8"))
-    assert keys.pop("name") == path.stem
-    cls = import_target(keys.pop("_target_"), path.stem)
-    assert set(keys) == set(inspect.signature(cls).parameters)
-    assert type(cls(**keys)) is DATASETS[cls.name]
-
-
-def test_every_dataset_has_a_conf_file():
-    assert set(DATASETS) <= {path.stem for path in CONF}
 
 
 @pytest.mark.parametrize("name", DATASETS)

@@ -1,13 +1,11 @@
 """What every family of noise promises, checked for each file in the package and each config."""
 
 import inspect
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -15,11 +13,9 @@ from hypothesis.extra.numpy import arrays
 import experiments.noise
 from experiments.datasets.base import DataTable
 from experiments.noise.base import Noise
-from experiments.settings.schema import import_target
 from tests.support.discovery import concrete
 from tests.support.toy_tables import flat_table, rng, series_table
 
-CONF = Path(__file__).parents[3] / "conf" / "noise"
 LEVEL_NAMES = {"sigma", "share"}
 
 
@@ -170,19 +166,3 @@ class TestErrors:
             of(family, 0.1, on="Z")
         with pytest.raises(ValueError, match="columns must be all or continuous, not 'some'"):
             of(family, 0.1, columns="some")
-
-
-@pytest.mark.parametrize("path", sorted(CONF.glob("*.yaml")), ids=lambda path: path.stem)
-def test_config_file_names_every_setting(path: Path) -> None:
-    config = yaml.safe_load(path.read_text())
-    family = import_target(config.pop("_target_"), "noise")
-    assert family in FAMILIES
-    parameters = inspect.signature(family).parameters
-    assert set(config) == set(parameters)
-    defaults = {k: p.default for k, p in parameters.items() if p.default is not p.empty}
-    assert {k: config[k] for k in defaults} == defaults
-
-
-def test_every_family_has_a_config_file() -> None:
-    targets = [yaml.safe_load(path.read_text())["_target_"] for path in CONF.glob("*.yaml")]
-    assert {import_target(target, "noise") for target in targets} == set(FAMILIES)

@@ -18,7 +18,6 @@ from experiments.noise.gaussian import Gaussian
 from experiments.noise.heteroscedastic import Heteroscedastic
 from experiments.noise.impulses import Impulses
 from experiments.noise.student_t import StudentT
-from experiments.runner.corruption import corrupt
 from experiments.settings.schema import Settings
 from tests.support.toy_tables import flat_table, rng, series_table
 
@@ -239,18 +238,6 @@ class TestDrift:
             Drift(0.1).corrupt(flat_table(), rng())
 
 
-class TestInARun:
-    @pytest.mark.parametrize("name", ["student_t", "impulses", "heteroscedastic", "drift"])
-    def test_the_command_line_chooses_a_family(
-        self, name: str, settings_of: Callable[..., Settings]
-    ) -> None:
-        settings = settings_of("dataset=seasonal", f"noise={name}", "denoiser=identity")
-        corruption = corrupt(settings)
-        assert corruption.level > 0
-        assert not corruption.noisy.equals(corruption.clean)
-        np.testing.assert_array_equal(corruption.noisy.X[:, 0], corruption.noisy.y)
-
-    def test_settings_reach_the_family(self, settings_of: Callable[..., Settings]) -> None:
-        overrides = ("noise=impulses", "noise.share=0.5", "noise.size=2", "noise.on=both")
-        built = settings_of(*overrides).noise.build()
-        assert built == Impulses(0.5, size=2.0, on="both")
+def test_settings_reach_the_family(settings_of: Callable[..., Settings]) -> None:
+    overrides = ("noise=impulses", "noise.share=0.5", "noise.size=2", "noise.on=both")
+    assert settings_of(*overrides).noise.build() == Impulses(0.5, size=2.0, on="both")

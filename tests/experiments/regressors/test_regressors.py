@@ -4,13 +4,11 @@ import functools
 import inspect
 import pickle
 import pkgutil
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
@@ -21,11 +19,8 @@ from experiments.regressors.knn import KNNRegressor
 from experiments.regressors.neural import NeuralRegressor
 from experiments.regressors.ridge import RidgeRegressor
 from experiments.regressors.xgboost import XGBoostRegressor
-from experiments.settings.schema import import_target
 from tests.support.discovery import concrete
 
-CONF = Path(__file__).parents[3] / "conf" / "regressor"
-CONTEXT = {"domain", "window_size", "random_state", "device"}
 WINDOW, CHANNELS = 6, 2
 # Enough for the toy problem, and seconds for all of this file.
 QUICK = {"epochs": 10, "learning_rate": 0.02, "width": 16}
@@ -239,25 +234,6 @@ def test_a_dataset_of_a_foreign_domain_is_skipped_with_a_reason(cls: type[BaseRe
     assert reason is not None
     assert cls.method in reason
     assert "clouds" in reason
-
-
-@pytest.mark.parametrize("path", sorted(CONF.glob("*.yaml")), ids=lambda path: path.stem)
-def test_config_file_names_every_parameter_with_its_published_value(path: Path) -> None:
-    ((label, config),) = yaml.safe_load(path.read_text()).items()
-    cls = import_target(config.pop("_target_"), label)
-    parameters = inspect.signature(cls).parameters
-    defaults = {key: p.default for key, p in parameters.items() if key not in CONTEXT}
-    assert label == path.stem
-    assert issubclass(cls, BaseRegressor)
-    assert {key: tuple(v) if isinstance(v, list) else v for key, v in config.items()} == defaults
-
-
-def test_every_regressor_has_a_config_file() -> None:
-    configured = {
-        next(iter(yaml.safe_load(path.read_text()).values()))["_target_"]
-        for path in CONF.glob("*.yaml")
-    }
-    assert {f"{cls.__module__}.{cls.__name__}" for cls in REGRESSORS} <= configured
 
 
 def test_ridge_solves_the_normal_equations() -> None:

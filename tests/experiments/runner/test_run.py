@@ -167,11 +167,17 @@ def test_identity_is_what_decides_the_result_and_nothing_else(settings_of):
     assert key("noise.sigma=0", "noise.on=both") == key("noise.sigma=0")
 
 
-@pytest.mark.parametrize("family", ["student_t", "impulses", "gaussian"])
-def test_a_family_of_noise_is_called_as_its_file(settings_of, family):
-    settings = settings_of(*SMALL, f"noise={family}")
+@pytest.mark.parametrize(
+    "family", ["gaussian", "student_t", "impulses", "heteroscedastic", "drift"]
+)
+def test_a_family_of_noise_is_chosen_and_called_as_its_file(settings_of, family):
+    settings = settings_of("dataset=seasonal", *SMALL[2:], f"noise={family}")
+    corruption = corrupt(settings)
 
-    assert cell_key(corrupt(settings), "held_out", settings.denoiser[0]).labels["noise"] == family
+    assert cell_key(corruption, "held_out", settings.denoiser[0]).labels["noise"] == family
+    assert corruption.level > 0
+    assert not corruption.noisy.equals(corruption.clean)
+    np.testing.assert_array_equal(corruption.noisy.X[:, 0], corruption.noisy.y)
 
 
 def test_a_raised_revision_is_other_work(settings_of, monkeypatch):

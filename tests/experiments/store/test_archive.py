@@ -161,10 +161,8 @@ def test_a_failure_that_is_gone_replaces_the_archived_one(
 
     assert "16 records" in capsys.readouterr().out.splitlines()[-1]
     assert Counter(read_long_table(results, "mine").status) == {"ok": 6, "skipped": 2}
-    assert Counter(long_table(Archive.read(results / "records.jsonl.gz").records()).status) == {
-        "ok": 6,
-        "skipped": 2,
-    }
+    kept = long_table(Archive.read(results / "records.jsonl.gz").records())
+    assert Counter(kept.status) == {"ok": 6, "skipped": 2}
 
 
 @pytest.mark.parametrize("gone", ["runs", "runs/records"], ids=["unlisted", "listed"])
@@ -318,9 +316,7 @@ def test_an_archive_cut_short_is_named(archived, results):
     assert len(list(store.records())) == 16, "the files are there"
     (damage,) = store.damage.values()
     assert re.search(r"records\.jsonl\.gz: .*cannot be read .*restore it with git", str(damage))
-    with pytest.raises(
-        StoreError, match=r"records\.jsonl\.gz: cannot be read .*restore it with git"
-    ):
+    with pytest.raises(StoreError, match=r"jsonl\.gz: cannot be read .*restore it with git"):
         store.check_archive()
 
 
