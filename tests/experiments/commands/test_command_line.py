@@ -10,16 +10,11 @@ import pytest
 
 from tests.experiments.conftest import SMALL, double
 from tests.faults.processes import until
-from tests.support.command import LAUNCHERS, ROOT, Command
+from tests.support.command import LAUNCHERS, ROOT
 
 
-@pytest.fixture
-def run(command: Command):
-    return command.run
-
-
-def test_help_shows_examples_and_loads_nothing_heavy(run):
-    status, out, _ = run("--help")
+def test_help_shows_examples_and_loads_nothing_heavy(command):
+    status, out, _ = command.run("--help")
 
     assert status == 0
     assert "python -m experiments dataset=parkinsons denoiser=denograd" in out
@@ -35,13 +30,13 @@ def test_help_shows_examples_and_loads_nothing_heavy(run):
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
 
 
-def test_help_shows_the_config_with_overrides(run):
-    status, out, _ = run("--help", "dataset=ett", "seed=7")
+def test_help_shows_the_config_with_overrides(command):
+    status, out, _ = command.run("--help", "dataset=ett", "seed=7")
 
     assert status == 0
     assert "experiments.datasets.ett" in out
     assert "seed: 7" in out
-    status, _, err = run("-h", "datset=ett")
+    status, _, err = command.run("-h", "datset=ett")
     assert status == 2
     assert "datset: no such key in the config; did you mean 'dataset'?" in err
 
@@ -49,8 +44,8 @@ def test_help_shows_the_config_with_overrides(run):
 @pytest.mark.parametrize(
     "slip", ["noise.sgima=0.1", "+noise.sgima=0.1", "denoiser=denogard", "seed=a"]
 )
-def test_a_slip_ends_with_status_2_and_one_line(run, slip, tmp_path):
-    status, out, err = run(slip)
+def test_a_slip_ends_with_status_2_and_one_line(command, slip, tmp_path):
+    status, out, err = command.run(slip)
 
     assert status == 2
     assert len(err.strip().splitlines()) == 1
@@ -121,8 +116,8 @@ def test_ctrl_c_loses_the_pieces_in_flight_only(command, launch, how):
     assert {r["labels"]["denoiser"] for r in command.records().values()} == {"identity"}
 
 
-def test_a_missing_file_fails_its_corruption_and_says_what_to_get(run):
-    status, _, err = run(
+def test_a_missing_file_fails_its_corruption_and_says_what_to_get(command):
+    status, _, err = command.run(
         "-m", *SMALL[2:], "dataset=daily_climate,friedman", "profile=quick", "protocol=held_out"
     )
 
@@ -131,27 +126,27 @@ def test_a_missing_file_fails_its_corruption_and_says_what_to_get(run):
     assert "1 computed, 1 failed" in err
 
 
-def test_status_counts_and_names_what_failed(run, tmp_path):
+def test_status_counts_and_names_what_failed(command, tmp_path):
     flag = tmp_path / "broken"
     flag.touch()
-    run(*SMALL, *double("denoiser", "Broken", log=flag), "protocol=held_out", "name=x")
+    command.run(*SMALL, *double("denoiser", "Broken", log=flag), "protocol=held_out", "name=x")
 
-    status, out, _ = run(command="status")
+    status, out, _ = command.run(command="status")
 
     assert status == 1
     assert "friedman broken" not in out.splitlines()[0]
     assert "failed: friedman held_out broken ridge: the denoiser failed" in out
     assert " ".join(out.splitlines()[2].split()) == "friedman identity 2 0 0 0"
-    status, out, _ = run("--experiment", "x", command="status")
+    status, out, _ = command.run("--experiment", "x", command="status")
     assert status == 1
-    status, _, err = run("--experiment", "y", command="status")
+    status, _, err = command.run("--experiment", "y", command="status")
     assert status == 2
     assert "no run of an experiment called 'y'" in err
     assert "there is x" in err
 
 
-def test_a_swept_experiment_can_be_single_run_by_the_command_line(run):
-    status, _, err = run("experiment=quick", "hydra.mode=RUN", *SMALL, "seed=0")
+def test_a_swept_experiment_can_be_single_run_by_the_command_line(command):
+    status, _, err = command.run("experiment=quick", "hydra.mode=RUN", *SMALL, "seed=0")
 
     assert status == 0, err
     assert "[1/1]" in err
