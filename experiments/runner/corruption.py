@@ -19,7 +19,7 @@ from experiments.seeds import rng_for
 
 @dataclass(frozen=True)
 class Data:
-    """Inputs and target of the same rows, in file order; a series has its target in X too."""
+    """Inputs and target of the same rows, in file order; column 0 of a series is its target."""
 
     X: np.ndarray
     y: np.ndarray
