@@ -1,6 +1,7 @@
 """What denoisers share that learn to reproduce the rows of the whole table with a network."""
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
@@ -12,6 +13,7 @@ from denograd.base import BaseDenoiser, Domain
 from denograd.training import predict, seeded, train_network
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class RowNetworkDenoiser(BaseDenoiser):
     """Train a network to return the rows it is given, and take what it returns for refined.
 
@@ -71,17 +73,17 @@ class RowNetworkDenoiser(BaseDenoiser):
     fits_on = "all"
     min_rows = 2
 
-    corruption: float
-    standardize: bool
-    epochs: int
-    patience: int
-    batch_size: int
-    learning_rate: float
-    validation_fraction: float
-    domain: Domain
-    random_state: int | None
-    device: str | None
-    progress: bool
+    corruption: float = 0.0
+    standardize: bool = False
+    epochs: int = 500
+    patience: int = 15
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    validation_fraction: float = 0.2
+    domain: Domain = "tabular"
+    random_state: int | None = None
+    device: str | None = None
+    progress: bool = False
 
     @abstractmethod
     def _build(self, n_columns: int) -> nn.Module:

@@ -1,14 +1,15 @@
 """The denoising autoencoder."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 from torch import nn
 
 from baselines._networks import RowNetworkDenoiser
-from denograd.base import Domain
 from denograd.networks import build
 
 
+@dataclass(eq=False, repr=False)
 class DAEDenoiser(RowNetworkDenoiser):
     """Squeeze the rows of the whole table, target included, through a narrow layer.
 
@@ -36,37 +37,9 @@ domain, random_state, device, progress
 
     method = "dae"
 
-    def __init__(
-        self,
-        hidden_sizes: tuple[int, ...] = (256, 128, 64, 32),
-        latent_size: int = 8,
-        output: Literal["sigmoid", "linear"] = "sigmoid",
-        corruption: float = 0.0,
-        standardize: bool = False,
-        epochs: int = 500,
-        patience: int = 15,
-        batch_size: int = 64,
-        learning_rate: float = 1e-3,
-        validation_fraction: float = 0.2,
-        domain: Domain = "tabular",
-        random_state: int | None = None,
-        device: str | None = None,
-        progress: bool = False,
-    ) -> None:
-        self.hidden_sizes = hidden_sizes
-        self.latent_size = latent_size
-        self.output = output
-        self.corruption = corruption
-        self.standardize = standardize
-        self.epochs = epochs
-        self.patience = patience
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.validation_fraction = validation_fraction
-        self.domain = domain
-        self.random_state = random_state
-        self.device = device
-        self.progress = progress
+    hidden_sizes: tuple[int, ...] = (256, 128, 64, 32)
+    latent_size: int = 8
+    output: Literal["sigmoid", "linear"] = "sigmoid"
 
     def _build(self, n_columns: int) -> nn.Module:
         sizes = (*self.hidden_sizes, self.latent_size, *reversed(self.hidden_sizes))

@@ -1,12 +1,14 @@
 """The residual network that learns a correction."""
 
+from dataclasses import dataclass
+
 from torch import Tensor, nn
 
 from baselines._networks import RowNetworkDenoiser
-from denograd.base import Domain
 from denograd.networks import build
 
 
+@dataclass(eq=False, repr=False)
 class DNResNetDenoiser(RowNetworkDenoiser):
     """Subtract a learned correction from the rows of the whole table, target included.
 
@@ -25,33 +27,7 @@ domain, random_state, device, progress
 
     method = "dn_resnet"
 
-    def __init__(
-        self,
-        hidden_size: int = 64,
-        corruption: float = 0.0,
-        standardize: bool = False,
-        epochs: int = 500,
-        patience: int = 15,
-        batch_size: int = 64,
-        learning_rate: float = 1e-3,
-        validation_fraction: float = 0.2,
-        domain: Domain = "tabular",
-        random_state: int | None = None,
-        device: str | None = None,
-        progress: bool = False,
-    ) -> None:
-        self.hidden_size = hidden_size
-        self.corruption = corruption
-        self.standardize = standardize
-        self.epochs = epochs
-        self.patience = patience
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.validation_fraction = validation_fraction
-        self.domain = domain
-        self.random_state = random_state
-        self.device = device
-        self.progress = progress
+    hidden_size: int = 64
 
     def _build(self, n_columns: int) -> nn.Module:
         sizes = (self.hidden_size, self.hidden_size)

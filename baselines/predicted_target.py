@@ -1,6 +1,7 @@
 """The control that trusts the backbone blindly."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from torch import nn
@@ -9,6 +10,7 @@ from denograd.base import Domain, replace_target
 from denograd.estimator import BackboneDenoiser
 
 
+@dataclass(eq=False, repr=False)
 class PredictedTargetDenoiser(BackboneDenoiser):
     """Replace the target by the backbone's prediction: refinement without DenoGrad's step.
 
@@ -25,35 +27,19 @@ validation_fraction, domain, window_size, horizon, device, random_state, progres
 
     kind = "control"
 
-    def __init__(
-        self,
-        backbone: str | nn.Module | Callable[..., nn.Module] = "auto",
-        standardize: bool = True,
-        backbone_epochs: int = 100,
-        patience: int = 15,
-        learning_rate: float = 1e-3,
-        backbone_batch_size: int | None = None,
-        validation_fraction: float = 0.125,
-        domain: Domain = "tabular",
-        window_size: int = 24,
-        horizon: int = 1,
-        device: str | None = None,
-        random_state: int | None = None,
-        progress: bool = False,
-    ) -> None:
-        self.backbone = backbone
-        self.standardize = standardize
-        self.backbone_epochs = backbone_epochs
-        self.patience = patience
-        self.learning_rate = learning_rate
-        self.backbone_batch_size = backbone_batch_size
-        self.validation_fraction = validation_fraction
-        self.domain = domain
-        self.window_size = window_size
-        self.horizon = horizon
-        self.device = device
-        self.random_state = random_state
-        self.progress = progress
+    backbone: str | nn.Module | Callable[..., nn.Module] = "auto"
+    standardize: bool = True
+    backbone_epochs: int = 100
+    patience: int = 15
+    learning_rate: float = 1e-3
+    backbone_batch_size: int | None = None
+    validation_fraction: float = 0.125
+    domain: Domain = "tabular"
+    window_size: int = 24
+    horizon: int = 1
+    device: str | None = None
+    random_state: int | None = None
+    progress: bool = False
 
     def _denoise(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         context = self._plan().context

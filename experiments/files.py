@@ -44,15 +44,7 @@ def no_access(error: OSError) -> str:
 
 
 def read_text(path: Path) -> str:
-    """Read a regular file; a pipe or device of that name would block for ever.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read, or is no regular file.
-    UnicodeDecodeError
-        If it holds no text.
-    """
+    """Read a regular file; anything else of that name (a pipe would block) is an OSError."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     with open(descriptor, encoding="utf-8") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -110,10 +102,7 @@ def temporary_files(folder: Path) -> Iterator[Path]:
 def walk(folder: Path) -> Iterator[tuple[Path, OSError | None]]:
     """Everything below a folder but folders, sorted; a folder that cannot be read comes with why.
 
-    Raises
-    ------
-    NotADirectoryError
-        If it is no folder; one that is not there is empty.
+    One that is not there is empty; what is no folder at all is a NotADirectoryError.
     """
     closed: list[tuple[Path, OSError | None]] = []
 

@@ -22,23 +22,7 @@ CHUNK_VALUES = 2**21
 
 
 def mse(truth: ArrayLike, prediction: ArrayLike) -> float:
-    """Mean squared error.
-
-    Parameters
-    ----------
-    truth, prediction
-        Arrays of one shape.
-
-    Returns
-    -------
-    float
-        The mean of the squared differences, in squared units of the arrays.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ, or a value is missing or infinite.
-    """
+    """Mean squared error of two arrays of one shape, in their squared units."""
     a, b = _pair("truth", truth, "prediction", prediction)
     return float(np.mean(np.square(a - b)))
 
@@ -46,23 +30,12 @@ def mse(truth: ArrayLike, prediction: ArrayLike) -> float:
 def headline(grid: Mapping[str, float]) -> dict[str, float]:
     """The figures of a table out of a grid of errors: before, after, and the ceiling.
 
-    Parameters
-    ----------
-    grid
-        ``<fit>|<inputs>|<targets>`` to an error: what a regressor was trained on, which version of
-        the test inputs it predicts from and which version of the targets it is compared with.
-
-    Returns
-    -------
-    dict
-        ``mse_before``: noisy everywhere. ``mse_after``: trained on refined rows and taken on
-        refined test rows where the protocol refines those, on noisy ones elsewhere.
-        ``mse_ceiling``: trained on clean rows, where there are any.
-
-    Raises
-    ------
-    KeyError
-        If one of the first two is not in the grid.
+    A key ``<fit>|<inputs>|<targets>`` of the grid says what a regressor was trained on, which
+    version of the test inputs it predicts from and which version of the targets it is compared
+    with. ``mse_before``: noisy everywhere. ``mse_after``: trained on refined rows and taken on
+    refined test rows where the protocol refines those, on noisy ones elsewhere. ``mse_ceiling``:
+    trained on clean rows, where there are any. Either of the first two that the grid lacks is a
+    KeyError.
     """
     refined, noisy = "refined|refined|refined", "refined|noisy|noisy"
     head = {
@@ -76,17 +49,8 @@ def headline(grid: Mapping[str, float]) -> dict[str, float]:
 def imp(before: float, after: float) -> float:
     """Imp%: the reduction of an error in per cent of the error before.
 
-    Parameters
-    ----------
-    before, after
-        Mean squared errors, not negative.
-
-    Returns
-    -------
-    float
-        ``100 * (before - after) / before``: at most 100, without lower bound, exactly 0 where
-        nothing changed (two errors of zero included) and minus infinity where an error of zero
-        became one.
+    At most 100, without lower bound, exactly 0 where nothing changed (two errors of zero included)
+    and minus infinity where an error of zero became one.
     """
     _check_errors(before, after)
     if before == after:
@@ -100,17 +64,8 @@ def log_ratio(before: float, after: float) -> float:
     """Logarithm of the error after over the error before: the statistic behind every mean of Imp%.
 
     Imp% has no lower bound, so that a mean of it is ruled by its worst value; the logarithm treats
-    halving and doubling an error alike. ``100 * (1 - exp(log_ratio))`` is Imp% again.
-
-    Parameters
-    ----------
-    before, after
-        Mean squared errors, not negative.
-
-    Returns
-    -------
-    float
-        Negative where the error fell, exactly 0 where nothing changed.
+    halving and doubling an error alike. Negative where the error fell, exactly 0 where nothing
+    changed; ``100 * (1 - exp(log_ratio))`` is Imp% again.
     """
     _check_errors(before, after)
     if before == after:
@@ -123,18 +78,7 @@ def log_ratio(before: float, after: float) -> float:
 
 
 def imp_from_log_ratio(value: float) -> float:
-    """Imp% of a (mean) log ratio: ``100 * (1 - exp(value))``.
-
-    Parameters
-    ----------
-    value
-        A value of `log_ratio`, or a mean of such values.
-
-    Returns
-    -------
-    float
-        Imp%; minus infinity where the ratio is too large for a float.
-    """
+    """Imp% of a (mean) log ratio; minus infinity where the ratio is too large for a float."""
     try:
         return -100.0 * math.expm1(value)
     except OverflowError:
@@ -142,22 +86,9 @@ def imp_from_log_ratio(value: float) -> float:
 
 
 def projections(n_columns: int, n: int = 100, seed: int = 0) -> Floats:
-    """Random directions for `sliced_wasserstein`, uniform on the unit sphere.
+    """Random directions for `sliced_wasserstein`, uniform on the unit sphere: columns of length 1.
 
-    Parameters
-    ----------
-    n_columns
-        Columns of the tables that will be compared.
-    n
-        Number of directions.
-    seed
-        The same seed gives the same directions, so that every method of a dataset is measured
-        along the same ones.
-
-    Returns
-    -------
-    ndarray of shape (n_columns, n)
-        One direction of length 1 per column.
+    The same seed gives the same ones, so that every method of a dataset is measured along them.
     """
     if n_columns < 1 or n < 1:
         raise ValueError(
@@ -171,27 +102,11 @@ def projections(n_columns: int, n: int = 100, seed: int = 0) -> Floats:
 
 
 def sliced_wasserstein(before: ArrayLike, after: ArrayLike, projections: ArrayLike) -> float:
-    """Sliced Wasserstein distance between the rows of two tables of one size.
+    """Sliced Wasserstein distance between the rows of two tables of one size, in their units.
 
     Root mean square, over the projections, of the one-dimensional 2-Wasserstein distance. Between
-    samples of one size that distance pairs the sorted values [1]_.
-
-    Parameters
-    ----------
-    before, after : array-like of shape (n_rows, n_columns)
-        The tables to compare; the order of their rows does not matter.
-    projections : array-like of shape (n_columns, n)
-        Directions, as made by the function `projections`.
-
-    Returns
-    -------
-    float
-        The distance, in the units of the columns; exactly 0 for equal tables.
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit each other, or a value is missing or infinite.
+    samples of one size that distance pairs the sorted values [1]_, so that the order of the rows
+    does not matter; exactly 0 for equal tables.
 
     References
     ----------
@@ -231,21 +146,6 @@ def mean_correlation(before: ArrayLike, after: ArrayLike) -> float:
 
     Spreads and changes below `ROUNDING` (relative to the column where its values are large) are
     taken for rounding.
-
-    Parameters
-    ----------
-    before, after : array-like of shape (n_rows, n_columns)
-        The tables to compare, row by row.
-
-    Returns
-    -------
-    float
-        Between -1 and 1.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ, or a value is missing or infinite.
     """
     a, b = _tables(before, after)
     return float(np.mean(_column_correlations(a, b)))
@@ -273,22 +173,9 @@ def _column_correlations(a: Floats, b: Floats) -> Floats:
 def recovery(refined: ArrayLike, noisy: ArrayLike, clean: ArrayLike) -> float | None:
     """How much of the injected noise a refinement took out again.
 
-    Parameters
-    ----------
-    refined, noisy, clean
-        Arrays of one shape: after the refinement, before it, and without the noise.
-
-    Returns
-    -------
-    float or None
-        ``1 - RMSE(refined, clean) / RMSE(noisy, clean)``: 1 where the clean values are back, 0
-        where nothing was gained, negative where the data are further away than before. None where
-        noisy equals clean: there is nothing to recover.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ, or a value is missing or infinite.
+    ``1 - RMSE(refined, clean) / RMSE(noisy, clean)``: 1 where the clean values are back, 0 where
+    nothing was gained, negative where the data are further away than before. None where noisy
+    equals clean: there is nothing to recover.
     """
     noise = mse(clean, noisy)
     left = mse(clean, refined)

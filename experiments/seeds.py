@@ -8,23 +8,11 @@ _SEPARATOR = "\x1f"
 
 
 def seed_for(*names: object) -> int:
-    """Turn names into a seed.
+    """Turn names into a seed: the first 32 bits of their SHA-256, the same on every machine.
 
-    Parameters
-    ----------
-    *names : object
-        What the randomness belongs to, for example ``("split", "parkinsons", 0)``. Each is turned
-        into text by `str`; their order matters.
-
-    Returns
-    -------
-    int
-        The first 32 bits of the SHA-256 of the names, the same on every machine.
-
-    Raises
-    ------
-    ValueError
-        If no name is given: two pieces of work would then share a seed unnoticed.
+    The names say what the randomness belongs to, for example ``("split", "parkinsons", 0)``. Each
+    is turned into text by `str`; their order matters. Without any, two pieces of work would share a
+    seed unnoticed: that is a ValueError.
     """
     if not names:
         raise ValueError("a seed needs at least one name that says what it is for")

@@ -6,6 +6,7 @@ import difflib
 import math
 import re
 from collections.abc import Iterable
+from enum import StrEnum
 
 _WORD = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]*")
 _LONGEST = 100
@@ -39,6 +40,17 @@ def why_no_name(name: str) -> str | None:
         return None
     wanted = "use letters, digits, '_', '-', '.' and '+', no leading dot"
     return f"{name!r} is no name of an experiment: {wanted}"
+
+
+class Skip(StrEnum):
+    """Why a piece of work was skipped."""
+
+    #: The denoiser does not suit the dataset.
+    DENOISER = "denoiser"
+    #: The regressor is for data of the other domain: that is no gap.
+    DOMAIN = "domain"
+    #: The regressor lacks something on this machine.
+    REGRESSOR = "regressor"
 
 
 #: Shown where there is no number because none belongs there.

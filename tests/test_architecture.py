@@ -4,7 +4,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -29,21 +29,37 @@ HEAVY = {
 }
 
 
-def imported(path: Path) -> Iterator[tuple[int, str]]:
-    """Line and top-level package of every import in a file, those inside functions included."""
-    for node in ast.walk(ast.parse(path.read_text(), str(path))):
+def runtime(node: ast.AST) -> Iterator[ast.AST]:
+    """Every statement but those below ``if TYPE_CHECKING``, which are never run."""
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and getattr(child.test, "id", "") == "TYPE_CHECKING"):
+            yield child
+            yield from runtime(child)
+
+
+def imports(
+    path: Path, statements: Callable[[ast.AST], Iterator[ast.AST]] = ast.walk
+) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of all that a file imports, wherever in it."""
+    for node in statements(ast.parse(path.read_text(), str(path))):
         if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name.partition(".")[0]) for alias in node.names)
+            yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            inside = path.relative_to(ROOT).parts[0]
-            yield node.lineno, inside if node.level else (node.module or "").partition(".")[0]
+            above = path.relative_to(ROOT).parts[: -node.level] if node.level else ()
+            module = ".".join(filter(None, (*above, node.module)))
+            yield from ((node.lineno, f"{module}.{alias.name}") for alias in node.names)
         elif (
             isinstance(node, ast.Call)
             and getattr(node.func, "attr", getattr(node.func, "id", "")) == "import_module"
             and node.args
             and isinstance(node.args[0], ast.Constant)
         ):
-            yield node.lineno, str(node.args[0].value).partition(".")[0]
+            yield node.lineno, str(node.args[0].value)
+
+
+def packages(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and top-level package of every import in a file."""
+    return ((line, name.partition(".")[0]) for line, name in imports(path))
 
 
 @pytest.mark.parametrize("room", FORBIDDEN)
@@ -51,7 +67,7 @@ def test_arrows_point_one_way(room: str) -> None:
     wrong = [
         f"{path.relative_to(ROOT)}:{line} imports {package}"
         for path in sorted((ROOT / room).rglob("*.py"))
-        for line, package in imported(path)
+        for line, package in packages(path)
         if package in FORBIDDEN[room]
     ]
     assert wrong == []
@@ -61,7 +77,7 @@ def test_the_rooms_do_meet() -> None:
     """The check above would pass on empty folders."""
     for room, uses in (("baselines", "denograd"), ("experiments", "denograd")):
         files = (ROOT / room).rglob("*.py")
-        assert any(package == uses for path in files for _, package in imported(path))
+        assert any(package == uses for path in files for _, package in packages(path))
 
 
 #: The rooms of the benchmark, and what each may import beside plug-ins and the ground floor.
@@ -79,17 +95,8 @@ GROUND = {"seeds", "metrics", "words", "files"}
 
 def rooms_imported(path: Path) -> Iterator[str]:
     """The rooms and plug-ins of the benchmark that a file imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text(), str(path))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("experiments."):
-            yield (node.module or "").split(".")[1]
-        elif isinstance(node, ast.ImportFrom) and node.module == "experiments":
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.Import):
-            yield from (
-                alias.name.split(".")[1]
-                for alias in node.names
-                if alias.name.startswith("experiments.")
-            )
+    names = (name for _, name in imports(path))
+    return (name.split(".")[1] for name in names if name.startswith("experiments."))
 
 
 @pytest.mark.parametrize("room", [*ROOMS, *PLUG_INS])
@@ -135,24 +142,10 @@ def test_no_imports_go_in_a_circle() -> None:
     known = modules()
     graph: dict[str, set[str]] = {}
     for name, path in known.items():
-        found = graph.setdefault(name, set())
-        for node in runtime(ast.parse(path.read_text(), str(path))):
-            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                for alias in node.names:
-                    full = f"{node.module}.{alias.name}"
-                    found.add(full if full in known else node.module)
-            elif isinstance(node, ast.Import):
-                found.update(alias.name for alias in node.names)
-        graph[name] = {other for other in found if other in known and other != name}
+        found = (other for _, other in imports(path, runtime))
+        modules_of = {other if other in known else other.rpartition(".")[0] for other in found}
+        graph[name] = (modules_of & known.keys()) - {name}
     TopologicalSorter(graph).prepare()
-
-
-def runtime(node: ast.AST) -> Iterator[ast.AST]:
-    """Every statement but those below ``if TYPE_CHECKING``, which are never run."""
-    for child in ast.iter_child_nodes(node):
-        if not (isinstance(child, ast.If) and getattr(child.test, "id", "") == "TYPE_CHECKING"):
-            yield child
-            yield from runtime(child)
 
 
 def test_the_page_names_every_room_and_no_other() -> None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from experiments.metrics import imp_from_log_ratio, log_ratio
-from experiments.words import slug
+from experiments.words import Skip, slug
 
 #: Columns that hold for a whole table, and tell one table from the next.
 CONDITION = ("profile", "target", "noise", "level")
@@ -38,10 +38,6 @@ REQUIRED = (
 )
 
 CONFIDENCE = 0.95
-
-#: Why something was skipped, where that is not a result, and not a gap either: the regressor is for
-#: data of the other domain.
-OTHER_DOMAIN = "domain"
 
 
 @dataclass(frozen=True)
@@ -213,7 +209,7 @@ def suited(long: pd.DataFrame) -> pd.DataFrame:
     is no gap in a table, and no run that was expected.
     """
     pairs = pd.MultiIndex.from_frame(long[["domain", "regressor"]].astype(str))
-    unsuited = pairs.isin(pairs[long["skip"] == OTHER_DOMAIN])
+    unsuited = pairs.isin(pairs[long["skip"] == Skip.DOMAIN])
     return long[~(unsuited & (long["status"] == "skipped"))]
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.commands.arguments import add_results, command_parser
+from experiments.files import StoreError, no_access, no_room, remove_stale, write_bytes
 
 if TYPE_CHECKING:
     from experiments.store.archive import Archive
@@ -42,11 +43,8 @@ Then `make tables` writes the tables and figures of every experiment in it.
 def main(arguments: list[str] | None = None) -> int:
     """Update the archive and say what changed; 1 if files are out of reach, 2 for a refusal."""
     options = _parser().parse_args(arguments)
-    from experiments.store.archive import NAME
-
-    path = options.results / NAME
     with _alone(options.results):
-        return _update(options, path)
+        return _update(options)
 
 
 @contextmanager
@@ -67,11 +65,11 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _update(options: argparse.Namespace, path: Path) -> int:
-    from experiments.files import StoreError, no_access, no_room, remove_stale, write_bytes
-    from experiments.store.archive import Archive, to_bytes
+def _update(options: argparse.Namespace) -> int:
+    from experiments.store.archive import NAME, Archive, to_bytes
     from experiments.store.store import Store, tell_damage
 
+    path = options.results / NAME
     stores = [Store(folder) for folder in (options.results, *options.others)]
     try:
         before = Archive.read(path)
@@ -107,12 +105,7 @@ def _update(options: argparse.Namespace, path: Path) -> int:
 class Revision:
     """What an archive holds: records by identity, and which experiments comprise them.
 
-    Attributes
-    ----------
-    records
-        Every score and cell.
-    members
-        For every experiment, the labels under which it comprises which records.
+    `members` has, for every experiment, the labels under which it comprises which records.
     """
 
     records: dict[str, Record] = field(default_factory=dict)
@@ -130,14 +123,9 @@ class Revision:
         """Take over what the last runs of an experiment comprise; return how many lack a record.
 
         A record that is there twice is taken from the first store that has it as a file, but one
-        that failed only if there is no other.
-
-        Raises
-        ------
-        StoreError
-            If the experiment was never run, or nothing of it is there.
+        that failed only if there is no other. An experiment that was never run, or of which nothing
+        is there, is a StoreError.
         """
-        from experiments.files import StoreError
         from experiments.store.store import identity_in
 
         listings = [found for s in stores if (found := s.labels(name)) is not None]
@@ -166,13 +154,7 @@ class Revision:
         return lacking
 
     def check(self, names: list[str]) -> None:
-        """Refuse experiments in which two rows would be the same work.
-
-        Raises
-        ------
-        ValueError
-            If there is one; the message gives an example.
-        """
+        """Refuse experiments in which two rows would be the same work, with an example."""
         from experiments.analysis.view import views
         from experiments.store.long_table import long_table
 
@@ -183,14 +165,7 @@ class Revision:
                 raise ValueError(f"experiment {name!r}: {error}; nothing was written") from error
 
     def refuse_dirty(self, before: Archive) -> None:
-        """Refuse new records of code that no commit has: nobody could compute them again.
-
-        Raises
-        ------
-        StoreError
-            If there is one.
-        """
-        from experiments.files import StoreError
+        """Refuse new records of code that no commit has: nobody could compute them again."""
         from experiments.store.environment import DIRTY
 
         dirty = [

@@ -13,8 +13,8 @@ from experiments.commands.progress import VARIABLE
 from experiments.commands.supervisor import RUN_VARIABLE
 from experiments.commands.worker import StopRunError, answer
 from experiments.files import StoreError, remove_stale, temporary_files
+from experiments.settings.compose import name_of
 from experiments.settings.values import ConfigError
-from experiments.words import why_no_name
 
 
 class Follow(Callback):
@@ -44,9 +44,7 @@ def _prepare(results: Path, name: str | None) -> Path:
     """Refuse what cannot work, clear up behind killed runs and make the journal of this one."""
     from experiments.store.store import Store, tell_damage
 
-    why_not = None if name is None else why_no_name(name)
-    if why_not is not None:
-        raise ConfigError(f"name: {why_not}")
+    name_of(name)
     store = Store(results.absolute())
     store.check_archive()
     tell_damage(store, "experiments")

@@ -31,16 +31,8 @@ Files are looked for as <dataset>/<file> or <dataset>/<file>.gz in the folder th
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        Arguments; those of the process by default.
-
-    Returns
-    -------
-    int
-        Exit status: 1 when a file is wrong, a download failed, or a dataset that was asked for by
-        name is missing.
+    The exit status is 1 when a file is wrong, a download failed, or a dataset that was asked for by
+    name is missing.
     """
     arguments = _parser().parse_args(argv)
     classes = discover()

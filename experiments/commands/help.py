@@ -38,18 +38,7 @@ Flags: --multirun (-m) sweeps, --cfg job prints the config, --hydra-help lists H
 
 
 def help_text(overrides: Sequence[str] = ()) -> str:
-    """Examples, the groups with their options, and every key with its value.
-
-    Parameters
-    ----------
-    overrides
-        Arguments of the form ``key=value``; the config is shown with them.
-
-    Raises
-    ------
-    ConfigError
-        If it cannot be composed with them.
-    """
+    """Examples, the groups with their options, and every key with its value under overrides."""
     try:
         with initialize_config_dir(str(config_dir()), version_base="1.3"):
             config = compose("config", overrides=list(overrides))

@@ -17,7 +17,7 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from experiments.commands.progress import PROCESS_VARIABLE, append, describe
+from experiments.commands.progress import OUTCOMES, PROCESS_VARIABLE, append, counted, describe
 from experiments.datasets.files import DataFileError, DownloadError, MissingFileError, data_folder
 from experiments.files import CannotStoreError, no_room
 from experiments.runner.keys import corruption_key
@@ -56,13 +56,7 @@ class Journalist(Follower):
 
     def summary(self) -> str:
         """The counts in a few words."""
-        names = {
-            "ok": "computed",
-            "cached": "already there",
-            "skipped": "skipped",
-            "failed": "FAILED",
-        }
-        return ", ".join(f"{self.counts[k]} {name}" for k, name in names.items() if self.counts[k])
+        return counted(self.counts, OUTCOMES | {"failed": "FAILED"})
 
 
 def run_job(config: DictConfig) -> None:
@@ -70,12 +64,8 @@ def run_job(config: DictConfig) -> None:
 
     A corruption that cannot even be set up (its file is missing, its series too short) leaves a
     record of its own and is told as a failure, so that the other jobs of a sweep go on. With
-    ``missing_data: leave_out`` a missing file is none: the corruption is told as left out.
-
-    Raises
-    ------
-    experiments.files.CannotStoreError
-        If nothing can be written any more.
+    ``missing_data: leave_out`` a missing file is none: the corruption is told as left out. Only
+    what cannot be written any more, a CannotStoreError, ends the run.
     """
     torch.set_num_threads(1)
     _leave_with_parent()

@@ -30,6 +30,9 @@ VARIABLE = "DENOGRAD_JOURNAL"
 #: Names the process that launches the workers, to those that it starts itself.
 PROCESS_VARIABLE = "DENOGRAD_PROCESS"
 
+#: What may become of a score, as people say it.
+OUTCOMES = {"ok": "computed", "cached": "already there", "skipped": "skipped", "failed": "failed"}
+
 _SECONDS_BETWEEN_LISTINGS = 5.0
 #: A journal of a living run must not look like one that was left behind.
 _SECONDS_BETWEEN_TOUCHES = 3600.0
@@ -38,10 +41,7 @@ _SECONDS_BETWEEN_TOUCHES = 3600.0
 def append(event: dict[str, Any]) -> None:
     """Append an event to the journal of this run; without one, do nothing.
 
-    Raises
-    ------
-    experiments.files.CannotStoreError
-        If it cannot be written: without it, nobody would hear of what became of the work.
+    One that cannot be written ends the run: nobody would hear of what became of the work.
     """
     path = os.environ.get(VARIABLE)
     if not path:
@@ -63,20 +63,10 @@ def append(event: dict[str, Any]) -> None:
 class Monitor:
     """Follows a journal and shows it.
 
-    Attributes
-    ----------
-    journal
-        File that workers append to.
-    total
-        Number of corruptions, or None where the sweeper does not say.
-    listing
-        Where the listing of this run's experiment lies; None if it has no name.
-    counts
-        How many records were "ok", "cached", "failed" and "skipped" so far.
-    done, worked
-        How many corruptions are finished, and how many of those needed any work.
-    missing
-        Datasets that were left out because their file is not here.
+    `total` is None where the sweeper does not say how many corruptions there are, `listing` is None
+    for a run without a name. Of the records so far, `counts` says how many were "ok", "cached",
+    "failed" and "skipped"; of the corruptions that are `done`, `worked` needed any work. `missing`
+    are the datasets that were left out because their file is not here.
     """
 
     journal: Path
@@ -119,15 +109,7 @@ class Monitor:
     def close(self, complete: bool) -> None:
         """Show what is left and one closing line, list all of it and remove the journal.
 
-        Parameters
-        ----------
-        complete
-            Whether the run reached its end: then its pieces are the whole listing.
-
-        Raises
-        ------
-        OSError
-            If the listing cannot be written.
+        The pieces of a `complete` run, one that reached its end, are the whole listing.
         """
         self.read()
         if self._bar is not None:
@@ -151,14 +133,7 @@ class Monitor:
 
     def tally(self) -> str:
         """The counts as a phrase."""
-        names = {
-            "ok": "computed",
-            "cached": "already there",
-            "skipped": "skipped",
-            "failed": "failed",
-        }
-        parts = [f"{self.counts[key]} {name}" for key, name in names.items() if self.counts[key]]
-        told = ", ".join(parts) or "nothing to do"
+        told = counted(self.counts, OUTCOMES) or "nothing to do"
         if self.missing:
             told += f"; left out for want of a file: {', '.join(sorted(self.missing))}"
         return told
@@ -223,6 +198,11 @@ def describe(labels: dict[str, Any]) -> str:
     """A piece of work in a few words."""
     keys = ("dataset", "protocol", "denoiser", "regressor")
     return " ".join(str(labels[key]) for key in keys if key in labels)
+
+
+def counted(counts: Counter[str], names: dict[str, str]) -> str:
+    """How many there are of each outcome, but for those that there are none of."""
+    return ", ".join(f"{counts[key]} {name}" for key, name in names.items() if counts[key])
 
 
 def duration(seconds: float) -> str:

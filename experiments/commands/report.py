@@ -43,18 +43,7 @@ lists the files.
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the report and return the exit status.
-
-    Parameters
-    ----------
-    arguments
-        The command line without the program's name; None takes that of the process.
-
-    Returns
-    -------
-    int
-        0 when the report is written, 1 when it cannot be, 2 when there are no records.
-    """
+    """Write the report; 1 if it cannot be written, 2 if there are no records."""
     arguments = sys.argv[1:] if arguments is None else arguments
     options = _parser().parse_args(arguments)
     from experiments.files import StoreError, no_room

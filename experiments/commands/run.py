@@ -22,11 +22,8 @@ _SHOWING = {
 def main(arguments: list[str] | None = None) -> int:
     """Check the command line, run it and return the exit status.
 
-    Returns
-    -------
-    int
-        0 when everything is done, 1 when a piece of work failed, a worker died or nothing could be
-        written, 2 for a mistake in the command line or a config file, 130 after Ctrl-C.
+    0 when everything is done, 1 when a piece of work failed, a worker died or nothing could be
+    written, 2 for a mistake in the command line or a config file, 130 after Ctrl-C.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     # One thread per worker; it counts only if it is set before NumPy and torch are imported.

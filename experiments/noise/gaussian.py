@@ -15,10 +15,8 @@ class Gaussian(ScaledNoise):
     ----------
     sigma : float
         The level σ, a share of the column's standard deviation s.
-    on : {"X", "y", "both"}
-        What of a table gets noise. A series gets it on every channel, the target included.
-    columns : {"all", "continuous"}
-        All columns of X, or only those that do not stand for categories.
+    on, columns
+        As in `experiments.noise.base.Noise`.
     """
 
     def _draw(self, table: DataTable, rng: np.random.Generator) -> np.ndarray:

@@ -28,10 +28,8 @@ class Heteroscedastic(ScaledNoise):
         rows with extreme targets are noisy throughout.
     growth : float
         Share of the variance that follows z², from 0 (as `Gaussian`) to 1.
-    on : {"X", "y", "both"}
-        What of a table gets noise. A series gets it on every channel, the target included.
-    columns : {"all", "continuous"}
-        All columns of X, or only those that do not stand for categories.
+    on, columns
+        As in `experiments.noise.base.Noise`.
     """
 
     by: Literal["value", "target"] = "value"

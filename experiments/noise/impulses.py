@@ -23,10 +23,8 @@ class Impulses(Noise):
         The level: share of the cells that are hit, from 0 to 1.
     size : float
         Height of the jumps, in standard deviations of the column.
-    on : {"X", "y", "both"}
-        What of a table gets noise. A series gets it on every channel, the target included.
-    columns : {"all", "continuous"}
-        All columns of X, or only those that do not stand for categories.
+    on, columns
+        As in `experiments.noise.base.Noise`.
     """
 
     share: float

@@ -11,18 +11,8 @@ from experiments.datasets.base import DataTable
 def permute_target(table: DataTable, rng: np.random.Generator) -> DataTable:
     """Return a copy whose target is permuted, so that there is no signal left to learn.
 
-    Parameters
-    ----------
-    table : DataTable
-        The clean table; it is left as it is.
-    rng : numpy.random.Generator
-        Draws the permutation.
-
-    Returns
-    -------
-    DataTable
-        The target in another order; for a series its channel 0 too, and `observed`, which tells
-        what the target values are, moves with them.
+    In a series channel 0 is the target and is permuted too, and `observed`, which tells what the
+    target values are, moves with them.
     """
     order = rng.permutation(len(table.y))
     y = pd.Series(table.y.to_numpy()[order], index=table.y.index, name=table.y.name)

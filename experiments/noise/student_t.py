@@ -24,10 +24,8 @@ class StudentT(ScaledNoise):
         The level σ, a share of the column's standard deviation s.
     degrees : float
         Degrees of freedom ν, more than 2, below which there is no variance.
-    on : {"X", "y", "both"}
-        What of a table gets noise. A series gets it on every channel, the target included.
-    columns : {"all", "continuous"}
-        All columns of X, or only those that do not stand for categories.
+    on, columns
+        As in `experiments.noise.base.Noise`.
     """
 
     degrees: float = 3.0

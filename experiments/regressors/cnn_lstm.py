@@ -1,12 +1,12 @@
 """Convolutions, then long short-term memory."""
 
-from __future__ import annotations
-
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from experiments.regressors.neural import NeuralRegressor
 
 
+@dataclass(eq=False, repr=False)
 class CNNLSTMRegressor(NeuralRegressor):
     """Convolutions over the steps of a window, then stacked LSTM layers over what they found.
 
@@ -22,18 +22,8 @@ class CNNLSTMRegressor(NeuralRegressor):
         Number of LSTM layers.
     dropout : float, default 0.1
         Share of units dropped between LSTM layers in training.
-    epochs : int, default 100
-        Most passes over the training rows.
-    patience : int, default 15
-        Epochs without improvement after which training stops.
-    batch_size : int, default 128
-        Training rows per step.
-    learning_rate : float, default 1e-3
-        Learning rate of Adam.
-    random_state : int, optional
-        Seed of the initial weights, of the order of the rows and of dropout.
-    device : str, optional
-        Where to train; None takes a CUDA device if there is one.
+    epochs, patience, batch_size, learning_rate, random_state, device
+        As in `experiments.regressors.neural.NeuralRegressor`.
 
     References
     ----------
@@ -46,26 +36,11 @@ class CNNLSTMRegressor(NeuralRegressor):
     method: ClassVar[str] = "cnn_lstm"
     network: ClassVar[str] = "cnn_lstm"
 
-    def __init__(
-        self,
-        channels: tuple[int, ...] = (32, 64),
-        kernel_size: int = 3,
-        hidden_size: int = 64,
-        n_layers: int = 2,
-        dropout: float = 0.1,
-        epochs: int = 100,
-        patience: int = 15,
-        batch_size: int = 128,
-        learning_rate: float = 1e-3,
-        random_state: int | None = None,
-        device: str | None = None,
-    ) -> None:
-        super().__init__(epochs, patience, batch_size, learning_rate, random_state, device)
-        self.channels = channels
-        self.kernel_size = kernel_size
-        self.hidden_size = hidden_size
-        self.n_layers = n_layers
-        self.dropout = dropout
+    channels: tuple[int, ...] = (32, 64)
+    kernel_size: int = 3
+    hidden_size: int = 64
+    n_layers: int = 2
+    dropout: float = 0.1
 
     def _sizes(self) -> dict[str, Any]:
         return {

@@ -1,8 +1,10 @@
 """What the neural regressors have in common: a network of the library, and its training."""
 
-from __future__ import annotations
+# Annotations are kept as types, not as strings: the settings of a regressor are read from them,
+# also where another module inherits them.
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from numpy.typing import ArrayLike
@@ -10,6 +12,7 @@ from numpy.typing import ArrayLike
 from experiments.regressors.base import Array, BaseRegressor
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class NeuralRegressor(BaseRegressor):
     """A network that is trained with Adam on the squared error.
 
@@ -45,21 +48,12 @@ class NeuralRegressor(BaseRegressor):
     needs_validation: ClassVar[bool] = True
     network: ClassVar[str]
 
-    def __init__(
-        self,
-        epochs: int = 100,
-        patience: int = 15,
-        batch_size: int = 128,
-        learning_rate: float = 1e-3,
-        random_state: int | None = None,
-        device: str | None = None,
-    ) -> None:
-        self.epochs = epochs
-        self.patience = patience
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.random_state = random_state
-        self.device = device
+    epochs: int = 100
+    patience: int = 15
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    random_state: int | None = None
+    device: str | None = None
 
     @classmethod
     def modules_by_name(cls, params: dict[str, Any]) -> set[str]:

@@ -1,8 +1,7 @@
 """A pretrained transformer that is shown the rows."""
 
-from __future__ import annotations
-
 import importlib.util
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,6 +15,7 @@ from experiments.regressors.base import Array, BaseRegressor
 _BATCH = 4096
 
 
+@dataclass(eq=False, repr=False)
 class TabPFNRegressor(BaseRegressor):
     """TabPFN v2: the training rows are context for a pretrained transformer, nothing is trained.
 
@@ -45,34 +45,14 @@ class TabPFNRegressor(BaseRegressor):
     domains: ClassVar[frozenset[str]] = frozenset({"tabular"})
     method: ClassVar[str] = "tabpfn"
 
-    def __init__(
-        self,
-        max_train_rows: int = 3000,
-        n_estimators: int = 1,
-        weights: str = "tabpfn-v2-regressor.ckpt",
-        random_state: int | None = None,
-        device: str | None = None,
-    ) -> None:
-        self.max_train_rows = max_train_rows
-        self.n_estimators = n_estimators
-        self.weights = weights
-        self.random_state = random_state
-        self.device = device
+    max_train_rows: int = 3000
+    n_estimators: int = 1
+    weights: str = "tabpfn-v2-regressor.ckpt"
+    random_state: int | None = None
+    device: str | None = None
 
     def why_skip(self, dataset: DescribesData) -> str | None:
-        """Say why a dataset is left out.
-
-        Parameters
-        ----------
-        dataset : object with attributes `name` and `domain`
-            The dataset in question.
-
-        Returns
-        -------
-        str or None
-            A sentence, also where the package or its weights are not here; None when the regressor
-            can be trained on the dataset.
-        """
+        """Say why a dataset is left out, also where the package or its weights are not here."""
         return super().why_skip(dataset) or self._what_is_missing()
 
     def _what_is_missing(self) -> str | None:

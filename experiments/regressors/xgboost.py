@@ -1,7 +1,6 @@
 """Gradient-boosted trees."""
 
-from __future__ import annotations
-
+from dataclasses import dataclass
 from typing import ClassVar
 
 from numpy.typing import ArrayLike
@@ -9,6 +8,7 @@ from numpy.typing import ArrayLike
 from experiments.regressors.base import Array, BaseRegressor
 
 
+@dataclass(eq=False, repr=False)
 class XGBoostRegressor(BaseRegressor):
     """Gradient-boosted regression trees of XGBoost, squared error, no early stopping.
 
@@ -26,17 +26,10 @@ class XGBoostRegressor(BaseRegressor):
 
     method: ClassVar[str] = "xgboost"
 
-    def __init__(
-        self,
-        n_estimators: int = 120,
-        max_depth: int = 6,
-        learning_rate: float = 0.08,
-        random_state: int | None = None,
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.max_depth = max_depth
-        self.learning_rate = learning_rate
-        self.random_state = random_state
+    n_estimators: int = 120
+    max_depth: int = 6
+    learning_rate: float = 0.08
+    random_state: int | None = None
 
     def _fit(self, X: Array, y: Array, X_val: Array | None, y_val: Array | None) -> None:
         from xgboost import XGBRegressor

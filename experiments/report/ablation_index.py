@@ -18,13 +18,7 @@ may differ by more. What is best was picked by the same numbers, so its interval
 
 
 def ablation_index(studies: Mapping[str, Sequence[View]]) -> str:
-    """A page in Markdown.
-
-    Parameters
-    ----------
-    studies
-        Folder of each study below the page, and the views of its rows.
-    """
+    """A page in Markdown on the studies, by the folder of each below the page."""
     parts = [HEAD]
     for folder, views in sorted(studies.items()):
         study = study_of(views)

@@ -84,13 +84,7 @@ def outputs() -> dict[str, Output]:
 
 
 def chosen(names: Iterable[str] | None = None) -> dict[str, Output]:
-    """The outputs of these names, or the standard ones, in the order of a report.
-
-    Raises
-    ------
-    ValueError
-        If there is none of a name.
-    """
+    """The outputs of these names, or the standard ones, in the order of a report."""
     if names is None:
         return {name: output for name, output in outputs().items() if output.standard}
     wanted = set(names)

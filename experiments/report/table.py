@@ -25,16 +25,9 @@ LATEX_WIDTH = 105
 class TableCell:
     """One entry of a table.
 
-    Attributes
-    ----------
-    text
-        What is shown: a rounded number with its mark, or a word such as "failed".
-    value, low, high
-        The number behind the text and its interval, where there are any.
-    interval
-        The interval as it is shown behind the text; empty where there is none.
-    status
-        "ok", "partial", "failed", "skipped", "absent" or "missing".
+    `text` is what is shown: a rounded number with its mark, or a word such as "failed"; `interval`
+    stands behind it. `value`, `low` and `high` are the numbers behind them, where there are any.
+    `status` is "ok", "partial", "failed", "skipped", "absent" or "missing".
     """
 
     text: str
@@ -86,22 +79,11 @@ class Column:
 class Table:
     """A table that can be rendered.
 
-    Attributes
-    ----------
-    name
-        Short name, also of the LaTeX label; the same for one kind of table.
-    title
-        The caption.
-    stub
-        What a row is, for example "denoiser".
-    axes
-        What a group and a column is, for example ("dataset", "protocol").
-    context
-        What holds for the whole table (noise, profile, ...); the first columns of its CSV.
-    notes
-        Sentences below the table.
-    interval_note
-        What the intervals are; stands below where they are shown.
+    The name is short, also that of the LaTeX label, and the same for one kind of table; the title
+    is the caption. The stub says what a row is, for example "denoiser", the axes what a group and a
+    column is, for example ("dataset", "protocol"). The context holds for the whole table (noise,
+    profile and so on) and gives the first columns of its CSV. Notes are sentences below the table;
+    the one on the intervals stands where they are shown.
     """
 
     name: str
@@ -198,10 +180,8 @@ class Table:
     def text(self, width: int = 100) -> str:
         """Render as plain text without intervals, for a terminal.
 
-        Parameters
-        ----------
-        width
-            Wider tables are cut into panels one below the other, between groups where these fit.
+        Tables that are too wide are cut into panels one below the other, between groups where these
+        fit.
         """
         panels = self._panels(width, lambda cell: cell.text)
         parts = [self.title, *(self._text_panel(panel) for panel in panels)]

@@ -11,18 +11,7 @@ STATUSES = ("ok", "failed", "skipped")
 
 
 def what_was_run(views: list[View]) -> str:
-    """A list per condition: datasets, denoisers, regressors, seeds, protocols and outcomes.
-
-    Parameters
-    ----------
-    views
-        The conditions of a long table.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """A list per condition: datasets, denoisers, regressors, seeds, protocols and outcomes."""
     return "\n".join(_condition(view) for view in views)
 
 

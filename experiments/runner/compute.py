@@ -24,26 +24,10 @@ def denoise(
     stages: Stages,
     cache: dict[Any, Any],
 ) -> Data:
-    """Let a denoiser refine what a protocol lets it.
+    """Let a denoiser refine what a protocol lets it, and return all rows in file order.
 
-    Parameters
-    ----------
-    component
-        The denoiser as the config names it.
-    scaled
-        The corruption in the units of the protocol.
-    protocol
-        Name of the protocol.
-    stages
-        Takes up what fitting and denoising cost.
-    cache
-        Trained backbones, and refinements on the way, that denoisers of one corruption and
-        protocol share.
-
-    Returns
-    -------
-    Data
-        All rows in file order.
+    The cache holds trained backbones, and refinements on the way, that the denoisers of one
+    corruption and protocol share; `stages` takes up what fitting and denoising cost.
     """
     corruption = scaled.corruption
     cls: Any = component.cls

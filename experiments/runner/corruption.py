@@ -19,15 +19,7 @@ from experiments.seeds import rng_for
 
 @dataclass(frozen=True)
 class Data:
-    """Inputs and target of the same rows, in file order.
-
-    Attributes
-    ----------
-    X
-        Shape (n_rows, n_columns); a series carries its target as column 0.
-    y
-        Shape (n_rows,).
-    """
+    """Inputs and target of the same rows, in file order; column 0 of a series is its target."""
 
     X: np.ndarray
     y: np.ndarray
@@ -43,16 +35,9 @@ class Data:
 
 @dataclass(frozen=True)
 class Corruption:
-    """Clean and noisy values of one table, and its split.
+    """Clean and noisy values of one table, in the units of the file, and its split.
 
-    Attributes
-    ----------
-    clean, noisy
-        In the units of the file.
-    split
-        Row numbers of the training, validation and test part.
-    observed
-        Rows that were measured rather than filled in; None means all.
+    `observed` are the rows that were measured rather than filled in; None means all.
     """
 
     dataset: Any
@@ -86,14 +71,8 @@ def corrupt(settings: Settings) -> Corruption:
     """Load a dataset, bound its size, permute the target if asked, split it and add the noise.
 
     The split and the unit noise come from the dataset's name and the seed; the level only scales
-    the noise, so that every level disturbs in the same direction.
-
-    Raises
-    ------
-    experiments.datasets.files.DataFileError
-        If a file is missing or its checksum is wrong.
-    ValueError
-        If the series is shorter than a window in one of its parts.
+    the noise, so that every level disturbs in the same direction. A missing or wrong file is a
+    DataFileError, a series that is shorter than a window in one of its parts a ValueError.
     """
     dataset = settings.dataset.build()
     profile = settings.profile

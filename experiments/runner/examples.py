@@ -12,27 +12,10 @@ def examples(
 ) -> Data:
     """Inputs and targets of the examples whose target lies in `rows`.
 
-    A window belongs to the block of its target: the target at step t is predicted from the steps
-    t − horizon − window_size + 1 to t − horizon, wherever those lie. Targets without a whole window
-    before them are left out.
-
-    Parameters
-    ----------
-    data
-        All rows in file order.
-    rows
-        Row numbers of the targets.
-    window_size
-        Steps in a window; None means that the rows of a table are the examples.
-    horizon
-        Steps from the end of the window to its target.
-    flat
-        Windows as vectors (n, window_size · channels) rather than (n, window_size, channels).
-
-    Returns
-    -------
-    Data
-        X and y of the examples.
+    Without a window size, the rows of a table are the examples. A window belongs to the block of
+    its target: the target at step t is predicted from the steps t − horizon − window_size + 1 to t
+    − horizon, wherever those lie. Targets without a whole window before them are left out. Flat
+    windows are vectors (n, window_size · channels), others (n, window_size, channels).
     """
     if window_size is None:
         return data.rows(rows)

@@ -76,15 +76,8 @@ class Protocol(ABC):
     def denoise(self, denoiser: Any, scaled: Scaled, stages: Stages) -> Data:
         """Fit a denoiser and refine the rows that this protocol lets it change.
 
-        Returns
-        -------
-        Data
-            All rows in file order; rows that may not change are as they came.
-
-        Raises
-        ------
-        ValueError
-            If what comes back has another shape or dtype, or is not finite.
+        All rows come back in file order; those that may not change are as they came. What has
+        another shape or dtype, or is not finite, is refused.
         """
         with stages.measure("fit"):
             self._fit(denoiser, scaled.noisy, scaled.corruption)

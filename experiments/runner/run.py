@@ -10,9 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from experiments.files import CannotStoreError, no_room
-from experiments.metrics import (
-    headline,
-)
+from experiments.metrics import headline
 from experiments.runner.compute import cell_metrics, denoise
 from experiments.runner.corruption import Corruption, Data, corrupt
 from experiments.runner.keys import cell_key, score_key
@@ -24,16 +22,12 @@ from experiments.store.environment import environment
 from experiments.store.records import Key, Record, check_metrics
 from experiments.store.sources import source_of
 from experiments.store.store import Store
-from experiments.words import first_line
+from experiments.words import Skip, first_line
 
 log = logging.getLogger(__name__)
 
 #: Status of a record, and what its status adds.
 Outcome = Record
-
-#: Why something was skipped: the denoiser does not suit the dataset, nor does the regressor, which
-#: is for data of the other domain, or it lacks something on this machine.
-DENOISER, DOMAIN, REGRESSOR = SKIPS = ("denoiser", "domain", "regressor")
 
 
 class Follower:
@@ -53,21 +47,9 @@ def run_corruption(settings: Settings, follower: Follower) -> None:
     """Do what is missing of one corruption; leave a record of each piece as soon as it is done.
 
     A piece that fails, in whatever way, leaves a record with its traceback; the others go on.
-    Ctrl-C loses the piece in flight.
-
-    Parameters
-    ----------
-    settings
-        What to run.
-    follower
-        Told of every piece.
-
-    Raises
-    ------
-    experiments.datasets.files.DataFileError
-        If the dataset's file is missing; then no piece has a record, since no identity is known.
-    experiments.files.CannotStoreError
-        If a record cannot be written.
+    Ctrl-C loses the piece in flight. Where the dataset's file is missing (a DataFileError), no
+    piece has a record, since no identity is known; a record that cannot be written is a
+    CannotStoreError.
     """
     store = Store(settings.results)
     for variant in _by_protocol(settings):
@@ -139,16 +121,16 @@ class _Job:
             _Score(regressor, score_key(key, regressor), None) for regressor in settings.regressor
         ]
         self.follower.planned([key, *(score.key for score in scores)])
-        skip = self._why_skip(denoiser, DENOISER, DENOISER)
+        skip = self._why_skip(denoiser, Skip.DENOISER, Skip.DENOISER)
         for score in scores:
-            score.skip = skip or self._why_skip(score.regressor, DOMAIN, REGRESSOR)
+            score.skip = skip or self._why_skip(score.regressor, Skip.DOMAIN, Skip.REGRESSOR)
         missing = [score for score in scores if not self._is_done(score.key, score.skip)]
         for score in scores:
             if score not in missing:
                 self.follower.told(score.key.labels, "cached")
         return _Cell(protocol, denoiser, key, skip, self._is_done(key, skip), missing)
 
-    def _why_skip(self, component: Component, domain: str, other: str) -> Outcome | None:
+    def _why_skip(self, component: Component, domain: Skip, other: Skip) -> Outcome | None:
         """The outcome of what does not apply to this dataset, or cannot say whether it does.
 
         `domain` is the word for one of the other domain, `other` that for any other reason.
@@ -163,7 +145,7 @@ class _Job:
             return failure(error)
         if reason is None:
             return None
-        return {"status": "skipped", "skip": other if suits else domain, "reason": reason}
+        return {"status": "skipped", "skip": str(other if suits else domain), "reason": reason}
 
     def _is_done(self, key: Key, skip: Outcome | None) -> bool:
         """Whether a record stands: failures are tried again, and skips whose reason is gone."""
@@ -231,13 +213,7 @@ class _Job:
 
 
 def leave(store: Store, key: Key, outcome: Outcome, stages: Stages | None = None) -> None:
-    """Write a record of what became of a piece of work.
-
-    Raises
-    ------
-    experiments.files.CannotStoreError
-        If it cannot be written.
-    """
+    """Write a record of what became of a piece of work, or raise a CannotStoreError."""
     stages = stages or Stages()
     record = outcome | {
         "seconds": stages.seconds,

@@ -35,24 +35,13 @@ class Scorer:
     _references: dict[str, tuple[dict[str, Predictions], Stages]] = field(default_factory=dict)
 
     def score(self, regressor: Component, refined: Data) -> tuple[Grid, Stages]:
-        """Mean squared errors of one regressor around one denoiser.
+        """Mean squared errors of one regressor around one denoiser, and what they cost.
 
-        Parameters
-        ----------
-        regressor
-            The downstream model; fitted with the same seed before and after.
-        refined
-            All rows, as the protocol let the denoiser leave them.
-
-        Returns
-        -------
-        grid
-            ``<fit>|<inputs>|<targets>`` to MSE in standardised units: what the regressor was
-            trained on, which version of the test inputs it predicts from and which version of the
-            targets it is compared with. Refined test rows exist only where the protocol refines
-            them, clean ones only where noise was injected.
-        stages
-            Cost of fitting and predicting; ``fit`` is the fit on refined rows.
+        The regressor is fitted with the same seed before and after. A key
+        ``<fit>|<inputs>|<targets>`` of the grid says what it was trained on, which version of the
+        test inputs it predicts from and which version of the targets it is compared with; errors
+        are in standardised units. Refined test rows exist only where the protocol refines them,
+        clean ones only where noise was injected. The stage ``fit`` is the fit on refined rows.
         """
         predictions, stages = self._reference(regressor)
         after, versions = Stages(), self._versions() | {"refined": refined}

@@ -25,25 +25,9 @@ class Split(NamedTuple):
 def split(table: DataTable, kind: SplitKind, rng: np.random.Generator) -> Split:
     """Split the rows of a table.
 
-    Parameters
-    ----------
-    table : DataTable
-        The table; a grouped split needs its `groups`.
-    kind : {"random", "grouped", "chronological"}
-        Rows at random; whole groups at random, the row shares as near to 70/10/20 as whole groups
-        allow; or the first rows, the next and the last.
-    rng : numpy.random.Generator
-        Draws the order of rows or groups; a chronological split draws nothing.
-
-    Returns
-    -------
-    Split
-        Sorted row numbers.
-
-    Raises
-    ------
-    ValueError
-        If `kind` is unknown, there are fewer than 10 rows, no groups, or fewer than 3 of them.
+    Rows at random ("random"); whole groups at random, the row shares as near to 70/10/20 as whole
+    groups allow ("grouped"); or the first rows, the next and the last ("chronological", which draws
+    nothing).
     """
     n_rows = len(table.X)
     if n_rows < MIN_ROWS:

@@ -34,19 +34,8 @@ def check_command_line(overrides: Sequence[str], multirun: bool) -> None:
     """Compose every distinct setting of a command line and check it against the schema.
 
     Of a sweep, the first job is checked, and each further value of each swept key beside it: the
-    sum of the values, not their product.
-
-    Parameters
-    ----------
-    overrides
-        Arguments of the form ``key=value``.
-    multirun
-        Whether ``-m`` was given; an experiment file may ask for it too.
-
-    Raises
-    ------
-    ConfigError
-        One sentence that names the key.
+    sum of the values, not their product. An experiment file may ask for a sweep too. The
+    ConfigError for a slip is one sentence that names the key.
     """
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
         fixed, swept = _split(overrides)

@@ -29,22 +29,10 @@ from experiments.words import did_you_mean, first_line, why_no_name
 
 
 def to_settings(config: DictConfig) -> Settings:
-    """Check a composed config and turn it into plain settings.
+    """Check a config without its ``hydra`` node and turn it into plain settings.
 
-    Parameters
-    ----------
-    config
-        What Hydra composed, without the ``hydra`` node.
-
-    Returns
-    -------
-    Settings
-        Plain dataclasses and built-in types only.
-
-    Raises
-    ------
-    ConfigError
-        For an unknown key (with the nearest known one), a missing one or a value of the wrong type.
+    An unknown key (with the nearest known one), a missing one or a value of the wrong type is a
+    ConfigError.
     """
     try:
         raw: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
@@ -76,20 +64,14 @@ def to_settings(config: DictConfig) -> Settings:
         horizon=natural(raw["horizon"], "horizon"),
         device=coerce(raw["device"], str | None, "device"),
         results=Path(coerce(raw["results"], str, "results")).absolute(),
-        name=_name(raw["name"]),
+        name=name_of(raw["name"]),
         report=report_names(raw["report"]),
         missing_data=coerce(raw["missing_data"], Literal["fail", "leave_out"], "missing_data"),
     )
 
 
 def report_names(raw: Any) -> tuple[str, ...] | None:
-    """The outputs that the key ``report`` names, or None for the standard ones.
-
-    Raises
-    ------
-    ConfigError
-        If it is no list of names, or there is no output of a name.
-    """
+    """The outputs that the key ``report`` names, or None for the standard ones."""
     names = coerce(raw, list[str] | None, "report")
     known = output_names()
     for name in names or ():
@@ -143,12 +125,9 @@ def _checked(component: Component, key: str) -> Component:
 
 def _components(raw: Any, key: str, profile: Profile) -> tuple[Component, ...]:
     if not isinstance(raw, dict) or not raw:
-        raise ConfigError(f"{key}: name at least one, for example `{key}=[{_example(key)}]`")
+        example = {"denoiser": "identity,denograd", "regressor": "ridge,knn"}[key]
+        raise ConfigError(f"{key}: name at least one, for example `{key}=[{example}]`")
     return tuple(_component(v, f"{key}.{k}", profile=profile) for k, v in raw.items())
-
-
-def _example(key: str) -> str:
-    return {"denoiser": "identity,denograd", "regressor": "ridge,knn"}[key]
 
 
 def _profile(raw: Any) -> Profile:
@@ -168,10 +147,10 @@ def _profile(raw: Any) -> Profile:
     )
 
 
-def _name(raw: Any) -> str | None:
+def name_of(raw: Any) -> str | None:
+    """The name of the experiment, if it has one that can be the name of a file."""
     name: str | None = coerce(raw, str | None, "name")
-    why_not = None if name is None else why_no_name(name)
-    if why_not is not None:
+    if name is not None and (why_not := why_no_name(name)):
         raise ConfigError(f"name: {why_not}")
     return name
 

@@ -17,10 +17,8 @@ from experiments.words import first_line
 # Constructor parameters that a run fills in for every component; they are not keys of a component.
 CONTEXT = frozenset({"domain", "window_size", "horizon", "random_state", "device", "progress"})
 
-
 # Parameters that say how work is done, not what comes out.
 NOT_IDENTITY = frozenset({"n_jobs"})
-
 
 #: Names of the evaluation protocols; `experiments.runner.protocols` says what each of them does.
 PROTOCOL_NAMES = ("published", "held_out", "published_train_only")
@@ -44,16 +42,9 @@ _ELSEWHERE = {"denograd": "denograd.estimator"}
 class Component:
     """A dataset, noise, denoiser or regressor as the config names it.
 
-    Attributes
-    ----------
-    label
-        The name that tables print.
-    target
-        Dotted path of the class.
-    params
-        Every constructor argument that is a config key, defaults filled in.
-    kind
-        Of a denoiser, one of `KINDS`; its config says so, or its class.
+    Tables print its `label`; `target` is the dotted path of its class; `params` are all constructor
+    arguments that are config keys, defaults filled in. A denoiser is of one of the `KINDS`: its
+    config says so, or its class.
     """
 
     label: str

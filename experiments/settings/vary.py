@@ -19,26 +19,11 @@ EXAMPLE = "vary: {denograd: {nrr: [0.01, 0.1]}}"
 
 
 def variants(raw: Any, denoisers: Sequence[Component]) -> tuple[Component, ...]:
-    """Put in the place of every varied denoiser all its variants.
+    """Put in the place of every varied denoiser all its variants, in order, each once.
 
-    Parameters
-    ----------
-    raw
-        Denoiser to the values of some of its parameters, ``{denograd: {nrr: [0.01, 0.1]}}``: every
-        combination of them is a variant. A list of such values stands for the variants of all its
-        items. None or empty varies nothing.
-    denoisers
-        The denoisers of the config. A varied value is taken as it is, whatever the profile caps.
-
-    Returns
-    -------
-    tuple of Component
-        In order; a variant that comes twice is kept once.
-
-    Raises
-    ------
-    ConfigError
-        For a denoiser or parameter that is not there, an empty list or a value of the wrong type.
+    `raw` maps a denoiser to the values of some of its parameters, as `EXAMPLE` does: every
+    combination of them is a variant. A list of such values stands for the variants of all its
+    items. None or empty varies nothing. A value is taken as it is, whatever the profile caps.
     """
     if raw is None:
         return tuple(denoisers)

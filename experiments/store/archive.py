@@ -35,22 +35,8 @@ MEMBERSHIP = "experiments"
 class Archive:
     """The records of an archive, parsed when they are asked for.
 
-    Parameters
-    ----------
-    path
-        The file, for messages.
-    lines
-        A record each.
-
-    Attributes
-    ----------
-    damage
-        The lines that are left out, and why.
-
-    Raises
-    ------
-    StoreError
-        If there are lines and all of them are damaged.
+    `damage` are the lines that are left out, and why. Where there are lines and all of them are
+    damaged, it is a StoreError that names `path`.
     """
 
     def __init__(self, path: Path, lines: Iterable[str] = ()) -> None:
@@ -75,10 +61,7 @@ class Archive:
     def read(cls, path: Path) -> Archive:
         """Read an archive, checking every record; one that is not there is empty.
 
-        Raises
-        ------
-        StoreError
-            If the file cannot be read or nothing in it is whole.
+        One that cannot be read, or in which nothing is whole, is a StoreError.
         """
         try:
             found = path.stat()
@@ -124,13 +107,8 @@ class Archive:
 def to_bytes(records: Iterable[Record], members: Mapping[str, Mapping[str, Any]]) -> bytes:
     """The content of an archive: the same bytes for the same records, whatever their order.
 
-    Parameters
-    ----------
-    records
-        Those to put in. Of each are left out where its traceback lies on this machine, and digits
-        beyond those in which processors agree.
-    members
-        Of every experiment the identities that it comprises, with its labels.
+    Left out are where tracebacks lie on this machine, and digits beyond those in which processors
+    agree. `members` has, for every experiment, the identities that it comprises, with its labels.
     """
     lines = {}
     for record in records:

@@ -23,13 +23,7 @@ _SUFFIX = ".jsonl"
 
 
 def listing_path(runs: Path, name: str) -> Path:
-    """Where the listing of an experiment lies.
-
-    Raises
-    ------
-    StoreError
-        If an experiment cannot have this name: it might lead out of the folder.
-    """
+    """Where the listing of an experiment lies; a name that might lead elsewhere is a StoreError."""
     why_not = why_no_name(name)
     if why_not is not None:
         raise StoreError(why_not)
@@ -46,12 +40,7 @@ def listed_names(runs: Path) -> list[str]:
 def read_listing(path: Path, damaged: Callable[[str, str], None]) -> Entries | None:
     """Read a listing; None if there is none.
 
-    Parameters
-    ----------
-    path
-        As `listing_path` gives it.
-    damaged
-        Told of every line that is not an entry, and why; the others count.
+    `damaged` is told of every line that is not an entry, and why; the others count.
     """
     try:
         lines = read_text(path).splitlines()

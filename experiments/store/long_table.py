@@ -41,7 +41,7 @@ def read_long_table(
     -------
     DataFrame
         The columns of `LABELS`, ``status`` (ok, failed or skipped), ``skip`` (of what was skipped,
-        a word of `experiments.runner.run.SKIPS`) and ``reason``, those of `MEASURES`, the whole
+        a word of `experiments.words.Skip`) and ``reason``, those of `MEASURES`, the whole
         grid as ``mse_<fit>_<inputs>_<targets>``, seconds and peak memory per stage, every setting
         as ``p_<kind>_<parameter>``, the processor, what to know of the dataset (``note``) and the
         identity. Sorted; empty if there are no records.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiments.metrics import headline
+from experiments.words import Skip
 
 Record = dict[str, Any]
 
@@ -99,21 +100,10 @@ def check_record(
 ) -> Record:
     """Return what was read, if it is a record, and the one that belongs where it was read.
 
-    Parameters
-    ----------
-    record
-        What was read.
-    path
-        Where below the records; None where records lie otherwise.
-    also
-        Fields that it has besides.
-
-    Raises
-    ------
-    DamagedError
-        If a field is missing, unknown or of another type, the identity is not the hash of the
-        config, it is the record of another path, its headline is not that of its grid, or anything
-        in it was changed after it was written.
+    `path` is that place below the records, None where records lie otherwise; `also` are fields that
+    it has besides. A DamagedError says that a field is missing, unknown or of another type, that
+    the identity is not the hash of the config, that it is the record of another path, that its
+    headline is not that of its grid, or that anything in it was changed after it was written.
     """
     if not isinstance(record, dict):
         raise DamagedError(f"it holds {str(record)[:20]!r}, not a record")
@@ -133,6 +123,8 @@ def check_record(
     check_labels(labels, config)
     for name in ("seconds", "peak_memory_mb"):
         check_numbers(record[name], f"{name}.")
+    if status == "skipped" and record["skip"] not in list(Skip):
+        raise DamagedError(f"skip is {record['skip']!r}, not one of {', '.join(Skip)}")
     if status == "ok":
         check_metrics(record["metrics"], of_score="regressor" in config)
     if record["checksum"] != _checksum(record):
@@ -151,18 +143,8 @@ def check_labels(labels: Any, config: Mapping[str, Any]) -> None:
 def check_metrics(metrics: Mapping[str, Any], of_score: bool) -> None:
     """Refuse metrics that are not finite, and a headline that is not that of its grid.
 
-    Parameters
-    ----------
-    metrics
-        Of a score: its headline, and its grid under ``grid``. Of a cell: distances; None where
-        there is nothing to measure.
-    of_score
-        Which of the two it is.
-
-    Raises
-    ------
-    DamagedError
-        That names the metric.
+    A score has its headline, and its grid under ``grid``; a cell has distances, None where there is
+    nothing to measure. The DamagedError names the metric.
     """
     figures = {name: value for name, value in metrics.items() if name != "grid"}
     if not of_score:
@@ -215,12 +197,7 @@ def _check_fields(fields: Mapping[str, Any], wanted: Mapping[str, type], where: 
 class Key:
     """Identity of a record, and where it lies in the store.
 
-    Attributes
-    ----------
-    config
-        Everything that decides the result.
-    labels
-        What tables call it; not part of the identity.
+    `config` is everything that decides the result; `labels` are what tables call it.
     """
 
     config: dict[str, Any]

@@ -48,15 +48,7 @@ def _modules_of(kind: str, component: dict[str, Any]) -> Iterable[str]:
 def source_hash(modules: Iterable[str]) -> str:
     """Hash the files of modules and of all that they import from this project.
 
-    Parameters
-    ----------
-    modules
-        Dotted names; those outside the project count by name only.
-
-    Returns
-    -------
-    str
-        Sixteen hexadecimal digits; changes when any of the files changes.
+    Modules outside of the project count by name only.
     """
     digest = hashlib.sha256()
     for module in sorted(closure(modules)):

@@ -36,14 +36,7 @@ class Store:
     """The records of a results folder: files below ``runs``, and the archive beside it.
 
     A file wins over a row of the archive with the same identity. What is damaged is left out, noted
-    and computed anew by the next run.
-
-    Attributes
-    ----------
-    results
-        The results folder; created when the first record is written.
-    damage
-        What was left out so far, each file or row once, in the order in which it was met.
+    once under `damage`, in the order in which it was met, and computed anew by the next run.
     """
 
     results: Path
@@ -70,10 +63,8 @@ class Store:
     def check_archive(self) -> None:
         """Note damaged rows of the archive; refuse to go on without the whole of it.
 
-        Raises
-        ------
-        experiments.files.StoreError
-            If it cannot be read: all that is in it would be computed anew, which may take days.
+        Otherwise all that is in one that cannot be read would be computed anew, which may take
+        days.
         """
         Archive.read(self.results / NAME)
         _ = self.archive
@@ -136,12 +127,8 @@ class Store:
     def listed(self, name: str) -> list[Record]:
         """The records that are there of the last run of a named experiment, labelled as by it.
 
-        An experiment that was never run here is what the archive says it is.
-
-        Raises
-        ------
-        StoreError
-            If no experiment of that name was run, and the archive does not know it either.
+        An experiment that was never run here is what the archive says it is; one that the archive
+        does not know either is a StoreError.
         """
         labels = self.labels(name)
         if labels is None:

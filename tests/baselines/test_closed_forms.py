@@ -13,6 +13,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from baselines.kalman import KalmanDenoiser, kalman_gains
 from baselines.moving_average import MovingAverageDenoiser
 from baselines.shrink_target import ShrinkTargetDenoiser
+from baselines.wtd import WTDDenoiser
 
 GAIN = kalman_gains(10_000, 1e-5, 1e-2, 1.0)[-1]
 
@@ -69,8 +70,9 @@ def test_filtered_noise_correlates_with_noise(white_noise, denoiser, expected, p
     [
         (KalmanDenoiser(), 100 * (1 - GAIN**2), 0.02),
         (MovingAverageDenoiser(), 97.5, 0.1),
+        (WTDDenoiser(), 100.0, 0.1),
     ],
-    ids=["kalman", "moving_average"],
+    ids=["kalman", "moving_average", "wtd"],
 )
 def test_filters_make_white_noise_predictable_from_its_past(denoiser, improvement, tolerance):
     window, n_steps = 24, 40_000

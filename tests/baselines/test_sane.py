@@ -1,6 +1,6 @@
 """What the sane variants change about the published methods, and what they keep."""
 
-from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,12 +16,6 @@ from baselines.pca_sane import PCASaneDenoiser
 FOUND = baselines.discover()
 VARIANTS = sorted(name for name in FOUND if name.endswith("_sane"))
 ORDER_BASED = ["emd", "kalman", "moving_average", "wtd"]
-
-
-@dataclass
-class Dataset:
-    name: str
-    domain: str
 
 
 def test_each_published_method_with_code_of_its_own_has_a_variant():
@@ -41,7 +35,8 @@ def test_variants_share_seeds_and_facts_with_the_published_method(name):
 
 @pytest.mark.parametrize("name", ORDER_BASED)
 def test_order_based_filters_refuse_tables_with_a_reason(name):
-    table, series = Dataset("parkinsons", "tabular"), Dataset("ett", "series")
+    table = SimpleNamespace(name="parkinsons", domain="tabular")
+    series = SimpleNamespace(name="ett", domain="series")
     reason = FOUND[f"{name}_sane"]().why_skip(table)
     assert "parkinsons is tabular" in reason
     assert "the rows of a table have no order" in reason

@@ -8,6 +8,7 @@ from hydra import compose, initialize_config_dir
 
 from experiments.settings.compose import to_settings
 from experiments.settings.schema import Settings, config_dir
+from tests.support.command import Command
 
 # The smallest corruption: a few hundred rows of a synthetic table, cheap regressors.
 SMALL = ("dataset=friedman", "dataset.n=300", "denoiser=identity", "regressor=ridge")
@@ -28,6 +29,12 @@ def settings_of(tmp_path: Path) -> Callable[..., Settings]:
         return compose_settings(tmp_path / "results", *overrides)
 
     return make
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    """The benchmark's commands in a folder of their own."""
+    return Command(tmp_path)
 
 
 def compose_settings(results: Path, *overrides: str) -> Settings:

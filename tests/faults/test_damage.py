@@ -12,7 +12,7 @@ from experiments.commands import archive, report, status
 from experiments.files import remove_stale, temporary_files, write_json
 from experiments.report import writing
 from experiments.store.listing import write_listing
-from experiments.store.records import path_of, seal
+from experiments.store.records import DamagedError, check_metrics, path_of, seal
 from experiments.store.store import Store
 from tests.experiments.conftest import SMALL, compose_settings
 from tests.support.following import run_noted
@@ -41,10 +41,20 @@ def record(results) -> Path:
     return path
 
 
-def change(path, edit, sealed=False):
-    content = json.loads(path.read_text())
-    edit(content)
-    path.write_text(json.dumps(seal(content) if sealed else content))
+def changed(edit, finish=lambda record: record):
+    """What edits the content of a record by hand."""
+
+    def change(path):
+        content = json.loads(path.read_text())
+        edit(content)
+        path.write_text(json.dumps(finish(content)))
+
+    return change
+
+
+def sealed(edit):
+    """What edits a record and its checksum."""
+    return changed(edit, seal)
 
 
 def flip_a_digit(path):
@@ -87,54 +97,33 @@ DAMAGES = {
     "a pipe": (fifo, "no regular file"),
     "a link to itself": (loop, "symbolic links"),
     "another one's copy": (lambda p: shutil.copy(of(p, "knn"), p), "it is the record of friedman/"),
-    "a seed": (lambda p: change(p, lambda r: r["config"].update(seed=1)), "not the identity"),
+    "a seed": (changed(lambda r: r["config"].update(seed=1)), "not the identity"),
     "a seed in its labels": (
-        lambda p: change(p, lambda r: r["labels"].update(seed=1), sealed=True),
+        sealed(lambda r: r["labels"].update(seed=1)),
         "labels.seed is not that of its config",
     ),
     "a label": (
-        lambda p: change(p, lambda r: r["labels"].update(denoiser="best")),
+        changed(lambda r: r["labels"].update(denoiser="best")),
         "changed after it was written",
     ),
     "a digit": (flip_a_digit, "its grid says"),
-    "a cost": (
-        lambda p: change(p, lambda r: r["seconds"].update(fit=0.0)),
-        "changed after it was written",
-    ),
+    "a cost": (changed(lambda r: r["seconds"].update(fit=0.0)), "changed after it was written"),
     "its headline": (
-        lambda p: change(p, lambda r: r["metrics"].update(mse_after=0.0), sealed=True),
+        sealed(lambda r: r["metrics"].update(mse_after=0.0)),
         "metrics.mse_after is 0.0, its grid says",
     ),
     "its ceiling": (
-        lambda p: change(p, lambda r: r["metrics"].pop("mse_ceiling"), sealed=True),
+        sealed(lambda r: r["metrics"].pop("mse_ceiling")),
         "metrics.mse_ceiling is None, its grid says",
     ),
-    "its grid": (
-        lambda p: change(p, lambda r: r["metrics"].pop("grid"), sealed=True),
-        "metrics.grid is missing",
-    ),
-    "its status": (
-        lambda p: change(p, lambda r: r.update(status="fine"), sealed=True),
-        "status is 'fine'",
-    ),
-    "a list as status": (
-        lambda p: change(p, lambda r: r.update(status=[]), sealed=True),
-        "status is []",
-    ),
-    "a missing field": (
-        lambda p: change(p, lambda r: r.pop("environment"), sealed=True),
-        "environment is missing",
-    ),
-    "a field too many": (
-        lambda p: change(p, lambda r: r.update(comment=""), sealed=True),
-        "comment is no field",
-    ),
-    "a type": (
-        lambda p: change(p, lambda r: r.update(labels=[]), sealed=True),
-        "labels must be dict, not list",
-    ),
+    "its grid": (sealed(lambda r: r["metrics"].pop("grid")), "metrics.grid is missing"),
+    "its status": (sealed(lambda r: r.update(status="fine")), "status is 'fine'"),
+    "a list as status": (sealed(lambda r: r.update(status=[])), "status is []"),
+    "a missing field": (sealed(lambda r: r.pop("environment")), "environment is missing"),
+    "a field too many": (sealed(lambda r: r.update(comment="")), "comment is no field"),
+    "a type": (sealed(lambda r: r.update(labels=[])), "labels must be dict, not list"),
     "a true number": (
-        lambda p: change(p, lambda r: r["metrics"].update(mse_before=True), sealed=True),
+        sealed(lambda r: r["metrics"].update(mse_before=True)),
         "metrics.mse_before is True",
     ),
 }
@@ -234,31 +223,19 @@ def test_a_listing_that_is_replaced_is_never_gone(tmp_path, monkeypatch):
 
 
 def test_temporary_files_go_when_they_are_older_than_a_day(tmp_path):
-    old, young, other = (tmp_path / name for name in (".a.tmp", ".b.tmp", "c.tmp"))
-    for path in (old, young, other):
-        path.touch()
-    for path in (old, other):
-        os.utime(path, (time.time() - 25 * 3600,) * 2)
+    day = 25 * 3600
+    # A clock that was set back makes a file of now look as if it came from the future.
+    ages = {".old.tmp": day, ".young.tmp": 0, ".of_the_future.tmp": -1e6, "no_temporary.tmp": day}
+    for name, age in ages.items():
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
 
     remove_stale(temporary_files(tmp_path))
 
-    assert sorted(tmp_path.iterdir()) == [young, other]
-
-
-def test_files_of_the_future_are_left_alone(tmp_path):
-    """A clock that was set back makes a file of now look as if it came from then."""
-    path = tmp_path / ".a.tmp"
-    path.touch()
-    os.utime(path, (time.time() + 1e6,) * 2)
-
-    remove_stale(temporary_files(tmp_path))
-
-    assert path.exists()
+    assert {path.name for path in tmp_path.iterdir()} == ages.keys() - {".old.tmp"}
 
 
 def test_a_score_is_held_to_its_grid_when_it_is_written_too():
-    from experiments.store.records import DamagedError, check_metrics
-
     check_metrics(METRICS, of_score=True)
     with pytest.raises(DamagedError, match="refined"):
         check_metrics(METRICS | {"grid": {"noisy|noisy|noisy": 0.5}}, of_score=True)

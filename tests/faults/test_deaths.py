@@ -12,10 +12,8 @@ from experiments.store.records import path_of
 from experiments.store.store import Store
 from tests.experiments.conftest import SMALL, double
 from tests.faults.processes import of_folder, until, worker_of
-from tests.support.command import Command
+from tests.support.command import LAUNCHERS, Command
 
-JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
-LAUNCHERS = {"basic": (), "joblib": JOBLIB}
 SWEEP = ("-m", *SMALL, "protocol=held_out", "seed=0,1,2")
 
 
@@ -36,22 +34,30 @@ def test_a_worker_that_dies_is_seen_said_and_survived(command, tmp_path, death, 
     last = err.splitlines()[-1]
     assert last.startswith("experiments: a worker died" if launcher == "joblib" else "experiments:")
     assert re.search(rf" while at .*friedman held_out identity {death.lower()}", last), last
+    kept = command.records()
+    if launcher == "basic":
+        how = "was killed by SIGKILL" if death == "Dies" else "left with status 0"
+        assert f"the working process {how} while at friedman" in last
+        assert len(kept) == 2, "the cell and its first score were kept"
     assert "what was finished is kept, and the same command continues" in last
     assert "Traceback" not in err
     assert of_folder(command.results) == []
+    assert list((command.results / "runs" / "records").rglob(".*")) == []
 
     flag.unlink()
     status, _, err = command.run(*sweep)
 
     assert status == 0, err
     assert len(scores(command)) == 3 * 3
+    assert kept.items() <= command.records().items()
 
 
 def test_a_worker_without_memory_leaves_a_record(command, tmp_path):
     flag = tmp_path / "flag"
     flag.touch()
 
-    status, _, err = command.run(*SWEEP, *JOBLIB, *double("regressor", "Hungry", while_exists=flag))
+    hungry = double("regressor", "Hungry", while_exists=flag)
+    status, _, err = command.run(*SWEEP, *LAUNCHERS["joblib"], *hungry)
 
     assert status == 1
     assert "3 computed, 3 failed" in err

@@ -10,11 +10,10 @@ import pytest
 
 from experiments.store.store import Store
 from tests.experiments.conftest import SMALL
-from tests.support.command import Command
+from tests.support.command import LAUNCHERS, Command
 
 RUN = (*SMALL, "protocol=held_out", "name=mine")
 MANY = ("-m", *RUN, f"seed={','.join(map(str, range(12)))}")
-LAUNCHERS = {"basic": (), "joblib": ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")}
 COMMANDS = {
     "": MANY,
     "report": ("--experiment", "mine"),

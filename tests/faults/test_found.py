@@ -11,14 +11,15 @@ from baselines.pca import PCADenoiser
 from denograd.checks import check_layout
 from experiments.commands import report, status
 from experiments.files import StoreError
+from experiments.regressors.ridge import RidgeRegressor
 from experiments.runner.run import leave
 from experiments.settings.command_line import check_command_line
 from experiments.settings.schema import Component
 from experiments.settings.values import ConfigError
 from experiments.store.archive import Archive
-from experiments.store.records import DamagedError, check_record, seal
+from experiments.store.records import DamagedError, check_record, identity, seal
 from experiments.store.store import Store
-from experiments.words import first_line, why_no_name
+from experiments.words import first_line
 from tests.experiments.conftest import SMALL, compose_settings, double
 from tests.support.command import Command
 from tests.support.following import run_noted
@@ -45,16 +46,6 @@ def test_a_class_of_a_module_of_its_own_has_a_name(tmp_path, monkeypatch):
     assert Component("x", "alone.Mine", {}).name == "alone.Mine"
 
 
-@pytest.mark.parametrize("name", ["ablation_", "ablation_..", "ablation_.x", "ablations"])
-def test_the_folder_of_an_ablation_stays_in_its_place(name):
-    assert why_no_name(name) is not None
-
-
-@pytest.mark.parametrize("name", ["records.jsonl.gz", "README.md", "long.csv", "report.html"])
-def test_a_report_takes_the_place_of_no_file_of_the_results(name):
-    assert why_no_name(name) is not None
-
-
 def test_a_failure_takes_no_place_of_what_is_finished(tmp_path):
     store = Store(tmp_path)
     store.write(SCORE, outcome(metrics=METRICS))
@@ -77,8 +68,6 @@ def test_a_cell_that_fails_alone_is_told(settings_of, tmp_path):
 
 @pytest.mark.parametrize("kind", ["U", "c", "b"])
 def test_predictions_that_are_no_numbers(kind):
-    from experiments.regressors.ridge import RidgeRegressor
-
     class Odd(RidgeRegressor):
         def _predict(self, X):
             return np.zeros(len(X)).astype({"U": str, "c": complex, "b": bool}[kind])
@@ -119,12 +108,25 @@ def test_a_folder_of_records_may_lie_elsewhere(tmp_path):
     assert len(list(store.records())) == 1
 
 
-@pytest.mark.parametrize("kind", ["pipe", "empty", "folder"])
-def test_an_archive_that_is_no_file_or_empty_is_refused_at_once(tmp_path, kind):
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (os.mkfifo, "it is no regular file"),
+        (os.mkdir, "it is no regular file"),
+        (lambda path: path.touch(), "it is empty"),
+        (lambda path: path.write_bytes(b"no gzip"), "Not a gzipped file"),
+        (
+            lambda path: path.write_bytes(gzip.compress(b"a,b\n1,2\n")),
+            "no line is whole; no JSON",
+        ),
+    ],
+    ids=["pipe", "folder", "empty", "no gzip", "no records"],
+)
+def test_what_is_no_archive_is_refused_at_once(tmp_path, make, why):
     path = tmp_path / "records.jsonl.gz"
-    {"pipe": os.mkfifo, "empty": lambda p: p.touch(), "folder": os.mkdir}[kind](path)
+    make(path)
 
-    with pytest.raises(StoreError, match="cannot be read"):
+    with pytest.raises(StoreError, match=rf"records\.jsonl\.gz: cannot be read \({why}"):
         Archive.read(path)
 
 
@@ -153,8 +155,6 @@ def test_a_config_without_a_dataset_is_damage(tmp_path):
     store.write(KEY, outcome())
     record = next(store.records())
     config = {key: value for key, value in record["config"].items() if key != "dataset"}
-    from experiments.store.records import identity
-
     with pytest.raises(DamagedError, match="names no dataset"):
         check_record(seal(record | {"config": config, "identity": identity(config)}))
 

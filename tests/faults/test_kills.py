@@ -13,17 +13,13 @@ import pytest
 from experiments.store.long_table import read_long_table
 from experiments.store.store import Store
 from tests.faults.processes import of_folder, until, worker_of
-from tests.support.command import Command
+from tests.support.command import LAUNCHERS, Command
 
 SWEEP = (
     *("-m", "dataset=friedman,seasonal", "dataset.n=300", "seed=0,1", "name=mine"),
     *("denoiser=[identity,pca,denograd]", "regressor=[ridge,knn,xgboost]", "protocol=held_out"),
     *("denoiser.denograd.backbone_epochs=2", "denoiser.denograd.max_epochs=3"),
 )
-LAUNCHERS = {
-    "basic": (),
-    "joblib": ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2"),
-}
 POLITE = {signal.SIGINT, signal.SIGTERM}
 #: What is measured differs from run to run; what comes out may not.
 MEASURED = ("seconds", "peak_memory_mb")

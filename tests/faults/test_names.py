@@ -32,6 +32,17 @@ def test_words_are_names(name):
     assert why_no_name(name) is None
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ablation_", "ablation_..", "ablation_.x", "ablations"),
+        *("records.jsonl.gz", "README.md", "long.csv", "report.html"),
+    ],
+)
+def test_a_report_stays_in_its_place_and_takes_that_of_no_other(name):
+    assert why_no_name(name) is not None
+
+
 @pytest.mark.parametrize("name", [*NAMES, *RESERVED, "x" * 101])
 def test_other_names_are_refused_everywhere(name, settings_of, results, tmp_path, capsys):
     before = contents(tmp_path)

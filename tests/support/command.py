@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+PYTHON = (sys.executable, "-m", "experiments")
+#: What chooses where the jobs of a sweep run.
+LAUNCHERS = {"basic": (), "joblib": ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")}
 
 
 @dataclass
@@ -44,14 +47,7 @@ class Command:
             "DENOGRAD_CACHE": str(self.folder / "cache"),
         }
         return subprocess.Popen(
-            [
-                *self.prefix,
-                sys.executable,
-                "-m",
-                "experiments",
-                *filter(None, [command]),
-                *arguments,
-            ],
+            [*self.prefix, *PYTHON, *filter(None, [command]), *arguments],
             cwd=self.folder,
             env=environment | self.variables,
             stdout=subprocess.PIPE,

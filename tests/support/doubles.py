@@ -59,15 +59,6 @@ class Broken(Halve):
         """The file is a flag here."""
 
 
-class Infinite(Halve):
-    """Returns infinity."""
-
-    method = "infinite"
-
-    def _denoise(self, X, y):
-        return X * np.inf, y
-
-
 class SeriesOnly(Halve):
     """Knows series only."""
 
@@ -168,8 +159,11 @@ class Dies(BaseRegressor):
 
     def _fit(self, X, y, X_val, y_val):
         if Path(self.while_exists).exists():
-            os.kill(os.getpid(), 9)
+            self._end()
         self.model_ = LinearRegression().fit(X, y)
+
+    def _end(self):
+        os.kill(os.getpid(), 9)
 
     def _predict(self, X):
         return self.model_.predict(X)
@@ -180,10 +174,8 @@ class Leaves(Dies):
 
     method = "leaves"
 
-    def _fit(self, X, y, X_val, y_val):
-        if Path(self.while_exists).exists():
-            os._exit(0)
-        self.model_ = LinearRegression().fit(X, y)
+    def _end(self):
+        os._exit(0)
 
 
 class Hungry(Dies):
@@ -191,15 +183,13 @@ class Hungry(Dies):
 
     method = "hungry"
 
-    def _fit(self, X, y, X_val, y_val):
-        if Path(self.while_exists).exists():
-            soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-            resource.setrlimit(resource.RLIMIT_AS, (2**31 + 2**30, hard))
-            try:
-                np.ones(2**40)
-            finally:
-                resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-        self.model_ = LinearRegression().fit(X, y)
+    def _end(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (2**31 + 2**30, hard))
+        try:
+            np.ones(2**40)
+        finally:
+            resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 class Slow(Dies):

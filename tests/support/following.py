@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import pytest
+from omegaconf import OmegaConf
+
+from experiments.commands import job
 from experiments.runner.run import Follower, run_corruption
 from experiments.settings.schema import Settings
 from experiments.store.store import Store
@@ -32,3 +36,12 @@ def run_noted(settings: Settings) -> Notes:
     if settings.name is not None:
         Store(settings.results).enlist(settings.name, notes.keys)
     return notes
+
+
+def run_job(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Run a job of these settings, as a launcher does; what it tells its journal."""
+    events: list[dict[str, Any]] = []
+    monkeypatch.setattr(job, "to_settings", lambda config: settings)
+    monkeypatch.setattr(job, "append", events.append)
+    job.run_job(OmegaConf.create({}))
+    return events

@@ -1,9 +1,13 @@
 """Long tables made by hand, for the tests of tables, figures and the report."""
 
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from experiments.analysis.view import View, views
+from experiments.store.rows import MEASURES
 
 DEFAULTS: dict[str, Any] = {
     "dataset": "friedman",
@@ -33,19 +37,6 @@ DEFAULTS: dict[str, Any] = {
     "seconds_denoise": 0.1,
     "identity": "0" * 16,
 }
-
-MEASURES = [
-    "imp",
-    "mse_before",
-    "mse_after",
-    "mse_ceiling",
-    "swd",
-    "rho",
-    "swd_clean",
-    "rho_clean",
-    "recovery_X",
-    "recovery_y",
-]
 
 # (denoiser, kind): MSE after / before under both protocols, SWD, rho, recovery of X.
 METHODS: dict[tuple[str, str], tuple[float, float, float, float, float]] = {
@@ -85,30 +76,32 @@ def benchmark(
     rng = np.random.default_rng(0)
     rows = []
     for (denoiser, kind), (published, held_out, swd, rho, recovered) in METHODS.items():
-        for dataset, domain in names.items():
-            for level in levels:
-                for seed in range(seeds):
-                    jitter = (
-                        1.0 if kind == "control" else float(np.exp(0.1 * rng.standard_normal()))
-                    )
-                    for protocol, ratio in (("published", published), ("held_out", held_out)):
-                        for number, regressor in enumerate(regressors):
-                            before = 0.2 + 0.1 * number
-                            rows.append(
-                                {
-                                    "dataset": dataset,
-                                    "domain": domain,
-                                    "level": level,
-                                    "seed": seed,
-                                    "protocol": protocol,
-                                    "denoiser": denoiser,
-                                    "kind": kind,
-                                    "regressor": regressor,
-                                    "mse_before": before,
-                                    "mse_after": before * ratio * jitter,
-                                    "swd": swd * jitter,
-                                    "rho": rho,
-                                    "recovery_X": recovered if level else np.nan,
-                                }
-                            )
+        for (dataset, domain), level, seed in product(names.items(), levels, range(seeds)):
+            jitter = 1.0 if kind == "control" else float(np.exp(0.1 * rng.standard_normal()))
+            ratios = {"published": published, "held_out": held_out}
+            for protocol, (number, regressor) in product(ratios, enumerate(regressors)):
+                before = 0.2 + 0.1 * number
+                rows.append(
+                    {
+                        "dataset": dataset,
+                        "domain": domain,
+                        "level": level,
+                        "seed": seed,
+                        "protocol": protocol,
+                        "denoiser": denoiser,
+                        "kind": kind,
+                        "regressor": regressor,
+                        "mse_before": before,
+                        "mse_after": before * ratios[protocol] * jitter,
+                        "swd": swd * jitter,
+                        "rho": rho,
+                        "recovery_X": recovered if level else np.nan,
+                    }
+                )
     return make(*rows)
+
+
+def view_of(long: pd.DataFrame) -> View:
+    """The only view of a long table of one condition."""
+    (view,) = views(long)
+    return view

@@ -64,19 +64,9 @@ class Picture:
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:
-    """Write a figure as PNG and PDF.
+    """Write a figure as PNG and PDF, to a path without suffix in a folder that exists.
 
-    Parameters
-    ----------
-    figure
-        What to write.
-    stem
-        Path without suffix; its folder must exist.
-
-    Returns
-    -------
-    list of Path
-        The two files. They carry no date, so that the same figure gives the same bytes.
+    The two files carry no date, so that the same figure gives the same bytes.
     """
     png, pdf = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.pdf")
     drawn, printed = BytesIO(), BytesIO()

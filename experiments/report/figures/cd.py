@@ -36,19 +36,8 @@ def pictures(views: Sequence[View]) -> Iterator[Picture]:
 def critical_difference_diagram(view: View, metric: Metric) -> Figure | None:
     """Average ranks in Demšar's form: an axis per protocol, best on the right.
 
-    Methods that a bar joins are not told apart by Nemenyi's test.
-
-    Parameters
-    ----------
-    view
-        The rows of one condition.
-    metric
-        What the methods are ranked by.
-
-    Returns
-    -------
-    Figure or None
-        None where no protocol has two methods with two complete datasets.
+    Methods that a bar joins are not told apart by Nemenyi's test. None where no protocol has two
+    methods with two complete datasets.
     """
     found = {protocol: ranking(view, metric, protocol) for protocol in view.protocols}
     testable = {

@@ -37,17 +37,8 @@ def imp_against_swd(view: View) -> Figure | None:
     """Imp% against SWD: a panel per protocol, over all datasets of a condition.
 
     Both are means over the datasets; a denoiser that lacks some of its runs is marked. Where Imp%
-    falls far below zero, its axis is linear down to -100 and logarithmic below, and says so.
-
-    Parameters
-    ----------
-    view
-        The rows of one condition.
-
-    Returns
-    -------
-    Figure or None
-        None where no denoiser has both values.
+    falls far below zero, its axis is linear down to -100 and logarithmic below, and says so. None
+    where no denoiser has both values.
     """
     panels = {protocol: _means(view, protocol) for protocol in view.protocols}
     panels = {protocol: points for protocol, points in panels.items() if points}

@@ -43,17 +43,8 @@ def pictures(views: Sequence[View]) -> Iterator[Picture]:
 def pareto_figure(view: View) -> Figure | None:
     """Imp% against SWD and against 1 − ρ̄, a row per protocol, with the fronts drawn as steps.
 
-    Means are over the datasets on which every ranked method has every run.
-
-    Parameters
-    ----------
-    view
-        The rows of one condition and domain.
-
-    Returns
-    -------
-    Figure or None
-        None where no ranked method has all three values.
+    Means are over the datasets on which every ranked method has every run. None where no ranked
+    method has all three values.
     """
     fields = {protocol: field(view, protocol) for protocol in view.protocols}
     fields = {protocol: found for protocol, found in fields.items() if found.methods}

@@ -24,7 +24,7 @@ MSE_NOTE = (
 )
 
 
-def metric_tables(views: Sequence[View], *metrics: Metric) -> list[Table]:
+def metric_tables(views: Sequence[View], metrics: Sequence[Metric]) -> list[Table]:
     """A table per view and metric that has any value; Imp% is shown whatever became of it."""
     return [
         metric_table(view, metric)
@@ -38,18 +38,8 @@ def metric_tables(views: Sequence[View], *metrics: Metric) -> list[Table]:
 def metric_table(view: View, metric: Metric) -> Table:
     """A metric per dataset × denoiser, with both protocols side by side.
 
-    Parameters
-    ----------
-    view
-        The rows of one condition.
-    metric
-        What to show.
-
-    Returns
-    -------
-    Table
-        Mean over seeds, then regressors; the last group averages over datasets. Intervals are
-        Student's over seeds, where there are two or more.
+    Means are over seeds, then regressors; the last group averages over datasets. Intervals are
+    Student's over seeds, where there are two or more.
     """
     over = "seeds, then regressors" if metric.per_regressor else "seeds"
     if metric is aggregate.IMP:

@@ -24,13 +24,7 @@ HOW = (
 
 
 def tables(views: Sequence[View]) -> list[Table]:
-    """A table per quantity: a row per setting, a column per dataset; the findings below the first.
-
-    Parameters
-    ----------
-    views
-        All views of the long table of one study.
-    """
+    """A table per quantity, settings by datasets; the findings stand below the first."""
     study = study_of(views)
     if study is None or not study.panels:
         return []

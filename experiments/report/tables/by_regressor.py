@@ -38,18 +38,10 @@ def tables(views: Sequence[View]) -> list[Table]:
 def regressor_tables(view: View) -> list[Table]:
     """Imp% and errors per regressor, with SWD and ρ̄, for every dataset and protocol of a view.
 
-    Parameters
-    ----------
-    view
-        The rows of one condition.
-
-    Returns
-    -------
-    list of Table
-        For each dataset Imp% under every protocol, then the errors under every protocol. Rows are
-        the denoisers that were run on datasets of this domain, but for those that are skipped on
-        all of them: these stand in the notes. Values are means over seeds with Student's interval
-        where there are two or more.
+    For each dataset Imp% under every protocol, then the errors under every protocol. Rows are the
+    denoisers that were run on datasets of this domain, but for those that are skipped on all of
+    them: these stand in the notes. Values are means over seeds with Student's interval where there
+    are two or more.
     """
     found = []
     for domain in view.domains:

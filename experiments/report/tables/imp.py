@@ -1,18 +1,11 @@
 """Imp% per dataset and denoiser; shown whatever became of it."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from functools import partial
 
 from experiments.analysis import aggregate
-from experiments.analysis.view import View
-from experiments.report.table import Table
 from experiments.report.tables._cells import metric_tables
 
 TITLE = "Imp% per dataset and denoiser"
 ORDER = 20
 
-
-def tables(views: Sequence[View]) -> list[Table]:
-    """A table per condition."""
-    return metric_tables(views, aggregate.IMP)
+tables = partial(metric_tables, metrics=(aggregate.IMP,))

@@ -29,17 +29,8 @@ def tables(views: Sequence[View]) -> list[Table]:
 def pair_table(view: View, metric: Metric) -> Table | None:
     """Every pair of methods by Nemenyi, Wilcoxon with Holm, and the Bayesian signed-rank test.
 
-    Parameters
-    ----------
-    view
-        The rows of one condition.
-    metric
-        What is compared; it needs a region of practical equivalence.
-
-    Returns
-    -------
-    Table or None
-        None where no protocol has two methods with two complete datasets.
+    The metric needs a region of practical equivalence. None where no protocol has two methods with
+    two complete datasets.
     """
     if not metric.rope:
         raise ValueError(f"{metric.name} has no region of practical equivalence")

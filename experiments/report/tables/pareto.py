@@ -32,13 +32,7 @@ def tables(views: Sequence[View]) -> list[Table]:
 
 
 def front_table(view: View) -> Table | None:
-    """Imp%, costs, and who is on which front; None where no method has all three.
-
-    Parameters
-    ----------
-    view
-        The rows of one condition and domain.
-    """
+    """Imp%, costs, and who is on which front; None where no method has all three."""
     fields = {protocol: field(view, protocol) for protocol in view.protocols}
     if not any(found.methods for found in fields.values()):
         return None

@@ -45,12 +45,7 @@ def overviews(claims: Sequence[Claim]) -> list[Table]:
 def table(claims: Sequence[Claim], lacking: str) -> Table:
     """The claims of one condition with their numbers, verdicts, reasons and criteria.
 
-    Parameters
-    ----------
-    claims
-        Those of one condition, at least one.
-    lacking
-        What of the paper was not measured; empty for nothing.
+    `lacking` is what of the paper was not measured; empty for nothing.
     """
     condition = claims[0].condition
     notes = [
@@ -202,18 +197,8 @@ def _counted(verdicts: Iterable[Verdict]) -> str:
 def tables(views: Sequence[View], studies: Mapping[str, Sequence[View]]) -> list[Table]:
     """The claims as tables: the verdicts on one page, then the numbers of every condition.
 
-    Parameters
-    ----------
-    views
-        The conditions of a long table.
-    studies
-        The views of those of `STUDIES` that were run.
-
-    Returns
-    -------
-    list of Table
-        An overview per profile, of Gaussian noise of level 0 and 0.1 (none where neither was run);
-        the verdicts of the studies; then one table per condition.
+    The overviews, one per profile, are of Gaussian noise of level 0 and 0.1; none where neither was
+    run. `studies` has the views of those of `STUDIES` that were run.
     """
     found = {view.condition: claims_of(view) for view in views}
     lacking = {

@@ -5,32 +5,18 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from experiments.settings.command_line import check_command_line
 from experiments.settings.values import ConfigError
 from tests.experiments.conftest import SMALL, double
-from tests.support.command import ROOT, Command
+from tests.faults.processes import until
+from tests.support.command import LAUNCHERS, ROOT
 
 
-@pytest.fixture
-def command(tmp_path: Path) -> Command:
-    return Command(tmp_path)
-
-
-@pytest.fixture
-def run(command: Command):
-    return command.run
-
-
-def records(tmp_path: Path) -> dict[str, dict]:
-    return Command(tmp_path).records()
-
-
-def test_help_shows_examples_and_loads_nothing_heavy(run):
-    status, out, _ = run("--help")
+def test_help_shows_examples_and_loads_nothing_heavy(command):
+    status, out, _ = command.run("--help")
 
     assert status == 0
     assert "python -m experiments dataset=parkinsons denoiser=denograd" in out
@@ -46,13 +32,13 @@ def test_help_shows_examples_and_loads_nothing_heavy(run):
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
 
 
-def test_help_shows_the_config_with_overrides(run):
-    status, out, _ = run("--help", "dataset=ett", "seed=7")
+def test_help_shows_the_config_with_overrides(command):
+    status, out, _ = command.run("--help", "dataset=ett", "seed=7")
 
     assert status == 0
     assert "experiments.datasets.ett" in out
     assert "seed: 7" in out
-    status, _, err = run("-h", "datset=ett")
+    status, _, err = command.run("-h", "datset=ett")
     assert status == 2
     assert "datset: no such key in the config; did you mean 'dataset'?" in err
 
@@ -60,8 +46,8 @@ def test_help_shows_the_config_with_overrides(run):
 @pytest.mark.parametrize(
     "slip", ["noise.sgima=0.1", "+noise.sgima=0.1", "denoiser=denogard", "seed=a"]
 )
-def test_a_slip_ends_with_status_2_and_one_line(run, slip, tmp_path):
-    status, out, err = run(slip)
+def test_a_slip_ends_with_status_2_and_one_line(command, slip, tmp_path):
+    status, out, err = command.run(slip)
 
     assert status == 2
     assert len(err.strip().splitlines()) == 1
@@ -91,28 +77,28 @@ def test_what_hydra_would_misread_is_said_in_words(slip, said):
     assert "\n" not in str(caught.value)
 
 
-def test_a_list_in_a_file_is_refused_by_the_job_too(run):
-    status, _, err = run("--config-dir", str(ROOT / "conf"), *SMALL, "profile=[quick,cpu]")
+def test_a_list_in_a_file_is_refused_by_the_job_too(command):
+    status, _, err = command.run("--config-dir", str(ROOT / "conf"), *SMALL, "profile=[quick,cpu]")
     assert status == 1
     assert "profile: a run has one" in err
 
 
-def test_the_same_command_again_computes_nothing(run, tmp_path):
-    command = (*SMALL, "regressor=[ridge,knn]")
+def test_the_same_command_again_computes_nothing(command):
+    arguments = (*SMALL, "regressor=[ridge,knn]")
 
-    status, _, err = run(*command)
+    status, _, err = command.run(*arguments)
     assert status == 0, err
     assert "4 computed" in err
-    first = records(tmp_path)
-    status, _, err = run(*command)
+    first = command.records()
+    status, _, err = command.run(*arguments)
 
     assert status == 0
     assert "4 already there" in err
     assert "computed" not in err
-    assert records(tmp_path) == first
+    assert command.records() == first
 
 
-def test_a_sweep_in_workers_tells_progress_and_a_failure_makes_status_1(run, tmp_path):
+def test_a_sweep_in_workers_tells_progress_and_a_failure_makes_status_1(command, tmp_path):
     flag = tmp_path / "broken"
     flag.touch()
     sweep = (
@@ -121,61 +107,34 @@ def test_a_sweep_in_workers_tells_progress_and_a_failure_makes_status_1(run, tmp
         "seed=0,1",
         *double("denoiser", "Broken", log=flag),
         "protocol=held_out",
-        "hydra/launcher=joblib",
-        "hydra.launcher.n_jobs=2",
+        *LAUNCHERS["joblib"],
     )
 
-    status, _, err = run(*sweep)
+    status, _, err = command.run(*sweep)
 
     assert status == 1
     assert "[2/2] friedman, noise 0.1, seed " in err
     assert "2 computed, 2 failed" in err
-    of = {(r["labels"]["denoiser"], r["labels"]["seed"]): r for r in records(tmp_path).values()}
+    of = {(r["labels"]["denoiser"], r["labels"]["seed"]): r for r in command.records().values()}
     assert of["identity", 1]["status"] == "ok"
     assert of["broken", 1]["status"] == "failed"
     assert "ArithmeticError: no solution today" in of["broken", 1]["traceback"]
 
     flag.unlink()
-    status, _, err = run(*sweep)
+    status, _, err = command.run(*sweep)
 
     assert status == 0, err
     assert "2 computed, 2 already there" in err
 
 
-def test_a_sweep_that_is_killed_goes_on_where_it_was(run, tmp_path):
-    flag = tmp_path / "kill"
-    flag.touch()
-    sweep = ("-m", *SMALL, "seed=0,1", *double("regressor", "Dies", while_exists=flag))
-
-    status, _, err = run(*sweep)
-
-    assert status == 1
-    assert "the working process was killed by SIGKILL while at friedman" in err
-    assert "the same command continues" in err
-    assert len(records(tmp_path)) == 2, "the cell and its first score were kept"
-    left = list((tmp_path / "results" / "runs" / "records").rglob(".*"))
-    assert left == []
-    kept = records(tmp_path)
-    flag.unlink()
-    status, _, err = run(*sweep)
-
-    assert status == 0, err
-    assert "7 computed, 1 already there" in err
-    assert kept.items() <= records(tmp_path).items()
-
-
-@pytest.mark.parametrize(
-    "launch", [(), ("-m", "seed=0,1", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")]
-)
+@pytest.mark.parametrize("launch", [(), ("-m", "seed=0,1", *LAUNCHERS["joblib"])])
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_loses_the_pieces_in_flight_only(command, tmp_path, launch, how):
+def test_ctrl_c_loses_the_pieces_in_flight_only(command, launch, how):
     n_jobs = 2 if launch else 1
     process = command.start(
         *SMALL, "protocol=held_out", *double("denoiser", "Halve", seconds=120), *launch
     )
-    deadline = time.monotonic() + 120
-    while len(records(tmp_path)) < 2 * n_jobs and time.monotonic() < deadline:
-        time.sleep(0.1)
+    until(lambda: len(command.records()) >= 2 * n_jobs, seconds=120)
     time.sleep(0.5)
     # A terminal sends Ctrl-C to the whole group, workers included; `kill` reaches the parent only.
     (os.killpg if how == signal.SIGINT else os.kill)(process.pid, how)
@@ -184,11 +143,11 @@ def test_ctrl_c_loses_the_pieces_in_flight_only(command, tmp_path, launch, how):
     assert process.returncode == 130, err
     assert "the same command continues" in err
     assert "Traceback" not in err
-    assert {r["labels"]["denoiser"] for r in records(tmp_path).values()} == {"identity"}
+    assert {r["labels"]["denoiser"] for r in command.records().values()} == {"identity"}
 
 
-def test_a_missing_file_fails_its_corruption_and_says_what_to_get(run):
-    status, _, err = run(
+def test_a_missing_file_fails_its_corruption_and_says_what_to_get(command):
+    status, _, err = command.run(
         "-m", *SMALL[2:], "dataset=daily_climate,friedman", "profile=quick", "protocol=held_out"
     )
 
@@ -197,27 +156,27 @@ def test_a_missing_file_fails_its_corruption_and_says_what_to_get(run):
     assert "1 computed, 1 failed" in err
 
 
-def test_status_counts_and_names_what_failed(run, tmp_path):
+def test_status_counts_and_names_what_failed(command, tmp_path):
     flag = tmp_path / "broken"
     flag.touch()
-    run(*SMALL, *double("denoiser", "Broken", log=flag), "protocol=held_out", "+name=x"[1:])
+    command.run(*SMALL, *double("denoiser", "Broken", log=flag), "protocol=held_out", "name=x")
 
-    status, out, _ = run(command="status")
+    status, out, _ = command.run(command="status")
 
     assert status == 1
     assert "friedman broken" not in out.splitlines()[0]
     assert "failed: friedman held_out broken ridge: the denoiser failed" in out
     assert " ".join(out.splitlines()[2].split()) == "friedman identity 2 0 0 0"
-    status, out, _ = run("--experiment", "x", command="status")
+    status, out, _ = command.run("--experiment", "x", command="status")
     assert status == 1
-    status, _, err = run("--experiment", "y", command="status")
+    status, _, err = command.run("--experiment", "y", command="status")
     assert status == 2
     assert "no run of an experiment called 'y'" in err
     assert "there is x" in err
 
 
-def test_a_swept_experiment_can_be_single_run_by_the_command_line(run, tmp_path):
-    status, _, err = run("experiment=quick", "hydra.mode=RUN", *SMALL, "seed=0")
+def test_a_swept_experiment_can_be_single_run_by_the_command_line(command):
+    status, _, err = command.run("experiment=quick", "hydra.mode=RUN", *SMALL, "seed=0")
 
     assert status == 0, err
     assert "[1/1]" in err

@@ -1,17 +1,14 @@
 """A dataset whose file is not here: a failure, or left out where the experiment allows for it."""
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from omegaconf import OmegaConf
 
-from experiments.commands import job
-from experiments.commands.progress import VARIABLE, Monitor, append
 from experiments.datasets import files
 from experiments.settings.schema import Settings
+from tests.support.following import run_job
 
 ABSENT = ("dataset=daily_climate", "denoiser=identity", "regressor=ridge")
 
@@ -30,12 +27,7 @@ def told(
     monkeypatch.setattr(files, "_download", unreachable)
 
     def run(*overrides: str) -> dict[str, Any]:
-        settings = settings_of(*ABSENT, *overrides)
-        events: list[dict[str, Any]] = []
-        monkeypatch.setattr(job, "to_settings", lambda config: settings)
-        monkeypatch.setattr(job, "append", events.append)
-        job.run_job(OmegaConf.create({}))
-        return events[-1]
+        return run_job(settings_of(*ABSENT, *overrides), monkeypatch)[-1]
 
     return run
 
@@ -74,25 +66,3 @@ def test_a_damaged_file_is_a_failure_whatever_is_allowed(told, tmp_path):
 
     assert event["missing"] is None
     assert "damaged or another version" in event["error"]
-
-
-def test_a_sweep_names_what_it_left_out_and_counts_no_failure(tmp_path, monkeypatch):
-    monitor = Monitor(tmp_path / "journal.jsonl", total=2, stream=io.StringIO())
-    monkeypatch.setenv(VARIABLE, str(monitor.journal))
-    for seed in (0, 1):
-        append(
-            {
-                "event": "corruption",
-                "what": f"ecl, seed {seed}",
-                "summary": "left out",
-                "seconds": 0,
-                "error": None,
-                "missing": "ecl",
-                "worked": False,
-            }
-        )
-    monitor.close(complete=True)
-
-    text = monitor.stream.getvalue()
-    assert "nothing to do; left out for want of a file: ecl\n" in text
-    assert monitor.counts["failed"] == 0

@@ -53,6 +53,16 @@ def test_lines_counts_and_time_left(monitor):
     assert monitor.counts["failed"] == 1
 
 
+def test_what_was_left_out_is_named_and_is_no_failure(monitor):
+    for seed in (0, 1):
+        append(corruption(f"ecl, seed {seed}", worked=False) | {"missing": "ecl"})
+    monitor.close(complete=True)
+
+    told = "nothing to do; left out for want of a file: ecl\n"
+    assert told in monitor.stream.getvalue()
+    assert monitor.counts["failed"] == 0
+
+
 def test_the_time_left_counts_on_corruptions_that_needed_work(journal):
     monitor = Monitor(journal, total=3, stream=io.StringIO())
     append(corruption("already there", worked=False))

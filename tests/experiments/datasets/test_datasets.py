@@ -1,12 +1,8 @@
 """What holds for every dataset, found by discovery, and the synthetic ones in particular."""
 
-import inspect
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 from experiments.datasets import discover
 from experiments.datasets.base import DataTable, SyntheticDataset
@@ -16,22 +12,8 @@ from experiments.datasets.parkinsons import Parkinsons
 from experiments.datasets.quartic import Quartic
 from experiments.datasets.seasonal import Seasonal
 
-CONF = Path(__file__).parents[3] / "conf"
 DATASETS = discover()
 SYNTHETIC = [name for name, cls in DATASETS.items() if issubclass(cls, SyntheticDataset)]
-
-
-def conf_files(group: str) -> list[Path]:
-    return sorted((CONF / group).glob("*.yaml"))
-
-
-def build(path: Path) -> object:
-    keys = yaml.safe_load(path.read_text(encoding="utf-8"))
-    keys.pop("name", None)
-    module, _, name = keys.pop("_target_").rpartition(".")
-    cls = getattr(__import__(module, fromlist=[name]), name)
-    assert set(keys) == set(inspect.signature(cls).parameters), path
-    return cls(**keys)
 
 
 def test_all_datasets_of_the_benchmark_are_found():
@@ -40,22 +22,6 @@ def test_all_datasets_of_the_benchmark_are_found():
         "microsoft_stock", "paraboloid", "parkinsons", "quartic", "rt_iot2022", "seasonal",
         "support2", "wth",
     }  # fmt: skip
-
-
-@pytest.mark.parametrize("path", conf_files("dataset"), ids=lambda path: path.stem)
-def test_conf_file_names_a_dataset_and_its_keys(path):
-    dataset = build(path)
-    assert type(dataset) is DATASETS[dataset.name]
-    assert yaml.safe_load(path.read_text(encoding="utf-8"))["name"] == path.stem
-
-
-@pytest.mark.parametrize("path", conf_files("noise"), ids=lambda path: path.stem)
-def test_conf_file_names_a_noise_and_its_keys(path):
-    assert build(path).level >= 0
-
-
-def test_every_dataset_has_a_conf_file():
-    assert set(DATASETS) <= {path.stem for path in conf_files("dataset")}
 
 
 @pytest.mark.parametrize("name", DATASETS)

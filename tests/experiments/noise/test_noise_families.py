@@ -18,7 +18,6 @@ from experiments.noise.gaussian import Gaussian
 from experiments.noise.heteroscedastic import Heteroscedastic
 from experiments.noise.impulses import Impulses
 from experiments.noise.student_t import StudentT
-from experiments.runner.corruption import corrupt
 from experiments.settings.schema import Settings
 from tests.support.toy_tables import flat_table, rng, series_table
 
@@ -38,16 +37,30 @@ def standardised(noise: Noise, table: DataTable, seed: int = 2) -> np.ndarray:
     return (pd.concat([noisy.X, noisy.y], axis=1).to_numpy() - clean) / clean.std(axis=0)
 
 
-class TestStudentT:
-    def test_it_is_the_scaled_draw(self) -> None:
-        table = flat_table()
-        noisy = StudentT(0.3, on="both").corrupt(table, rng(5))
-        draw = rng(5).standard_t(3, (60, 5)) / math.sqrt(3)
-        expected = table.X["large"] + 0.3 * np.std(table.X["large"].to_numpy()) * draw[:, 3]
-        np.testing.assert_allclose(noisy.X["large"], expected, rtol=1e-12)
-        expected = table.y + 0.3 * np.std(table.y.to_numpy()) * draw[:, 4]
-        np.testing.assert_allclose(noisy.y, expected, rtol=1e-12)
+@pytest.mark.parametrize(
+    ("family", "draw_of"),
+    [
+        (Gaussian, lambda generator, shape: generator.standard_normal(shape)),
+        (StudentT, lambda generator, shape: generator.standard_t(3, shape) / math.sqrt(3)),
+    ],
+)
+@given(sigma=st.floats(0.01, 2.0), seed=st.integers(0, 1000))
+def test_noise_is_level_times_population_sd_times_the_draw(
+    family: type[Noise], draw_of: Callable[..., np.ndarray], sigma: float, seed: int
+) -> None:
+    for table in (flat_table(), series_table()):
+        noisy = family(sigma, on="both").corrupt(table, rng(seed))
+        draw = draw_of(rng(seed), table.shape)
+        names = [name for name in table.X if name != "constant"]
+        columns = [(table.X[n], noisy.X[n], draw[:, table.X.columns.get_loc(n)]) for n in names]
+        if table.domain == "tabular":
+            columns.append((table.y, noisy.y, draw[:, -1]))
+        for clean, found, unit in columns:
+            expected = clean + sigma * np.std(clean.to_numpy()) * unit
+            np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
+
+class TestStudentT:
     def test_noise_has_the_distribution(self) -> None:
         noise = standardised(StudentT(0.2, on="both"), wide()).ravel() / 0.2
         scaled = stats.t(3, scale=1 / math.sqrt(3))
@@ -225,18 +238,6 @@ class TestDrift:
             Drift(0.1).corrupt(flat_table(), rng())
 
 
-class TestInARun:
-    @pytest.mark.parametrize("name", ["student_t", "impulses", "heteroscedastic", "drift"])
-    def test_the_command_line_chooses_a_family(
-        self, name: str, settings_of: Callable[..., Settings]
-    ) -> None:
-        settings = settings_of("dataset=seasonal", f"noise={name}", "denoiser=identity")
-        corruption = corrupt(settings)
-        assert corruption.level > 0
-        assert not corruption.noisy.equals(corruption.clean)
-        np.testing.assert_array_equal(corruption.noisy.X[:, 0], corruption.noisy.y)
-
-    def test_settings_reach_the_family(self, settings_of: Callable[..., Settings]) -> None:
-        overrides = ("noise=impulses", "noise.share=0.5", "noise.size=2", "noise.on=both")
-        built = settings_of(*overrides).noise.build()
-        assert built == Impulses(0.5, size=2.0, on="both")
+def test_settings_reach_the_family(settings_of: Callable[..., Settings]) -> None:
+    overrides = ("noise=impulses", "noise.share=0.5", "noise.size=2", "noise.on=both")
+    assert settings_of(*overrides).noise.build() == Impulses(0.5, size=2.0, on="both")

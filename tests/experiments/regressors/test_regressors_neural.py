@@ -53,15 +53,6 @@ class TestSequence:
         model = cls()
         assert (model.epochs, model.patience, model.learning_rate) == (100, 15, 1e-3)
 
-    def test_the_seed_decides(self, cls: type[NeuralRegressor]) -> None:
-        X, y = windows()
-        first, again, other = (
-            cls(epochs=2, random_state=seed, device="cpu").fit(X, y, X, y).predict(X)
-            for seed in (0, 0, 1)
-        )
-        np.testing.assert_array_equal(first, again)
-        assert not np.allclose(first, other)
-
     def test_it_stops_when_the_validation_error_grows(self, cls: type[NeuralRegressor]) -> None:
         """Validation targets far below the training targets: every step leads away from them."""
         X, y = windows()

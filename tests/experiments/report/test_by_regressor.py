@@ -5,10 +5,9 @@ import math
 import pandas as pd
 import pytest
 
-from experiments.analysis.view import views
 from experiments.report.table import Table
 from experiments.report.tables.by_regressor import regressor_tables
-from tests.support.long_tables import benchmark, make
+from tests.support.long_tables import benchmark, make, view_of
 
 OTHER = {
     "status": "skipped",
@@ -19,8 +18,7 @@ OTHER = {
 
 def tables_of(long: pd.DataFrame) -> dict[tuple[str, str, str], Table]:
     """By kind, dataset and protocol."""
-    (view,) = views(long)
-    found = regressor_tables(view)
+    found = regressor_tables(view_of(long))
     keys = [(table.name, table.context["dataset"], table.context["protocol"]) for table in found]
     assert len(set(keys)) == len(keys)
     return dict(zip(keys, found, strict=True))

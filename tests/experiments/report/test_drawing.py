@@ -11,7 +11,9 @@ def test_a_figure_becomes_a_picture_of_few_colours_and_a_pdf_the_same_every_time
     for name in ("one", "other"):
         figure = new_figure(2, 1)
         figure.subplots().plot([1, 2], color=COLOURS[1], linewidth=9)
-        png, pdf = save(figure, tmp_path / name)
+        (tmp_path / name).mkdir()
+        png, pdf = save(figure, tmp_path / name / "figure_0.1")
+        assert (png.name, pdf.name) == ("figure_0.1.png", "figure_0.1.pdf")
         contents.append((png.read_bytes(), pdf.read_bytes()))
     assert contents[0] == contents[1]
     assert pdf.read_bytes().startswith(b"%PDF")

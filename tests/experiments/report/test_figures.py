@@ -16,17 +16,11 @@ from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
 from experiments.analysis import aggregate
-from experiments.analysis.view import View, views
 from experiments.report.figures import _drawing as drawing
 from experiments.report.figures import _scatter as scatter
 from experiments.report.figures.cd import critical_difference_diagram
 from experiments.report.figures.imp_vs_swd import imp_against_swd
-from tests.support.long_tables import METHODS, benchmark, make
-
-
-def view_of(long: pd.DataFrame) -> View:
-    (view,) = views(long)
-    return view
+from tests.support.long_tables import METHODS, benchmark, make, view_of
 
 
 def drawn(long: pd.DataFrame) -> Figure:
@@ -167,18 +161,6 @@ def test_the_diagram_joins_what_is_not_told_apart() -> None:
     bars = [line for line in figure.axes[0].lines if line.get_linewidth() > 2]
     spans = sorted(tuple(round(x) for x in line.get_xdata()) for line in bars)  # type: ignore[union-attr]
     assert spans == [(1, 3), (2, 4)]
-
-
-def test_files_are_the_same_each_time(tmp_path: Path) -> None:
-    contents = []
-    for folder in ("first", "second"):
-        (tmp_path / folder).mkdir()
-        paths = drawing.save(drawn(benchmark()), tmp_path / folder / "figure_0.1")
-        assert [path.name for path in paths] == ["figure_0.1.png", "figure_0.1.pdf"]
-        contents.append([path.read_bytes() for path in paths])
-    assert contents[0] == contents[1]
-    assert contents[0][0].startswith(b"\x89PNG")
-    assert contents[0][1].startswith(b"%PDF")
 
 
 def test_drawing_leaves_the_settings_of_the_caller_alone() -> None:

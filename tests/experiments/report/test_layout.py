@@ -9,6 +9,17 @@ from experiments.report.table import Column, Row, Section, Table, TableCell, to_
 from experiments.words import number, slug
 
 
+def plain(
+    columns: tuple[Column, ...],
+    *rows: tuple[str, ...],
+    title: str = "t",
+    notes: tuple[str, ...] = (),
+) -> Table:
+    """A table of texts; the first of each row is its label."""
+    found = tuple(Row(label, tuple(map(TableCell, texts))) for label, *texts in rows)
+    return Table("t", title, "row", ("g", "c"), columns, (Section("", found),), notes=notes)
+
+
 @pytest.fixture
 def table() -> Table:
     def row(label: str, *cells: TableCell) -> Row:
@@ -142,14 +153,7 @@ def test_wide_tables_are_cut_between_groups(table: Table) -> None:
 
 
 def test_a_group_wider_than_its_columns_moves_nothing() -> None:
-    table = Table(
-        "t",
-        "t",
-        "row",
-        ("group", "column"),
-        (Column("a very long group", "a"), Column("b", "c")),
-        (Section("", (Row("r", (TableCell("1"), TableCell("2"))),)),),
-    )
+    table = plain((Column("a very long group", "a"), Column("b", "c")), ("r", "1", "2"))
     heads, titles, rule, values = table.text().split("\n\n")[1].splitlines()
     assert heads.index("b") + 1 == len(titles) == len(values) == len(rule)
 
@@ -168,14 +172,7 @@ def test_a_group_wider_than_its_columns_moves_nothing() -> None:
     ],
 )
 def test_latex_escapes(text: str, expected: str) -> None:
-    table = Table(
-        "t",
-        text,
-        "row",
-        ("g", "c"),
-        (Column("", "a"),),
-        (Section("", (Row("r", (TableCell("1"),)),)),),
-    )
+    table = plain((Column("", "a"),), ("r", "1"), title=text)
     assert rf"\caption{{{expected}}}" in table.latex()
 
 
@@ -198,14 +195,7 @@ def test_number(value: float | None, decimals: int, expected: str) -> None:
 
 def test_rows_must_fill_the_columns() -> None:
     with pytest.raises(ValueError, match="row 'r' of table 't' has 1 cells for 2 columns"):
-        Table(
-            "t",
-            "t",
-            "row",
-            ("g", "c"),
-            (Column("", "a"), Column("", "b")),
-            (Section("", (Row("r", (TableCell("1"),)),)),),
-        )
+        plain((Column("", "a"), Column("", "b")), ("r", "1"))
 
 
 def test_csv_quotes_what_needs_it() -> None:
@@ -217,23 +207,9 @@ def test_slug() -> None:
 
 
 def test_sentences_stand_below_the_table_and_in_cells_of_the_csv() -> None:
-    table = Table(
-        name="t",
-        title="Title",
-        stub="row",
-        axes=("group", "column"),
-        columns=(Column("", "value"), Column("", "reason", prose=True)),
-        sections=(
-            Section(
-                "",
-                (
-                    Row("a_b", (TableCell("1"), TableCell("50 % of 2"))),
-                    Row("c", (TableCell("2"), TableCell(""))),
-                ),
-            ),
-        ),
-        notes=("a note",),
-    )
+    columns = (Column("", "value"), Column("", "reason", prose=True))
+    rows = ("a_b", "1", "50 % of 2"), ("c", "2", "")
+    table = plain(columns, *rows, title="Title", notes=("a note",))
     assert table.markdown() == (
         "## Title\n\n"
         "| row | value |\n"

@@ -7,17 +7,12 @@ import pandas as pd
 import pytest
 
 from experiments.analysis import aggregate
-from experiments.analysis.view import View, views
+from experiments.analysis.view import views
 from experiments.report.table import Table, TableCell
 from experiments.report.tables._cells import metric_table
 from experiments.report.tables.imp_by_regressor import imp_by_regressor
 from experiments.report.tables.mse import error_table
-from tests.support.long_tables import METHODS, benchmark, make
-
-
-def view_of(long: pd.DataFrame) -> View:
-    (view,) = views(long)
-    return view
+from tests.support.long_tables import METHODS, benchmark, make, view_of
 
 
 def cell(table: Table, row: str, group: str, title: str = "published") -> TableCell:
@@ -109,12 +104,8 @@ def test_tables_come_before_series() -> None:
 def test_controls_stand_below_a_rule() -> None:
     for table in (imp_table(benchmark()), metric_table(view_of(benchmark()), aggregate.SWD)):
         methods, controls = table.sections
-        assert [row.label for row in methods.rows] == [
-            "denograd",
-            "kalman",
-            "moving_average",
-            "pca",
-        ]
+        names = ["denograd", "kalman", "moving_average", "pca"]
+        assert [row.label for row in methods.rows] == names
         assert controls.title == "controls, not ranked"
         assert [row.label for row in controls.rows] == [
             n for n, kind in METHODS if kind == "control"

@@ -9,38 +9,25 @@ import pytest
 
 from experiments.settings.schema import Component
 
-DENOGRAD = {
-    "name": "denograd",
-    "params": {
-        "backbone": "auto",
-        "rule": "normalized",
-        "nrr": 0.01,
-        "nr_threshold": 0.1,
-        "max_epochs": 150,
-        "batch_size": None,
-        "standardize": False,
-        "cv": None,
-        "backbone_epochs": 100,
-        "patience": 15,
-        "learning_rate": 0.001,
-        "backbone_batch_size": None,
-        "validation_fraction": 0.125,
-    },
-    "revision": 1,
+OF_BACKBONE = {
+    "backbone": "auto",
+    "standardize": False,
+    "backbone_epochs": 100,
+    "patience": 15,
+    "learning_rate": 0.001,
+    "backbone_batch_size": None,
+    "validation_fraction": 0.125,
 }
-PREDICTED_TARGET = {
-    "name": "predicted_target",
-    "params": {
-        "backbone": "auto",
-        "standardize": False,
-        "backbone_epochs": 100,
-        "patience": 15,
-        "learning_rate": 0.001,
-        "backbone_batch_size": None,
-        "validation_fraction": 0.125,
-    },
-    "revision": 1,
+OF_REFINEMENT = {
+    "rule": "normalized",
+    "nrr": 0.01,
+    "nr_threshold": 0.1,
+    "max_epochs": 150,
+    "batch_size": None,
+    "cv": None,
 }
+DENOGRAD = {"name": "denograd", "params": OF_BACKBONE | OF_REFINEMENT, "revision": 1}
+PREDICTED_TARGET = {"name": "predicted_target", "params": OF_BACKBONE, "revision": 1}
 
 
 class Grown:
@@ -69,11 +56,7 @@ def test_any_other_value_counts():
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [
-        ("refine", "y"),
-        ("backbone_width", 0.5),
-        ("early_stopping", False),
-    ],
+    [("refine", "y"), ("backbone_width", 0.5), ("early_stopping", False)],
 )
 def test_an_option_of_denograd_that_is_taken_counts(settings_of, key, value):
     (component,) = settings_of("denoiser=denograd", f"++denoiser.denograd.{key}={value}").denoiser

@@ -12,7 +12,7 @@ from experiments.store.long_table import long_table, read_long_table
 from experiments.store.store import Store
 from tests.experiments.conftest import SMALL, double
 from tests.support.doubles import SeriesOnly
-from tests.support.following import run_noted
+from tests.support.following import run_job, run_noted
 
 
 @pytest.fixture
@@ -143,8 +143,8 @@ def test_one_label_with_two_settings_is_two_labels(run):
 
 
 def test_identity_is_what_decides_the_result_and_nothing_else(settings_of):
-    def key(*overrides):
-        settings = settings_of(*SMALL, "denoiser=pca", *overrides)
+    def key(*overrides, denoiser="pca"):
+        settings = settings_of(*SMALL, f"denoiser={denoiser}", *overrides)
         cell = cell_key(corrupt(settings), "held_out", settings.denoiser[0])
         return score_key(cell, settings.regressor[0]).identity
 
@@ -160,32 +160,25 @@ def test_identity_is_what_decides_the_result_and_nothing_else(settings_of):
         "denoiser.pca.variance=0.9",
         "regressor.ridge.alpha=2.0",
         "profile.max_rows=100",
+        "profile.max_columns=4",
     ]:
         assert key(override) != base, override
+    # Neither the number of processes nor what would get the noise that there is none of.
+    assert key("denoiser.emd.n_jobs=2", denoiser="emd") == key(denoiser="emd")
+    assert key("noise.sigma=0", "noise.on=both") == key("noise.sigma=0")
 
 
-def test_the_number_of_processes_is_not_part_of_the_identity(settings_of):
-    settings = [settings_of(*SMALL, "denoiser=emd", f"denoiser.emd.n_jobs={n}") for n in (1, 2)]
+@pytest.mark.parametrize(
+    "family", ["gaussian", "student_t", "impulses", "heteroscedastic", "drift"]
+)
+def test_a_family_of_noise_is_chosen_and_called_as_its_file(settings_of, family):
+    settings = settings_of("dataset=seasonal", *SMALL[2:], f"noise={family}")
+    corruption = corrupt(settings)
 
-    one, two = (cell_key(corrupt(s), "held_out", s.denoiser[0]).identity for s in settings)
-
-    assert one == two
-
-
-@pytest.mark.parametrize("family", ["student_t", "impulses", "gaussian"])
-def test_a_family_of_noise_is_called_as_its_file(settings_of, family):
-    settings = settings_of(*SMALL, f"noise={family}")
-
-    assert cell_key(corrupt(settings), "held_out", settings.denoiser[0]).labels["noise"] == family
-
-
-def test_all_families_of_noise_at_level_zero_are_the_same_work(settings_of):
-    keys = set()
-    for on in ("X", "both"):
-        settings = settings_of(*SMALL, "noise.sigma=0", f"noise.on={on}")
-        keys.add(cell_key(corrupt(settings), "held_out", settings.denoiser[0]).identity)
-
-    assert len(keys) == 1
+    assert cell_key(corruption, "held_out", settings.denoiser[0]).labels["noise"] == family
+    assert corruption.level > 0
+    assert not corruption.noisy.equals(corruption.clean)
+    np.testing.assert_array_equal(corruption.noisy.X[:, 0], corruption.noisy.y)
 
 
 def test_a_raised_revision_is_other_work(settings_of, monkeypatch):
@@ -240,16 +233,9 @@ def test_a_series_too_short_for_its_window_is_refused(settings_of):
 
 
 def test_seeds_beyond_the_limit_of_a_domain_are_left_out(settings_of, tmp_path, monkeypatch):
-    from omegaconf import OmegaConf
-
-    from experiments.commands import job
-
     settings = replace(settings_of(*SMALL, "seed=2"), seeds_per_domain={"tabular": 2})
-    told = []
-    monkeypatch.setattr(job, "to_settings", lambda config: settings)
-    monkeypatch.setattr(job, "append", told.append)
 
-    job.run_job(OmegaConf.create({}))
+    told = run_job(settings, monkeypatch)
 
     assert [event["event"] for event in told] == ["corruption"]
     assert "left out, 2 seeds" in told[0]["summary"]

@@ -103,10 +103,6 @@ def rewrite(path: Path, change) -> None:
     path.write_bytes(gzip.compress("".join(f"{line}\n" for line in lines).encode()))
 
 
-def scores(archive: Archive) -> list[dict]:
-    return [record for record in archive.records() if "regressor" in record["config"]]
-
-
 def test_the_records_in_the_archive_make_the_same_long_table(archived, results):
     of_files = read_long_table(results, "mine")
     everything = read_long_table(results)
@@ -165,10 +161,8 @@ def test_a_failure_that_is_gone_replaces_the_archived_one(
 
     assert "16 records" in capsys.readouterr().out.splitlines()[-1]
     assert Counter(read_long_table(results, "mine").status) == {"ok": 6, "skipped": 2}
-    assert Counter(long_table(Archive.read(results / "records.jsonl.gz").records()).status) == {
-        "ok": 6,
-        "skipped": 2,
-    }
+    kept = long_table(Archive.read(results / "records.jsonl.gz").records())
+    assert Counter(kept.status) == {"ok": 6, "skipped": 2}
 
 
 @pytest.mark.parametrize("gone", ["runs", "runs/records"], ids=["unlisted", "listed"])
@@ -322,21 +316,8 @@ def test_an_archive_cut_short_is_named(archived, results):
     assert len(list(store.records())) == 16, "the files are there"
     (damage,) = store.damage.values()
     assert re.search(r"records\.jsonl\.gz: .*cannot be read .*restore it with git", str(damage))
-    with pytest.raises(
-        StoreError, match=r"records\.jsonl\.gz: cannot be read .*restore it with git"
-    ):
+    with pytest.raises(StoreError, match=r"jsonl\.gz: cannot be read .*restore it with git"):
         store.check_archive()
-
-
-def test_a_file_that_is_no_archive_is_named(results):
-    results.mkdir()
-    (results / "records.jsonl.gz").write_bytes(b"no gzip")
-    with pytest.raises(StoreError, match=r"records\.jsonl\.gz: cannot be read"):
-        Archive.read(results / "records.jsonl.gz")
-
-    (results / "records.jsonl.gz").write_bytes(gzip.compress(b"a,b\n1,2\n"))
-    with pytest.raises(StoreError, match="no line is whole; no JSON"):
-        Archive.read(results / "records.jsonl.gz")
 
 
 LINES = {

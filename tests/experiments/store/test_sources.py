@@ -1,6 +1,6 @@
 """A record's source is what computes it, and nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from experiments.store.store import Store
 from tests.experiments.conftest import compose_settings
 from tests.support.following import run_noted
 
+PACKAGE = Path(sources.__file__).parents[1]
 ROOMS = ("report", "analysis", "commands", "store", "settings.compose", "settings.command_line")
 
 
@@ -58,45 +59,37 @@ def test_the_closure_of_a_record_reaches_what_computes_it(records):
     assert not any(name.startswith("denograd.networks.") for name in reached(identity))
 
 
-def other_files(folder: Path) -> Iterator[Path]:
+def hashes(records: list[Record], changed: Collection[Path] = ()) -> dict[str, str]:
+    """The source of every record, with other content in some files as far as the hash can see."""
+    read = Path.read_bytes
+    sources._hash_of.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "read_bytes", lambda path: b"" if path in changed else read(path))
+        found = {record["identity"]: source_of(record["config"]) for record in records}
+    sources._hash_of.cache_clear()
+    return found
+
+
+def test_a_plug_in_or_a_figure_makes_no_record_stale(records):
     """What is touched when a plug-in is added, or a figure is drawn otherwise."""
-    yield from folder.glob("report/**/*.py")
-    yield from folder.glob("analysis/**/*.py")
-    yield from (folder / "datasets" / "quartic.py", folder / "noise" / "drift.py")
-
-
-def test_a_plug_in_or_a_figure_makes_no_record_stale(records, monkeypatch):
-    """Each of these files changes, as far as the hash can see."""
-    before = {record["identity"]: source_of(record["config"]) for record in records}
-    package = Path(sources.__file__).parents[1]
-    touched = {
-        *other_files(package),
-        package.parent / "denograd" / "networks" / "cnn.py",
-        package.parent / "denograd" / "rules" / "gauss_newton.py",
-        package.parent / "baselines" / "wtd.py",
+    changed = {
+        *PACKAGE.glob("report/**/*.py"),
+        *PACKAGE.glob("analysis/**/*.py"),
+        PACKAGE / "datasets" / "quartic.py",
+        PACKAGE / "noise" / "drift.py",
+        PACKAGE.parent / "denograd" / "networks" / "cnn.py",
+        PACKAGE.parent / "denograd" / "rules" / "gauss_newton.py",
+        PACKAGE.parent / "baselines" / "wtd.py",
     }
-    assert len(touched) > 30
-    read_bytes = Path.read_bytes
-    monkeypatch.setattr(
-        Path, "read_bytes", lambda path: b"" if path in touched else read_bytes(path)
-    )
-    sources._hash_of.cache_clear()
+    assert len(changed) > 30
 
-    assert {record["identity"]: source_of(record["config"]) for record in records} == before
+    assert hashes(records, changed) == hashes(records)
 
 
-def test_what_computes_makes_records_stale(records, monkeypatch):
-    before = {record["identity"]: source_of(record["config"]) for record in records}
-    package = Path(sources.__file__).parents[1]
-    read_bytes = Path.read_bytes
-    monkeypatch.setattr(
-        Path, "read_bytes", lambda path: b"" if path == package / "metrics.py" else read_bytes(path)
-    )
-    sources._hash_of.cache_clear()
-    after = {record["identity"]: source_of(record["config"]) for record in records}
-    sources._hash_of.cache_clear()
+def test_what_computes_makes_records_stale(records):
+    before, after = hashes(records), hashes(records, {PACKAGE / "metrics.py"})
 
-    assert all(after[path] != source for path, source in before.items())
+    assert all(after[name] != source for name, source in before.items())
 
 
 def test_modules_of_others_count_by_name():
