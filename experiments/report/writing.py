@@ -30,7 +30,7 @@ TITLE = "Benchmark of denoisers"
 def write_report(
     long_table: pd.DataFrame,
     out: Path,
-    command: str | None = None,
+    command: str = "python -m experiments report",
     names: Iterable[str] | None = None,
     archived: bool = False,
     contents: Contents | None = None,
@@ -65,7 +65,6 @@ def write_report(
     list of Path
         The files written, the index first.
     """
-    command = command or "python -m experiments report"
     outputs, found = chosen(names), views(long_table)
     out.mkdir(parents=True, exist_ok=True)
     remove_stale(temporary_files(out))

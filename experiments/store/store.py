@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from experiments.files import StoreError, read_text, walk, write_json
 from experiments.store.archive import NAME, Archive
-from experiments.store.listing import (
-    Entries,
-    add_to_listing,
-    listed_names,
-    listing_path,
-    read_listing,
-)
+from experiments.store.listing import Entries, listed_names, listing_path, read_listing
 from experiments.store.records import (
     Damage,
     DamagedError,
@@ -119,10 +113,6 @@ class Store:
         for record in self.archive.records():
             if record["identity"] not in there:
                 yield record
-
-    def enlist(self, name: str, keys: Iterable[Key]) -> None:
-        """Add pieces of work to the listing of a named experiment, under their labels."""
-        add_to_listing(listing_path(self.runs, name), {key.path: key.labels for key in keys})
 
     def listed(self, name: str) -> list[Record]:
         """The records that are there of the last run of a named experiment, labelled as by it.

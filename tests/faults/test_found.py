@@ -22,7 +22,7 @@ from experiments.store.store import Store
 from experiments.words import first_line
 from tests.experiments.conftest import SMALL, compose_settings, double
 from tests.support.command import Command
-from tests.support.following import run_noted
+from tests.support.following import enlist, run_noted
 from tests.support.records import KEY, METRICS, SCORE, outcome
 
 
@@ -87,7 +87,7 @@ def test_arrays_that_hide_something_are_no_arrays(kind):
 def test_labels_of_a_listing_that_cannot_be_those_of_the_record(tmp_path, capsys):
     store = Store(tmp_path)
     store.write(KEY, outcome())
-    store.enlist("mine", [KEY])
+    enlist(store, "mine", [KEY])
     listing = tmp_path / "runs" / "experiments" / "mine.jsonl"
     entry = json.loads(listing.read_text())
     for labels in ({}, entry["labels"] | {"seed": 7}, entry["labels"] | {"level": None}):

@@ -8,6 +8,7 @@ from experiments.settings.values import ConfigError
 from experiments.store.store import Store
 from experiments.words import why_no_name
 from tests.experiments.conftest import SMALL
+from tests.support.following import enlist
 
 NAMES = ["..", ".", "", "../records", "a/b", "/abs/path", ".hidden", "a b", "ü", "a\n", "a\\b", "~"]
 RESERVED = ["runs", "all"]
@@ -56,7 +57,7 @@ def test_other_names_are_refused_everywhere(name, settings_of, results, tmp_path
         with pytest.raises(StoreError, match="is no name of an experiment"):
             access(name)
     with pytest.raises(StoreError, match="is no name of an experiment"):
-        Store(results).enlist(name, [])
+        enlist(Store(results), name, [])
 
     assert contents(tmp_path) == before
 

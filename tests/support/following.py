@@ -1,5 +1,6 @@
 """Running corruptions in the process of the tests, as the command does in others."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from omegaconf import OmegaConf
 from experiments.commands import job
 from experiments.runner.run import Follower, run_corruption
 from experiments.settings.schema import Settings
+from experiments.store.listing import add_to_listing, listing_path
+from experiments.store.records import Key
 from experiments.store.store import Store
 
 
@@ -34,8 +37,13 @@ def run_noted(settings: Settings) -> Notes:
     notes = Notes()
     run_corruption(settings, notes)
     if settings.name is not None:
-        Store(settings.results).enlist(settings.name, notes.keys)
+        enlist(Store(settings.results), settings.name, notes.keys)
     return notes
+
+
+def enlist(store: Store, name: str, keys: Iterable[Key]) -> None:
+    """Add pieces of work to the listing of an experiment, as the command does in the end."""
+    add_to_listing(listing_path(store.runs, name), {key.path: key.labels for key in keys})
 
 
 def run_job(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import pytest
 from experiments.files import StoreError, write_json
 from experiments.store.records import Key, identity
 from experiments.store.store import Store
+from tests.support.following import enlist
 from tests.support.records import KEY, SCORE, outcome
 
 
@@ -55,7 +56,7 @@ def _interrupt(*_: object) -> None:
 def test_a_listing_holds_what_was_enlisted_and_is_there_under_its_labels(tmp_path):
     store = Store(tmp_path)
     other = replace(KEY, labels=KEY.labels | {"denoiser": "as it was called when it was computed"})
-    store.enlist("mine", [KEY, SCORE])
+    enlist(store, "mine", [KEY, SCORE])
     store.write(other, outcome())
 
     (record,) = store.listed("mine")
@@ -67,8 +68,8 @@ def test_a_listing_holds_what_was_enlisted_and_is_there_under_its_labels(tmp_pat
 
 def test_what_is_enlisted_is_added(tmp_path):
     store = Store(tmp_path)
-    store.enlist("mine", [KEY])
-    store.enlist("mine", [SCORE])
+    enlist(store, "mine", [KEY])
+    enlist(store, "mine", [SCORE])
 
     assert store.labels("mine") == {KEY.path: KEY.labels, SCORE.path: SCORE.labels}
     assert store.experiments() == ["mine"]
