@@ -96,7 +96,9 @@ class TestWheel:
             for path in (ROOT / "conf").rglob(pattern)
         }
         page = {
-            f"experiments/report/page/{name}" for name in ("template.html", "page.css", "page.js")
+            str(path.relative_to(ROOT))
+            for suffix in ("html", "css", "js")
+            for path in (ROOT / "experiments" / "report" / "page").rglob(f"*.{suffix}")
         }
         assert shipped == code | conf | page | {"denograd/py.typed"}
 

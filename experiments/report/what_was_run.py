@@ -46,6 +46,10 @@ def _reasons(rows: pd.DataFrame) -> list[str]:
     for (status, reason), part in bad.groupby(["status", bad["reason"].fillna("")], sort=True):
         denoisers = ", ".join(sorted(set(part["denoiser"])))
         datasets = ", ".join(sorted(set(part["dataset"])))
-        first = (str(reason).strip().splitlines() or ["no reason was recorded"])[0]
-        lines.append(f"  - {len(part)} {status}, {denoisers} on {datasets}: {first}")
+        lines.append(f"  - {len(part)} {status}, {denoisers} on {datasets}: {first_line(reason)}")
     return lines
+
+
+def first_line(reason: object) -> str:
+    """The first line of why something failed or was skipped."""
+    return (str(reason).strip().splitlines() or ["no reason was recorded"])[0]

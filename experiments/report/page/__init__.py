@@ -4,6 +4,6 @@
 inline, its figures are data URIs, and its security policy forbids it to fetch anything.
 """
 
-from experiments.report.page.write import Contents, Group, Image, render_page, write_page
+from experiments.report.page.write import Contents, Group, Image, write_page
 
-__all__ = ["Contents", "Group", "Image", "render_page", "write_page"]
+__all__ = ["Contents", "Group", "Image", "write_page"]

@@ -2,201 +2,151 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 import pandas as pd
 
-from experiments.analysis.aggregate import KEY, Condition
+from experiments.analysis.aggregate import KEY
 from experiments.analysis.view import View
-from experiments.report.page.html import Line, badge, details, escaped, plain_table
-from experiments.report.page.results import NOT_RUN, Row, experiments_of
-from experiments.report.table import Column, Section, Table, TableCell, sentence
-from experiments.report.table import Row as TableRow
-from experiments.report.tables._cells import sections_of
+from experiments.report.page.results import NOT_RUN, experiments_of
+from experiments.report.table import Row, Section, Table, TableCell
+from experiments.report.tables._cells import columns_of, sections_of
+from experiments.report.what_was_run import STATUSES, first_line
 
 # Columns of the long table that say where and with what it was computed, as far as they are there.
 ENVIRONMENT = {"processor": "processors", "git": "revisions", "source": "sources"}
 # More values than this are counted, not listed.
 LISTED = 20
-MADE_BY = "made by"
-STATUSES = ("ok", "failed", "skipped")
+
+#: A row of a plain table: a text or a count per column, and the facets that it stands for; several
+#: values of a facet stand on a line each.
+Line = tuple[dict[str, object], dict[str, object]]
 
 
-def facts(views: Sequence[View], command: str) -> str:
-    """What the page is about, as a list of terms."""
+def facts(views: Sequence[View]) -> dict[str, str]:
+    """What the page is about, by term; empty where nothing is known."""
     rows = pd.concat([view.rows for view in views], ignore_index=True)
+    named = _joined(experiments_of(rows).explode())
     # Views of several experiments may hold the same work under different labels.
     rows = rows.drop_duplicates("identity") if "identity" in rows else rows
-    counts = rows["status"].value_counts()
-    seeds = sorted({int(seed) for seed in rows["seed"]})
-    of_kind = {name for view in views for name in view.methods}
-    controls = {name for view in views for name in view.controls}
-    named = sorted({name for view in views for name in experiments_of(view)})
-    found = {
-        "runs": ", ".join(f"{int(counts.get(name, 0)):,} {name}" for name in STATUSES),
-        "experiments": ", ".join(named),
-        "profiles": ", ".join(sorted({view.condition.profile for view in views})),
-        "datasets": _listed({str(name) for name in rows["dataset"]}),
-        "methods": _listed(of_kind),
-        "controls": _listed(controls),
-        "regressors": _listed({str(name) for name in rows["regressor"].dropna()}),
-        "seeds": ", ".join(map(str, seeds)),
+    return {
+        "runs": ", ".join(f"{(rows['status'] == name).sum():,} {name}" for name in STATUSES),
+        "experiments": named,
+        "profiles": _joined(rows["profile"]),
+        "datasets": _listed(rows["dataset"]),
+        "methods": _listed(name for view in views for name in view.methods),
+        "controls": _listed(name for view in views for name in view.controls),
+        "regressors": _listed(rows["regressor"].dropna()),
+        "seeds": _seeds(rows),
         "computing time": _hours(rows),
-        **{title: _listed(_texts(rows, name)) for name, title in ENVIRONMENT.items()},
-        MADE_BY: command,
+        **{title: _listed(rows[n].dropna()) for n, title in ENVIRONMENT.items() if n in rows},
     }
-    items = "".join(
-        f"<div><dt>{escaped(sentence(term))}</dt><dd>{_code(term, value)}</dd></div>"
-        for term, value in found.items()
-        if value
-    )
-    return f'<dl class="facts">{items}</dl>'
 
 
-def _code(term: str, value: str) -> str:
-    return f"<code>{escaped(value)}</code>" if term == MADE_BY else escaped(value)
-
-
-def what_was_run(views: Sequence[View], results: Sequence[Row]) -> str:
-    """Counts per condition and dataset, what failed or was skipped, and who ran where."""
+def runs(views: Sequence[View], results: pd.DataFrame) -> Iterator[Line]:
+    """Counts per condition and dataset."""
     contexts = [view.condition.context for view in views]
     told = [name for name in contexts[0] if len({context[name] for context in contexts}) > 1]
-    parts = [
-        "<h3>Runs by dataset</h3>",
-        "<p>A run is one dataset, noise, seed, protocol, method and regressor.</p>",
-        plain_table(
-            "Runs by dataset and condition",
-            ("dataset", *told, "seeds", "methods", "regressors", *STATUSES, NOT_RUN),
-            _datasets(views, results, told),
-        ),
-        "<h3>What failed or was skipped, and why</h3>",
-        _outcomes(views),
-        "<h3>Who ran where</h3>",
-        *(details(coverage(view), is_open=not i) for i, view in enumerate(views)),
-    ]
-    return "".join(parts)
+    gaps = results[results["status"] == NOT_RUN]
+    left_out = Counter(zip(*(gaps[name] for name in (*contexts[0], "dataset")), strict=True))
+    for view, context in zip(views, contexts, strict=True):
+        for dataset in view.datasets:
+            part = view.rows[view.rows["dataset"] == dataset]
+            yield (
+                {
+                    "dataset": dataset,
+                    **{name: context[name] for name in told},
+                    "seeds": _seeds(part),
+                    "methods": part["denoiser"].nunique(),
+                    "regressors": part["regressor"].nunique(),
+                    **{status: int((part["status"] == status).sum()) for status in STATUSES},
+                    NOT_RUN: left_out[*context.values(), dataset],
+                },
+                {**context, "dataset": dataset},
+            )
+
+
+def outcomes(views: Sequence[View]) -> Iterator[Line]:
+    """A line per condition, outcome, denoiser and reason; datasets and regressors are joined."""
+    for view in views:
+        bad = view.rows[view.rows["status"] != "ok"]
+        by = ["status", "denoiser", bad["reason"].fillna("").map(first_line)]
+        for (status, denoiser, reason), part in bad.groupby(by):
+            datasets, regressors = (sorted(set(part[name])) for name in ("dataset", "regressor"))
+            yield (
+                {
+                    "outcome": status,
+                    "method": denoiser,
+                    "reason": reason,
+                    "runs": len(part),
+                    "datasets": ", ".join(datasets),
+                    "regressors": ", ".join(regressors),
+                    "noise": f"{view.condition.noise} {view.condition.level:g}",
+                    "profile": view.condition.profile,
+                },
+                {
+                    **view.condition.context,
+                    "denoiser": denoiser,
+                    "dataset": "\n".join(datasets),
+                    "regressor": "\n".join(regressors),
+                },
+            )
 
 
 def coverage(view: View) -> Table:
     """Runs with a result per denoiser × dataset, or the word for why there is none."""
-    rows = view.rows
-    keys = [rows[name].astype(str) for name in ("denoiser", "dataset", "protocol")]
-    groups = {tuple(map(str, key)): part for key, part in rows["status"].groupby(keys)}
+    statuses = view.rows.groupby(["denoiser", "dataset", "protocol"])["status"].agg(list).to_dict()
+    columns = columns_of(view.datasets, view.protocols)
 
-    def row(denoiser: str) -> TableRow:
-        found = [
-            groups.get((denoiser, dataset, protocol))
-            for dataset in view.datasets
-            for protocol in view.protocols
-        ]
-        return TableRow(denoiser, tuple(map(_counted, found)))
+    def row(denoiser: str) -> Row:
+        found = (statuses.get((denoiser, c.group, c.title), []) for c in columns)
+        return Row(denoiser, tuple(map(_counted, found)))
 
     return Table(
         name="coverage",
         title=f"runs with a result: {view.condition}",
         stub="denoiser",
         axes=("dataset", "protocol"),
-        columns=tuple(Column(d, protocol) for d in view.datasets for protocol in view.protocols),
+        columns=columns,
         sections=sections_of(view, row) or (Section("", ()),),
         context=view.condition.context,
         notes=("A count of seeds × regressors; where some are missing, of how many.",),
     )
 
 
-def _counted(statuses: pd.Series | None) -> TableCell:
-    if statuses is None:
+def _counted(statuses: list[str]) -> TableCell:
+    good, total = statuses.count("ok"), len(statuses)
+    if not total:
         return TableCell(NOT_RUN, status="missing")
-    good, total = int((statuses == "ok").sum()), len(statuses)
     if good == total:
-        return TableCell(str(good), float(good))
+        return TableCell(str(good), good)
     if good:
-        return TableCell(f"{good} of {total}", float(good), status="partial")
-    status = "failed" if (statuses == "failed").any() else "skipped"
+        return TableCell(f"{good} of {total}", good, status="partial")
+    status = "failed" if "failed" in statuses else "skipped"
     return TableCell(status, status=status)
 
 
-def _datasets(views: Sequence[View], results: Sequence[Row], told: Sequence[str]) -> Iterator[Line]:
-    for view in views:
-        context = view.condition.context
-        left_out = [
-            row["dataset"]
-            for row in results
-            if row["status"] == NOT_RUN and all(row[k] == v for k, v in context.items())
-        ]
-        for dataset in view.datasets:
-            part = view.rows[view.rows["dataset"] == dataset]
-            counts = part["status"].value_counts()
-            yield Line(
-                (
-                    escaped(dataset),
-                    *(escaped(context[name]) for name in told),
-                    escaped(", ".join(map(str, sorted({int(seed) for seed in part["seed"]})))),
-                    part["denoiser"].nunique(),
-                    part["regressor"].nunique(),
-                    *(int(counts.get(status, 0)) for status in STATUSES),
-                    left_out.count(dataset),
-                ),
-                {**context, "dataset": dataset},
-            )
+def _joined(values: Iterable[object]) -> str:
+    return ", ".join(sorted({str(value) for value in values} - {""}))
 
 
-def _outcomes(views: Sequence[View]) -> str:
-    """A line per condition, outcome, denoiser and reason, the datasets and regressors joined."""
-    lines = [line for view in views for line in _bad(view.condition, view.rows)]
-    if not lines:
-        return "<p>Nothing failed and nothing was skipped.</p>"
-    columns = ("outcome", "method", "reason", "runs", "datasets", "regressors", "noise", "profile")
-    return plain_table("Runs without a result", columns, lines)
+def _listed(values: Iterable[object]) -> str:
+    names = {str(value) for value in values} - {""}
+    return str(len(names)) if len(names) > LISTED else _joined(names)
 
 
-def _bad(condition: Condition, rows: pd.DataFrame) -> Iterator[Line]:
-    bad = rows[rows["status"] != "ok"]
-    reasons = bad["reason"].fillna("").map(_first_line)
-    for (status, denoiser, reason), part in bad.groupby(["status", "denoiser", reasons], sort=True):
-        datasets, regressors = (
-            sorted({str(label) for label in part[name]}) for name in ("dataset", "regressor")
-        )
-        cells = (
-            badge(str(status)),
-            escaped(denoiser),
-            f'<span class="reason">{escaped(reason)}</span>',
-            len(part),
-            escaped(", ".join(datasets)),
-            escaped(", ".join(regressors)),
-            escaped(f"{condition.noise} {condition.level:g}"),
-            escaped(condition.profile),
-        )
-        facets = {
-            "denoiser": str(denoiser),
-            "dataset": "\n".join(datasets),
-            "regressor": "\n".join(regressors),
-        }
-        yield Line(cells, condition.context | facets)
-
-
-def _first_line(reason: object) -> str:
-    return (str(reason).strip().splitlines() or ["no reason was recorded"])[0]
-
-
-def _texts(rows: pd.DataFrame, name: str) -> set[str]:
-    if name not in rows:
-        return set()
-    return {str(value) for value in rows[name].dropna() if str(value)}
-
-
-def _listed(values: set[str]) -> str:
-    if len(values) > LISTED:
-        return f"{len(values)}"
-    return ", ".join(sorted(values))
+def _seeds(rows: pd.DataFrame) -> str:
+    return ", ".join(map(str, sorted(set(rows["seed"]))))
 
 
 def _hours(rows: pd.DataFrame) -> str:
     """Seconds of every stage; those of a cell stand in the row of each of its regressors."""
-    seconds = [name for name in rows if str(name).startswith("seconds_")]
+    cells = rows.drop_duplicates([name for name in KEY if name != "regressor"])
+    seconds = (
+        rows.filter(regex="^seconds_.*regressor").sum().sum()
+        + cells.filter(regex="^seconds_(?!.*regressor)").sum().sum()
+    )
     if not seconds:
         return ""
-    of_regressor = [name for name in seconds if "regressor" in str(name)]
-    of_cell = [name for name in seconds if name not in of_regressor]
-    cells = rows.drop_duplicates([name for name in KEY if name != "regressor"])
-    total = float(rows[of_regressor].sum().sum()) + float(cells[of_cell].sum().sum())
-    return f"{total / 3600:.1f} h" if total >= 3600 else f"{total / 60:.1f} min"
+    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.1f} min"

@@ -2,7 +2,7 @@
 (() => {
   const byId = (id) => document.getElementById(id);
   const data = JSON.parse(byId("data").textContent);
-  const { texts, columns, length } = data;
+  const { signs, texts, columns, length } = data;
   const facets = data.facets.map((facet) => facet.key);
   const ROWS_PER_PAGE = 100;
   const MOVES = { first: () => 0, previous: () => state.page - 1, next: () => state.page + 1, last: () => Infinity };
@@ -46,8 +46,6 @@
   };
 
   // --------------------------------------------- the columns of every result
-
-  const SIGNS = { ok: "✓", partial: "◐", failed: "✗", skipped: "⤼", "not run": "○" };
 
   const named = (key, title) => ({
     key,
@@ -97,7 +95,7 @@
     ...named("status", "Status"),
     show: (row) => {
       const word = text("status", row);
-      const sign = element("span", { ariaHidden: "true", textContent: SIGNS[word] });
+      const sign = element("span", { ariaHidden: "true", textContent: signs[word] });
       const badge = element("span", { className: `badge is-${word.replace(" ", "-")}` }, sign, ` ${word}`);
       const cell = element("td", { className: "words" }, badge);
       const reason = text("reason", row);

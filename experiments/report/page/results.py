@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import product
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from experiments.analysis import aggregate
-from experiments.analysis.aggregate import KEY, Entry, Metric
+from experiments.analysis.aggregate import KEY, Metric
 from experiments.analysis.view import View
+from experiments.report.what_was_run import first_line
 
 #: What a filter of the page holds on to, with its title.
 FACETS = {
@@ -34,19 +32,18 @@ FACETS = {
 #: The long table's column of the named experiments that a row belongs to, joined by this.
 MEMBERSHIP, JOINED_BY = "experiments", "+"
 NOT_RUN = "not run"
-STATUSES = ("ok", "partial", "failed", "skipped", NOT_RUN)
+#: Statuses in their order, each with a sign, so that nothing hangs on its colour.
+SIGNS = {"ok": "✓", "partial": "◐", "failed": "✗", "skipped": "⤼", NOT_RUN: "○"}
 KINDS = ("method", "variant", "control")
-FIXED = {"status": STATUSES, "kind": KINDS}
 # A float of the page: what is shown has fewer digits, and a download keeps them all.
 DIGITS = 6
 
 
-def _log_before(rows: pd.DataFrame) -> pd.Series:
-    with np.errstate(divide="ignore"):
-        return np.log(pd.to_numeric(rows["mse_before"]))
-
-
-MSE_BEFORE = Metric("mse_before", "MSE before", 4, False, True, _log_before, shown=math.exp)
+MSE_BEFORE = replace(
+    aggregate.MSE,
+    name="mse_before",
+    statistic=lambda rows: aggregate.MSE.statistic(rows.assign(mse_after=rows["mse_before"])),
+)
 
 
 @dataclass(frozen=True)
@@ -79,12 +76,12 @@ MEASURES = (
     ),
 )
 
-PLACE = ("protocol", "dataset", "denoiser", "regressor")
-Place = tuple[str, str, str, str]
-Row = dict[str, Any]
+PLACE = ["protocol", "dataset", "denoiser", "regressor"]
+# What rows are sorted by.
+ORDER = ["profile", "target", "noise", "level", "dataset", "protocol", "denoiser", "regressor"]
 
 
-def result_rows(views: Sequence[View]) -> list[Row]:
+def result_rows(views: Sequence[View]) -> pd.DataFrame:
     """One row per condition × dataset × protocol × denoiser × regressor, aggregated over seeds.
 
     Parameters
@@ -94,19 +91,24 @@ def result_rows(views: Sequence[View]) -> list[Row]:
 
     Returns
     -------
-    list of dict
-        The keys of `FACETS` (``experiment`` is a tuple of names), those of `MEASURES` with None
-        where there is no value, ``low`` and ``high`` (the interval of Imp%), ``seeds`` and
-        ``reason``. Combinations that an experiment left out are there with the status "not run".
+    DataFrame
+        The keys of `FACETS` (``experiment`` is a list of names; the others and ``reason`` are
+        categories in the order in which the page offers them), those of `MEASURES`, NaN where there
+        is no value, ``low`` and ``high`` (the interval of Imp%), ``seeds`` and ``seeds_expected``.
+        Combinations that an experiment left out are there with the status "not run".
     """
-    rows = [row for view in views for row in _rows_of(view)]
-    kinds = {row["denoiser"]: row["kind"] for row in rows}
-    order = ("profile", "target", "noise", "level", "dataset", "protocol", "denoiser", "regressor")
-    ranks = {
-        name: {text: i for i, text in enumerate(_ordered(name, {row[name] for row in rows}, kinds))}
-        for name in order
+    rows = pd.concat([_rows_of(view) for view in views], ignore_index=True)
+    kinds = dict(zip(rows["denoiser"], rows["kind"], strict=True))
+    keys: dict[str, Callable[[str], Any]] = {
+        "level": float,
+        "kind": KINDS.index,
+        "status": list(SIGNS).index,
+        "protocol": lambda name: (name != "published", name),
+        "denoiser": lambda name: (KINDS.index(kinds[name]), not name.startswith("denograd"), name),
     }
-    return sorted(rows, key=lambda row: [ranks[name][row[name]] for name in order])
+    for name in {*FACETS, "reason"} - {"experiment"}:
+        rows[name] = pd.Categorical(rows[name], sorted(rows[name].unique(), key=keys.get(name)))
+    return rows.sort_values(ORDER, kind="stable", ignore_index=True)
 
 
 def merged(views: Sequence[View]) -> list[View]:
@@ -144,20 +146,18 @@ def _joined(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame | None:
     if (same["identity"].nunique() > 1).any():
         return None
     names = same[MEMBERSHIP].transform(
-        lambda joined: JOINED_BY.join(sorted({name for text in joined for name in _split(text)}))
+        lambda joined: JOINED_BY.join(sorted(set(JOINED_BY.join(joined).split(JOINED_BY))))
     )
     return rows.assign(**{MEMBERSHIP: names}).drop_duplicates(list(KEY), ignore_index=True)
 
 
-def experiments_of(view: View) -> list[str]:
-    """The named experiments that rows of a view belong to; empty where the table does not say."""
-    if MEMBERSHIP not in view.rows:
-        return []
-    names = {name for joined in view.rows[MEMBERSHIP].dropna() for name in _split(joined)}
-    return sorted(names)
+def experiments_of(rows: pd.DataFrame) -> pd.Series:
+    """The named experiments that each row belongs to, as a list; [""] where it does not say."""
+    joined = rows[MEMBERSHIP].fillna("") if MEMBERSHIP in rows else pd.Series("", rows.index)
+    return joined.str.split(JOINED_BY)
 
 
-def columnar(rows: Sequence[Row]) -> dict[str, Any]:
+def columnar(rows: pd.DataFrame) -> dict[str, Any]:
     """Rows as columns, texts as numbers of a list of the distinct ones: short as JSON.
 
     Parameters
@@ -168,168 +168,82 @@ def columnar(rows: Sequence[Row]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``facets`` and ``measures`` (key, title and meaning of each), ``texts`` (by column, the
-        distinct values in the order in which they are offered), ``columns`` (by column, one entry
-        per row) and ``length``.
+        ``facets`` and ``measures`` (key, title and meaning of each), ``signs``, ``texts`` (by
+        column, the distinct values in the order in which they are offered), ``columns`` (by column,
+        one entry per row) and ``length``.
     """
     texts: dict[str, list[str]] = {}
     columns: dict[str, list[Any]] = {}
-    kinds = {row["denoiser"]: row["kind"] for row in rows}
-    for name in (*FACETS, "reason"):
-        several = name == "experiment"
-        values = [row[name] for row in rows]
-        distinct = {text for value in values for text in (value if several else (value,))}
-        texts[name] = _ordered(name, distinct, kinds)
-        number = {text: i for i, text in enumerate(texts[name])}
-        columns[name] = [
-            [number[text] for text in value] if several else number[value] for value in values
-        ]
-    for name in (*(measure.key for measure in MEASURES), "low", "high"):
-        columns[name] = [_number(row[name]) for row in rows]
-    for name in ("seeds", "seeds_expected"):
-        columns[name] = [row[name] for row in rows]
+    for name in map(str, rows):
+        column = rows[name]
+        if name == "experiment":
+            texts[name] = sorted({text for names in column for text in names})
+            columns[name] = [[texts[name].index(text) for text in names] for names in column]
+        elif isinstance(column.dtype, pd.CategoricalDtype):
+            texts[name], columns[name] = list(column.cat.categories), column.cat.codes.tolist()
+        else:
+            columns[name] = [_number(value) for value in column.tolist()]
     return {
         "facets": [{"key": key, "title": title} for key, title in FACETS.items()],
         "measures": [
             {"key": m.key, "title": m.title, "meaning": m.meaning, "decimals": m.metric.decimals}
             for m in MEASURES
         ],
+        "signs": SIGNS,
         "texts": texts,
         "columns": columns,
         "length": len(rows),
     }
 
 
-def _rows_of(view: View) -> Iterable[Row]:
-    facts = _facts(view)
-    common: Row = dict(view.condition.context)
-    for regressor in view.regressors:
-        part = view.of_regressor(regressor)
-        entries = {m.key: part.summary(m.metric) for m in MEASURES}
-        for (protocol, dataset, denoiser), imp in entries["imp"].items():
-            where = (protocol, dataset, denoiser)
-            row = common | _labels(facts, protocol, dataset, denoiser, regressor)
-            for measure in MEASURES:
-                row[measure.key] = _shown(entries[measure.key][where], measure.metric)
-            row |= _interval(imp)
-            row |= {"status": "ok" if imp.status == "absent" else imp.status}
-            row |= {"seeds": imp.seeds, "seeds_expected": imp.expected}
-            row["reason"] = "; ".join(_first_line(reason) for reason in imp.reasons)
-            yield row
-    nothing = dict.fromkeys([*(m.key for m in MEASURES), "low", "high"])
-    for place, names in sorted(facts.not_run.items()):
-        row = common | _labels(facts, *place) | nothing
-        row |= {"status": NOT_RUN, "seeds": 0, "seeds_expected": 0, "reason": ""}
-        yield row | {"experiment": names}
+def _rows_of(view: View) -> pd.DataFrame:
+    kinds = dict(zip(view.rows["denoiser"], view.rows["kind"], strict=True))
+    places = _places(view.rows).groupby([*PLACE, "domain"])["experiment"]
+    names = places.agg(lambda names: sorted({*names} - {""})).reset_index()
+    rows = names.merge(_measured(view), how="left", on=PLACE)
+    left_out = {"status": NOT_RUN, "reason": "", "seeds": 0, "seeds_expected": 0}
+    return rows.fillna(left_out).assign(kind=rows["denoiser"].map(kinds), **view.condition.context)
 
 
-@dataclass(frozen=True)
-class _Facts:
-    domains: dict[str, str]
-    kinds: dict[str, str]
-    experiments: dict[Place, tuple[str, ...]]
-    not_run: dict[Place, tuple[str, ...]]
-
-
-def _facts(view: View) -> _Facts:
-    rows = view.rows
-    places = zip(*(rows[name].astype(str) for name in PLACE), strict=True)
-    domains = {
-        str(d): str(domain) for d, domain in zip(rows["dataset"], rows["domain"], strict=True)
-    }
-    kinds = {
-        str(name): str(kind) for name, kind in zip(rows["denoiser"], rows["kind"], strict=True)
-    }
-    joined = rows[MEMBERSHIP].fillna("") if MEMBERSHIP in rows else pd.Series("", rows.index)
-    members: dict[Place, set[str]] = {}
-    for key, names in zip(places, joined, strict=True):
-        members.setdefault(key, set()).update(_split(names))
-    return _Facts(
-        domains,
-        kinds,
-        {place: tuple(sorted(names)) for place, names in members.items()},
-        {place: tuple(sorted(names)) for place, names in _left_out(members, domains).items()},
-    )
-
-
-def _left_out(
-    members: Mapping[Place, set[str]], domains: Mapping[str, str]
-) -> dict[Place, set[str]]:
-    """What an experiment comprises and has no record of, with the names of the experiments.
+def _places(rows: pd.DataFrame) -> pd.DataFrame:
+    """Where each experiment has a record, and where it comprises work that nobody has done.
 
     An experiment runs every denoiser of a domain on each of its datasets, under every protocol and
     with every regressor that the dataset has.
     """
-    places: dict[str, list[Place]] = defaultdict(list)
-    for place, names in members.items():
-        for name in names or {""}:
-            places[name].append(place)
-    gaps: dict[Place, set[str]] = defaultdict(set)
-    for name, listed in places.items():
-        protocols, denoisers, regressors = defaultdict(set), defaultdict(set), defaultdict(set)
-        for protocol, dataset, denoiser, regressor in listed:
-            protocols[dataset].add(protocol)
-            denoisers[domains[dataset]].add(denoiser)
-            regressors[dataset].add(regressor)
-        for dataset in protocols:
-            axes = (protocols[dataset], [dataset], denoisers[domains[dataset]], regressors[dataset])
-            for place in product(*axes):
-                if place not in members:
-                    gaps[place] |= {name} - {""}
-    return gaps
+    labels = rows[[*PLACE, "domain"]].astype(str)
+    there = labels.assign(experiment=experiments_of(rows)).explode("experiment").drop_duplicates()
+    datasets = there[["experiment", "domain", "dataset", "protocol"]].drop_duplicates()
+    denoisers = there[["experiment", "domain", "denoiser"]].drop_duplicates()
+    regressors = there[["experiment", "dataset", "regressor"]].drop_duplicates()
+    whole = datasets.merge(denoisers).merge(regressors)
+    done = pd.MultiIndex.from_frame(whole[PLACE]).isin(pd.MultiIndex.from_frame(there[PLACE]))
+    return pd.concat([there, whole[~done]])
 
 
-def _labels(facts: _Facts, protocol: str, dataset: str, denoiser: str, regressor: str) -> Row:
-    return {
-        "dataset": dataset,
-        "domain": facts.domains[dataset],
-        "denoiser": denoiser,
-        "kind": facts.kinds[denoiser],
-        "regressor": regressor,
-        "protocol": protocol,
-        "experiment": facts.experiments.get((protocol, dataset, denoiser, regressor), ()),
-    }
+def _measured(view: View) -> pd.DataFrame:
+    """Means over seeds, per place that has a record."""
+    rows = []
+    for regressor in view.regressors:
+        part = view.of_regressor(regressor)
+        for where, imp in part.summary(aggregate.IMP).items():
+            low, high = sorted(_shown(end, aggregate.IMP) for end in (imp.low, imp.high))
+            rows.append(
+                dict(zip(PLACE, (*where, regressor), strict=True))
+                | {m.key: _shown(part.summary(m.metric)[where].mean, m.metric) for m in MEASURES}
+                | {"low": low, "high": high, "seeds": imp.seeds, "seeds_expected": imp.expected}
+                | {"status": "ok" if imp.status == "absent" else imp.status}
+                | {"reason": "; ".join(first_line(reason) for reason in imp.reasons)}
+            )
+    return pd.DataFrame(rows)
 
 
-def _split(joined: object) -> list[str]:
-    return [name for name in str(joined).split(JOINED_BY) if name]
+def _shown(mean: float | None, metric: Metric) -> float:
+    return math.nan if mean is None else metric.shown(mean)
 
 
-def _shown(entry: Entry, metric: Metric) -> float | None:
-    return None if entry.mean is None else metric.shown(entry.mean)
-
-
-def _interval(entry: Entry) -> Row:
-    if entry.low is None or entry.high is None:
-        return {"low": None, "high": None}
-    low, high = sorted((aggregate.IMP.shown(entry.low), aggregate.IMP.shown(entry.high)))
-    return {"low": low, "high": high}
-
-
-def _first_line(reason: str) -> str:
-    return (reason.strip().splitlines() or [""])[0].strip()
-
-
-def _number(value: float | None) -> float | str | None:
+def _number(value: float) -> float | str | None:
     """A number for JSON, which knows no infinity."""
-    if value is None or math.isnan(value):
+    if math.isnan(value):
         return None
-    if math.isinf(value):
-        return "inf" if value > 0 else "-inf"
-    rounded = float(f"{value:.{DIGITS}g}")
-    return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded
-
-
-def _ordered(name: str, values: set[str], kinds: Mapping[str, str]) -> list[str]:
-    """The values of a facet as the page lists them; `kinds` has the kind of every denoiser."""
-    if name in FIXED:
-        return [value for value in FIXED[name] if value in values]
-    if name == "level":
-        return sorted(values, key=float)
-    if name == "protocol":
-        return sorted(values, key=lambda value: (value != "published", value))
-    if name == "denoiser":
-        ranks = {kind: rank for rank, kind in enumerate(KINDS)}
-        own = {value: not value.startswith("denograd") for value in values}
-        return sorted(values, key=lambda value: (ranks[kinds[value]], own[value], value))
-    return sorted(values)
+    return str(value) if math.isinf(value) else float(f"{value:.{DIGITS}g}")

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from experiments.analysis.view import View
 from experiments.files import write_text
 from experiments.report.page import overview
-from experiments.report.page.html import details, escaped
-from experiments.report.page.results import columnar, merged, result_rows
-from experiments.report.table import Table, sentence
-from experiments.words import slug
+from experiments.report.page.results import FACETS, SIGNS, columnar, merged, result_rows
+from experiments.report.table import Column, Table, TableCell
+from experiments.words import sentence, slug
 
 #: Outputs of a report that have a place of their own on the page.
 CLAIMS, EVERY_RESULT = "published", "by_regressor"
+#: Verdicts on a claim, each with a sign, so that nothing hangs on its colour.
+VERDICTS = {"reproduced": "✓", "partly": "◐", "not": "✗", "cannot be tested": "?"}
+# What tables call a facet whose values stand at the heads of rows or columns.
+FACETS_BY_NAME = {"method": "denoiser", "methods": "denoiser"} | {name: name for name in FACETS}
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,15 @@ class Image:
 
     title: str
     png: bytes
+
+    def __post_init__(self) -> None:
+        if not self.png.startswith(b"\x89PNG"):
+            raise ValueError(f"the image {self.title!r} is not a PNG file")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return int.from_bytes(self.png[16:20], "big"), int.from_bytes(self.png[20:24], "big")
 
 
 @dataclass
@@ -118,115 +129,68 @@ def write_page(
     Raises
     ------
     ValueError
-        If there are no views, or an image is not a PNG file.
+        If there are no views.
     """
-    page = render_page(views, contents, command=command, title=title)
+    if not views:
+        raise ValueError("a page needs at least one view; the long table has no rows")
+    views = merged(views)
+    results = result_rows(views)
+    page = _TEMPLATES.get_template("page.html").render(
+        title=title,
+        command=command,
+        contents=contents or Contents(),
+        facts=overview.facts(views),
+        runs=list(overview.runs(views, results)),
+        outcomes=list(overview.outcomes(views)),
+        coverage=[overview.coverage(view) for view in views],
+        data=columnar(results),
+        script=_asset("page.js"),
+        style=_asset("page.css"),
+    )
     write_text(path, page)
     return path
 
 
-def render_page(
-    views: Sequence[View],
-    contents: Contents | None = None,
-    *,
-    command: str = "python -m experiments report",
-    title: str = "Report",
-) -> str:
-    """Render what `write_page` writes."""
-    if not views:
-        raise ValueError("a page needs at least one view; the long table has no rows")
-    contents = contents or Contents()
-    views = merged(views)
-    results = result_rows(views)
-    script, style = _asset("page.js"), _asset("page.css")
-    optional = {
-        "claims": _claims(contents.claims),
-        "tables": _tables(contents.groups),
-        "figures": _figures(contents.images),
-    }
-    return _filled(
-        _asset("template.html"),
-        {
-            "policy": _policy(script, style),
-            "title": escaped(title),
-            "style": style,
-            "facts": overview.facts(views, command),
-            "run": overview.what_was_run(views, results),
-            **{name: _part(name, body) for name, body in optional.items()},
-            **{f"to_{name}": _link(name) if body else "" for name, body in optional.items()},
-            "data": _json(columnar(results)),
-            "script": script,
-        },
-    )
-
-
-def _policy(script: str, style: str) -> str:
-    """Nothing may be fetched; this script and these styles run, and no others."""
-    return (
-        "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
-        f"script-src '{_digest(script)}'; style-src '{_digest(style)}'"
-    )
+def _asset(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 def _digest(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+    return f"sha256-{_base64(hashlib.sha256(text.encode()).digest())}"
 
 
-def _asset(name: str) -> str:
-    return files("experiments.report.page").joinpath(name).read_text(encoding="utf-8")
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
 
 
-def _filled(template: str, values: dict[str, str]) -> str:
-    """The template with its names filled in, all at once: what is filled in is never searched."""
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match.group(1)], template)
+def _groups(columns: Sequence[Column]) -> list[tuple[str, int]]:
+    """Groups of columns that stand beside each other, with the number of their columns."""
+    return [(name, len(list(of))) for name, of in groupby(columns, lambda column: column.group)]
 
 
-def _json(value: Any) -> str:
-    """JSON that cannot end the element it stands in."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+def _is_words(cell: TableCell) -> bool:
+    return cell.value is None and (cell.status == "ok" or cell.text in VERDICTS)
 
 
-def _part(name: str, body: str) -> str:
-    if not body:
-        return ""
-    return f'<section id="{name}"><h2>{sentence(name)}</h2>{body}</section>'
-
-
-def _link(name: str) -> str:
-    return f'<li><a href="#{name}">{sentence(name)}</a></li>'
-
-
-def _claims(claims: Sequence[Table]) -> str:
-    return "".join(details(table, is_open=i == 0) for i, table in enumerate(claims))
-
-
-def _tables(groups: Sequence[Group]) -> str:
-    several = len({group.experiment for group in groups}) > 1
-    parts = []
-    for i, group in enumerate(groups):
-        title = f"{group.title} ({group.experiment})" if several else group.title
-        tables = "".join(
-            details(table, experiment=group.experiment, is_open=i == 0) for table in group.tables
-        )
-        parts.append(f'<div class="kind"><h3>{escaped(title)}</h3>{tables}</div>')
-    return "".join(parts)
-
-
-def _figures(images: Sequence[Image]) -> str:
-    return "".join(_figure(image, f"figure-{i}") for i, image in enumerate(images, 1))
-
-
-def _figure(image: Image, name: str) -> str:
-    if not image.png.startswith(b"\x89PNG"):
-        raise ValueError(f"the image {image.title!r} is not a PNG file")
-    width, height = (int.from_bytes(image.png[i : i + 4], "big") for i in (16, 20))
-    title = escaped(sentence(image.title))
-    source = f"data:image/png;base64,{base64.b64encode(image.png).decode()}"
-    return (
-        f'<figure id="{name}-{escaped(slug(image.title)).lower()}">'
-        f'<img src="{source}" width="{width}" height="{height}" alt="{title}" '
-        f'loading="lazy" decoding="async"><figcaption>{title}</figcaption></figure>'
-    )
+_TEMPLATES = Environment(
+    loader=PackageLoader("experiments.report.page"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.globals |= {"signs": SIGNS | VERDICTS, "verdicts": VERDICTS}
+_TEMPLATES.tests["words"] = _is_words
+_TEMPLATES.filters |= {
+    "base64": _base64,
+    "digest": _digest,
+    "facet": lambda name: FACETS_BY_NAME.get(name, ""),
+    "groups": _groups,
+    "sentence": sentence,
+    "slug": slug,
+}
+_TEMPLATES.policies["json.dumps_kwargs"] = {
+    "allow_nan": False,
+    "ensure_ascii": False,
+    "separators": (",", ":"),
+}
