@@ -83,7 +83,7 @@ def long_table(records: Iterable[Record]) -> pd.DataFrame:
     texts = [c for c in table.columns if c not in (*numbers, *settings)]
     table = table.astype(dict.fromkeys(numbers, "float64"))
     table[texts] = table[texts].infer_objects()
-    return table.sort_values([*LABELS, "identity"], ignore_index=True)
+    return table.sort_values([*LABELS, "identity"], ignore_index=True).copy()
 
 
 def _cell_id(record: Record) -> str:

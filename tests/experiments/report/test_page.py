@@ -136,8 +136,8 @@ def test_what_is_missing_is_no_number(rows: pd.DataFrame) -> None:
     shown = known[["denoiser", "kind", "status", "seeds", "seeds_expected", "reason"]]
     assert shown.values.tolist() == [
         ["kalman", "method", "partial", 1, 2, ""],
-        ["dae_sane", "sane variant", "failed", 0, 2, "ValueError: boom <x>"],
-        ["wtd_sane", "sane variant", "skipped", 0, 2, "rows have no order"],
+        ["dae_sane", "variant", "failed", 0, 2, "ValueError: boom <x>"],
+        ["wtd_sane", "variant", "skipped", 0, 2, "rows have no order"],
     ]
     left_out = rows[rows["status"] == NOT_RUN]
     assert ["held_out", "seasonal", "pca", "knn"] in left_out[PLACE[2:]].values.tolist()

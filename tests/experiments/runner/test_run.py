@@ -176,7 +176,7 @@ def test_a_family_of_noise_is_chosen_and_called_as_its_file(settings_of, family)
     corruption = corrupt(settings)
 
     assert cell_key(corruption, "held_out", settings.denoiser[0]).labels["noise"] == family
-    assert corruption.level > 0
+    assert settings.level > 0
     assert not corruption.noisy.equals(corruption.clean)
     np.testing.assert_array_equal(corruption.noisy.X[:, 0], corruption.noisy.y)
 

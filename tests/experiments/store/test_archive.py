@@ -284,7 +284,7 @@ def test_two_rows_of_the_same_work_are_refused(recorded, results, monkeypatch, c
     entries = read_listing(listing, pytest.fail)
     write_listing(listing, {path: of | {"denoiser": "one name"} for path, of in entries.items()})
     # Without the settings that tell them apart.
-    monkeypatch.setattr("experiments.store.long_table._component", lambda *_: {})
+    monkeypatch.setattr("experiments.store.rows._of_component", lambda *_: {})
 
     assert add("mine", results) == 2
 
