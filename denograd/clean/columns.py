@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from denograd.clean.files import CleaningError, Numbers, SourceTable
+from denograd.columns import as_dates
 
 _LISTED = 5
 """Columns that a message names at most."""
@@ -27,6 +28,8 @@ class Selection:
         The other refined columns, in the order of the file.
     left : dict
         Why each other column is left as it is.
+    doubtful : tuple of str
+        Those of them that hold numbers which do not look like measurements.
     whole : frozenset of str
         Refined columns that hold integers.
     values : DataFrame
@@ -38,6 +41,7 @@ class Selection:
     target: str
     features: tuple[str, ...]
     left: dict[str, str]
+    doubtful: tuple[str, ...]
     whole: frozenset[str]
     values: pd.DataFrame = field(repr=False)
     remarks: tuple[str, ...]
@@ -60,8 +64,8 @@ def select(
     target : str
         The column to predict.
     columns : sequence of str, optional
-        Columns to refine besides the target. None takes every column of numbers that varies and
-        does not number the rows.
+        Columns to refine besides the target. None takes every column of numbers that look like
+        measurements.
     exclude : sequence of str
         Columns to leave as they are.
     series : bool
@@ -80,6 +84,7 @@ def select(
 
     found: dict[str, Numbers] = {}
     left: dict[str, str] = {}
+    doubtful: list[str] = []
     for name in table.names:
         if name in exclude:
             left[name] = "excluded"
@@ -87,35 +92,46 @@ def select(
             left[name] = "not asked for"
         else:
             numbers = table.numbers(name)
-            reason = _why_not(table, name, numbers, asked_for=name in asked)
-            if reason is None:
-                found[name] = numbers
-            elif name in asked:
-                raise CleaningError(f"the column {name!r} cannot be refined: {reason}")
-            else:
+            reason = _why_not(table, name, numbers)
+            if reason is not None:
+                if name in asked:
+                    raise CleaningError(f"the column {name!r} cannot be refined: {reason}")
                 left[name] = reason
+            elif name in asked or (doubt := _doubt(table, name)) is None:
+                found[name] = numbers
+            else:
+                left[name] = doubt
+                doubtful.append(name)
     _require_complete(table, found, target)
     features = tuple(name for name in found if name != target)
     if not features and not series:
+        insist = f"; --columns {doubtful[0]} insists on one that was left" if doubtful else ""
         raise CleaningError(
             f"{target!r} is the only column of numbers to refine: a table needs others to predict "
-            "it from (--series for a series)"
+            f"it from (--series for a series{insist})"
         )
     values = pd.DataFrame({name: found[name].values for name in (target, *features)})
     return Selection(
         target,
         features,
         left,
+        tuple(doubtful),
         frozenset(name for name, numbers in found.items() if numbers.whole),
         values,
-        tuple(_remarks(values)),
+        tuple(_remarks(table, target)),
     )
 
 
 def time_column(table: SourceTable, names: Iterable[str]) -> pd.Series | None:
     """Return the first of these columns that holds dates or times throughout, as such."""
     for name in names:
-        if not len(table.numbers(name).unreadable):
+        numbers = table.numbers(name)
+        if len(numbers.missing):
+            continue
+        if not len(numbers.unreadable):
+            dates = as_dates(numbers.values)
+            if dates is not None:
+                return pd.Series(dates, name=name)
             continue
         # Other formats are ambiguous, and guessing cell by cell is slow.
         times = pd.to_datetime(table.labels(name), errors="coerce", format="ISO8601", utc=True)
@@ -124,8 +140,8 @@ def time_column(table: SourceTable, names: Iterable[str]) -> pd.Series | None:
     return None
 
 
-def _why_not(table: SourceTable, name: str, numbers: Numbers, *, asked_for: bool) -> str | None:
-    """Say why a column is not refined, or return None."""
+def _why_not(table: SourceTable, name: str, numbers: Numbers) -> str | None:
+    """Say why a column cannot be refined, or return None."""
     values, unreadable = numbers.values, numbers.unreadable
     if len(unreadable):
         row = int(unreadable[0])
@@ -137,13 +153,14 @@ def _why_not(table: SourceTable, name: str, numbers: Numbers, *, asked_for: bool
         return "empty"
     if not len(numbers.missing) and np.all(values == values[0]):
         return "constant"
-    if asked_for:
-        return None
+    return None
+
+
+def _doubt(table: SourceTable, name: str) -> str | None:
+    """Say why a column of numbers is left alone unless it is asked for, or return None."""
     if name == "":
         return "without a name, so taken for row labels"
-    if numbers.whole and len(values) > 2 and np.all(np.diff(values) == 1):
-        return "row numbers"
-    return None
+    return table.why_left_alone(name)
 
 
 def _require_complete(table: SourceTable, found: dict[str, Numbers], target: str) -> None:
@@ -176,15 +193,9 @@ def _some(names: Sequence[str]) -> str:
     return f"there are {listed}" + (f" and {more} more" if more > 0 else "")
 
 
-def _remarks(values: pd.DataFrame) -> Iterable[str]:
-    for name in values:
-        distinct = values[name].unique()
-        if len(distinct) == 2:
-            low, high = sorted(distinct)
-            yield (
-                f"{name!r} holds only {low:g} and {high:g}, and is refined like any number; "
-                f"if they are codes, --exclude {name} leaves it as it is"
-                if name != values.columns[0]
-                else f"the target {name!r} holds only {low:g} and {high:g}: "
-                "the method is for continuous targets"
-            )
+def _remarks(table: SourceTable, target: str) -> Iterable[str]:
+    if doubt := _doubt(table, target):
+        yield (
+            f"the target {target!r} is refined as asked, but looks like no measurement: {doubt}; "
+            "the method is for continuous targets"
+        )

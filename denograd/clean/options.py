@@ -15,9 +15,11 @@ from denograd.published import STEPS
 _EXAMPLES = """\
 examples:
   denograd clean houses.csv --target price
-      Refine every column of numbers; the result is houses.cleaned.csv.
-  denograd clean houses.csv --target price --exclude id,zipcode --plot picture.png
+      Refine every column of measurements; the result is houses.cleaned.csv.
+  denograd clean houses.csv --target price --exclude lat,long --plot picture.png
       Leave two columns as they are, and draw what has changed.
+  denograd clean houses.csv --target price --columns size,rating
+      Refine these, even if one of them looks like a code.
   denograd clean weather.csv --target temperature --series --window 48 --output smooth.csv
       Rows in time order; the network sees 48 steps to predict the next one.
   denograd clean houses.csv --target price --cv 5 --report changes.csv
@@ -47,8 +49,9 @@ def command_parser() -> argparse.ArgumentParser:
         help="refine the columns of numbers of a CSV or Parquet file",
         description=(
             "Train a network to predict one column of a CSV or Parquet file from the others, then\n"
-            "move all of them towards what it has learnt. Columns that hold no numbers, and cells\n"
-            "that do not move, are written as they were read."
+            "move all of them towards what it has learnt. Columns that hold no measurements, such\n"
+            "as text, dates, identifiers and codes, and cells that do not move, are written as\n"
+            "they were read."
         ),
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -68,7 +71,8 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
         "--columns",
         action="append",
         metavar="NAMES",
-        help="only these columns and the target, separated by commas",
+        help="only these columns and the target, separated by commas, whatever they look like "
+        "(default: all columns of numbers but identifiers, codes, flags and dates)",
     )
     chosen.add_argument(
         "--exclude",

@@ -35,6 +35,8 @@ def lines(
     yield (f"{source}: {table.n_rows:,} rows, {len(refined)} of {len(table.names)} columns refined")
     for name, reason in selection.left.items():
         yield f"  left as it is: {name!r}, {reason}"
+    if selection.doubtful:
+        yield "  (to refine one of them all the same, name every column to refine in --columns)"
     yield from backbone(denoiser, selection.target, quality)
     n_rows, n_moved = table.n_rows, changes.n_moved
     yield (

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from denograd.clean.files.source import CleaningError, Numbers, SourceTable, shortened
+from denograd.columns import why_left_alone
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,10 @@ class ParquetTable(SourceTable):
     def labels(self, name: str) -> pd.Series:
         """Return the cells of a column as they are."""
         return self._column(name).reset_index(drop=True)
+
+    def why_left_alone(self, name: str) -> str | None:
+        """Say why the numbers of a column are none to refine, or return None."""
+        return why_left_alone(self._column(name).rename(name))
 
     def place(self, row: int) -> str:
         """Say where in the file a row is."""

@@ -27,7 +27,7 @@ class Numbers:
     unreadable : ndarray of int
         Rows that hold something which is neither a number nor a missing value.
     whole : bool
-        Whether every number is written as an integer.
+        Whether every number that is there is written as an integer.
     """
 
     values: np.ndarray
@@ -60,6 +60,10 @@ class SourceTable(ABC):
     @abstractmethod
     def labels(self, name: str) -> pd.Series:
         """Return the cells of a column as they are, to label rows with."""
+
+    @abstractmethod
+    def why_left_alone(self, name: str) -> str | None:
+        """Say why the numbers of a column are none to refine, or return None."""
 
     @abstractmethod
     def place(self, row: int) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from denograd.clean.files.source import CleaningError, Numbers, SourceTable, shortened
+from denograd.columns import why_left_alone
 
 SEPARATORS = ",;\t|"
 _MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "-nan", "null", "none", "<na>", "?"})
@@ -132,12 +133,19 @@ class CsvTable(SourceTable):
             for row in np.flatnonzero(np.isnan(values))
             if texts[row].strip().lower() not in _MISSING
         ]
-        whole = all(text.strip().lstrip("+-").isdigit() for text in texts)
+        whole = all(
+            text.strip().lstrip("+-").isdigit() or text.strip().lower() in _MISSING
+            for text in texts
+        )
         return Numbers(values, np.asarray(unreadable, dtype=int), whole)
 
     def labels(self, name: str) -> pd.Series:
         """Return the cells of a column as they are."""
         return pd.Series(self.columns[name], name=name)
+
+    def why_left_alone(self, name: str) -> str | None:
+        """Say why the numbers of a column are none to refine, or return None."""
+        return why_left_alone(pd.Series(self.numbers(name).values, name=name), self.columns[name])
 
     def place(self, row: int) -> str:
         """Say where in the file a row is."""

@@ -34,7 +34,7 @@ class TestTable:
         assert list(after) == list(before)
         assert {n for n in before if before[n] != after[n]} == {"a", "price", "b", "rooms"}
         for name, reason in {
-            "number": "row numbers",
+            "number": "counts in equal steps, as row numbers do",
             "label": "not numbers ('row 0' on line 2)",
             "day": "not numbers ('2020-01-01' on line 2)",
             "fixed": "constant",
@@ -134,21 +134,6 @@ class TestOptions:
     def test_picture(self, data: Path) -> None:
         assert clean(data, "--target", "price", "--plot", "picture.png", *SHORT) == 0
         assert Path("picture.png").read_bytes().startswith(b"\x89PNG")
-
-    def test_codes_and_binary_targets_are_pointed_out(
-        self, data: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        frame = table()
-        frame["flag"] = frame["a"] > 0
-        frame["code"] = np.where(frame["b"] > 0, 2, 5)
-        frame.to_csv(data, index=False)
-        assert clean(data, "--target", "price", *SHORT) == 0
-        err = capsys.readouterr().err
-        assert "note: 'code' holds only 2 and 5" in err
-        assert "--exclude code" in err
-        assert cells(data)["flag"] == cells(Path("data.cleaned.csv"))["flag"]
-        assert clean(data, "--target", "code", *SHORT, "--force") == 0
-        assert "the target 'code' holds only 2 and 5" in capsys.readouterr().err
 
     def test_values_below_zero_are_pointed_out(
         self, data: Path, capsys: pytest.CaptureFixture[str]

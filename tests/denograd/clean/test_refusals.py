@@ -95,8 +95,8 @@ class TestRefusals:
             ("y,a,y\n1,2,3\n", "names 'y' twice"),
             ("y,a\n1,2\n,3\n4,5\n", "missing or infinite values in 'y' (1 of 3, first on line 3)"),
             (
-                "y,a\n1,NA\n3,4\n5,inf\n",
-                "'a' (2 of 3, first on line 2): fill them, or drop these rows, "
+                "y,a\n1,NA\n3,4.5\n5,inf\n7,1\n9,2\n",
+                "'a' (2 of 5, first on line 2): fill them, or drop these rows, "
                 "or leave the column out (--exclude a)",
             ),
             ("y,a\n1,2\nx,3\n4,5\n", "'y' cannot be refined: 1 cells are not numbers ('x' on line"),
@@ -122,6 +122,7 @@ class TestRefusals:
         self, data: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         names = [f"c{i}" for i in range(9)]
-        data.write_text(",".join(["y", *names]) + "\n1" + ",1" * 9 + "\n2" + "," * 9 + "\n")
+        rows = [f"{i}" + 9 * f",{cell}" for i, cell in enumerate([".5", "", "1", "2"])]
+        data.write_text("\n".join([",".join(["y", *names]), *rows]))
         said = refusal(capsys, "clean", "data.csv", "--target", "y")
-        assert "'c4' (1 of 2, first on line 3), 4 more: " in said
+        assert "'c4' (1 of 4, first on line 3), 4 more: " in said
