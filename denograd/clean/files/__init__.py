@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from denograd.clean.files.parquet import ParquetTable
 from denograd.clean.files.source import CleaningError, Numbers, SourceTable
 from denograd.clean.files.text import CsvStyle, CsvTable
 from denograd.clean.files.writing import check_outputs, written_together
@@ -15,7 +14,6 @@ __all__ = [
     "CsvStyle",
     "CsvTable",
     "Numbers",
-    "ParquetTable",
     "SourceTable",
     "check_outputs",
     "read_table",
@@ -61,5 +59,12 @@ def read_table(
     if suffix in _FOREIGN:
         raise CleaningError(f"{path} is {_FOREIGN[suffix]} first")
     if suffix in PARQUET:
+        try:
+            from denograd.clean.files.parquet import ParquetTable
+        except ImportError:
+            raise CleaningError(
+                "Parquet files need pyarrow: pip install 'denograd-repro[parquet]', "
+                "or give a CSV file"
+            ) from None
         return ParquetTable.read(path)
     return CsvTable.read(path, separator, decimal, encoding)

@@ -1,9 +1,7 @@
 """Formats of files: read as they are, written as they were."""
 
-import sys
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -104,61 +102,3 @@ class TestFormats:
         assert list(numbers.values[:3]) == [1.0, -2.5, 300.0]
         assert list(numbers.missing) == [3, 4, 5, 10]
         assert [texts[i] for i in numbers.unreadable] == ["1_000", "0x1F", "1,5", "True"]
-
-    def test_a_typed_table_keeps_index_and_types(self) -> None:
-        frame = pd.DataFrame(
-            {
-                "i": np.array([1, 2, 3], dtype="int8"),
-                "n": pd.array([1, None, 3], dtype="Int64"),
-                "f": np.array([1.5, 2.5, np.inf], dtype="float32"),
-                "flag": [True, False, True],
-                "kind": pd.Categorical(["a", None, "b"]),
-                7: [1.0, 2.0, 3.0],
-            },
-            index=pd.Index(["x", "y", "z"], name="key"),
-        )
-        source = files.ParquetTable(frame)
-        assert source.names == ["i", "n", "f", "flag", "kind", "7"]
-        found = {name: source.numbers(name) for name in source.names}
-        assert [name for name, numbers in found.items() if numbers.whole] == ["i", "n"]
-        assert found["n"].missing.tolist() == [1]
-        assert found["f"].missing.tolist() == [2]
-        assert found["flag"].unreadable.tolist() == [0, 1, 2]
-        assert found["kind"].unreadable.tolist() == [0, 2]
-        assert (source.sample("kind", 2), source.place(2)) == ("'b'", "row 3")
-
-        refined = {"i": np.array([1.0, 2.0, 2.5]), "7": np.array([1.0, 2.0, 3.0])}
-        after = source.with_values({**refined, "f": np.array([1.0, 2.0, 3.0])}).frame
-        assert after.index.equals(frame.index)
-        assert list(after) == list(frame)
-        assert after["i"].tolist() == [1.0, 2.0, 2.5]
-        assert after["f"].dtype == "float32"
-        for name in ("n", "flag", "kind", 7):
-            pd.testing.assert_series_equal(after[name], frame[name])
-
-    def test_parquet_keeps_index_and_types(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        pytest.importorskip("pyarrow", reason="Parquet files need pyarrow, an optional package")
-        monkeypatch.chdir(tmp_path)
-        frame = table(60).set_index("label")
-        frame["day"] = pd.to_datetime(frame["day"])
-        frame["a"] = frame["a"].astype("float32")
-        frame["flag"] = frame["b"] > 0
-        frame.to_parquet("x.parquet")
-        assert clean("x.parquet", "--target", "price", *SHORT) == 0
-        after = pd.read_parquet("x.cleaned.parquet")
-        assert list(after) == list(frame)
-        moved = ["a", "price", "b", "rooms"]
-        pd.testing.assert_frame_equal(after.drop(columns=moved), frame.drop(columns=moved))
-        assert after["a"].dtype == "float32"
-        assert after["rooms"].dtype == "float64"
-        assert (after[moved] != frame[moved]).any().all()
-
-    def test_parquet_without_pyarrow(
-        self, data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        monkeypatch.setitem(sys.modules, "pyarrow", None)
-        Path("x.parquet").write_bytes(b"PAR1")
-        said = refusal(capsys, "clean", "x.parquet", "--target", "y")
-        assert "pip install 'denograd-repro[parquet]'" in said
