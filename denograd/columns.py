@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import compress
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,8 @@ _FEW = 7
 """Integers of at most so many values are codes, unless named a count; a weekday has as many."""
 _EQUAL_STEPS = 0.9
 """Share of equal steps from which on a column counts, though it may start anew at times."""
-_LEADING_ZERO = re.compile(r"[+-]?0\d+")
-_WHOLE = re.compile(r"[+-]?\d+")
+_LEADING_ZERO = re.compile(r"\s*[+-]?0\d+\s*")
+_WHOLE = re.compile(r"\s*[+-]?\d+\s*")
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|#")
 _IDENTIFIERS = frozenset({"id", "ids", "uid", "uuid", "guid", "key", "zip", "plz", "postal", "#"})
@@ -63,11 +64,9 @@ def why_left_alone(column: pd.Series, texts: Sequence[str] | None = None) -> str
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     present = np.isfinite(values)
     values = values[present]
-    if texts is not None:
-        texts = [text.strip() for text, there in zip(texts, present, strict=True) if there]
-        zero = next(filter(_LEADING_ZERO.fullmatch, texts), None)
-        if zero is not None:
-            return f"numbers with leading zeros ({zero!r}), as codes have"
+    zero = next(filter(_LEADING_ZERO.fullmatch, texts or ()), None)
+    if zero is not None:
+        return f"numbers with leading zeros ({zero.strip()!r}), as codes have"
     distinct = np.unique(values)
     if 0 < len(distinct) <= 2:
         return f"holds only {' and '.join(f'{value:g}' for value in distinct)}, as a flag does"
@@ -76,7 +75,7 @@ def why_left_alone(column: pd.Series, texts: Sequence[str] | None = None) -> str
     whole = (
         pd.api.types.is_integer_dtype(column)
         if texts is None
-        else all(map(_WHOLE.fullmatch, texts))
+        else all(map(_WHOLE.fullmatch, compress(texts, present)))
     )
     if whole and np.abs(distinct[[0, -1]]).max() >= _LARGEST_EXACT:
         return "integers of 2^53 and more, which no float holds exactly"

@@ -97,7 +97,7 @@ def select(
                 if name in asked:
                     raise CleaningError(f"the column {name!r} cannot be refined: {reason}")
                 left[name] = reason
-            elif name in asked or (doubt := _doubt(table, name)) is None:
+            elif name in asked or (doubt := _doubt(table, name, numbers)) is None:
                 found[name] = numbers
             else:
                 left[name] = doubt
@@ -118,7 +118,7 @@ def select(
         tuple(doubtful),
         frozenset(name for name, numbers in found.items() if numbers.whole),
         values,
-        tuple(_remarks(table, target)),
+        tuple(_remarks(target, _doubt(table, target, found[target]))),
     )
 
 
@@ -156,11 +156,11 @@ def _why_not(table: SourceTable, name: str, numbers: Numbers) -> str | None:
     return None
 
 
-def _doubt(table: SourceTable, name: str) -> str | None:
+def _doubt(table: SourceTable, name: str, numbers: Numbers) -> str | None:
     """Say why a column of numbers is left alone unless it is asked for, or return None."""
     if name == "":
         return "without a name, so taken for row labels"
-    return table.why_left_alone(name)
+    return table.why_left_alone(name, numbers)
 
 
 def _require_complete(table: SourceTable, found: dict[str, Numbers], target: str) -> None:
@@ -193,8 +193,8 @@ def _some(names: Sequence[str]) -> str:
     return f"there are {listed}" + (f" and {more} more" if more > 0 else "")
 
 
-def _remarks(table: SourceTable, target: str) -> Iterable[str]:
-    if doubt := _doubt(table, target):
+def _remarks(target: str, doubt: str | None) -> Iterable[str]:
+    if doubt is not None:
         yield (
             f"the target {target!r} is refined as asked, but looks like no measurement: {doubt}; "
             "the method is for continuous targets"

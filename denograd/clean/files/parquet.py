@@ -82,7 +82,7 @@ class ParquetTable(SourceTable):
         """Return the cells of a column as they are."""
         return self.table.column(name).to_pandas()
 
-    def why_left_alone(self, name: str) -> str | None:
+    def why_left_alone(self, name: str, numbers: Numbers) -> str | None:
         """Say why the numbers of a column are none to refine, or return None."""
         # Without nulls integers stay integers.
         return why_left_alone(self.table.column(name).drop_null().to_pandas().rename(name))
@@ -102,7 +102,7 @@ class ParquetTable(SourceTable):
         """
         table = self.table
         for name, values in refined.items():
-            moved = values != self.numbers(name).values
+            moved = (values != self.numbers(name).values) & np.isfinite(values)
             if moved.any():
                 old = table.schema.field(name)
                 new = _typed(values, old.type)

@@ -62,7 +62,7 @@ class SourceTable(ABC):
         """Return the cells of a column as they are, to label rows with."""
 
     @abstractmethod
-    def why_left_alone(self, name: str) -> str | None:
+    def why_left_alone(self, name: str, numbers: Numbers) -> str | None:
         """Say why the numbers of a column are none to refine, or return None."""
 
     @abstractmethod
@@ -75,7 +75,7 @@ class SourceTable(ABC):
 
     @abstractmethod
     def with_values(self, refined: Mapping[str, np.ndarray]) -> Self:
-        """Return a copy with new numbers; cells whose number is the same stay as written."""
+        """Return a copy with new numbers; cells whose number is the same, or none, stay."""
 
     @abstractmethod
     def write(self, path: Path) -> None:

@@ -1,25 +1,26 @@
-"""Text tables: cells are kept as they were written."""
+"""Text tables: all that is not refined is kept as it was written, byte for byte."""
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 from array import array
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 import pandas as pd
 
+from denograd.clean.files.records import Record, quoted_like, records, unquoted
 from denograd.clean.files.source import CleaningError, Numbers, SourceTable, shortened
 from denograd.columns import why_left_alone
 
 SEPARATORS = ",;\t|"
 _MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "-nan", "null", "none", "<na>", "?"})
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_WHOLE = re.compile(r"\s*[+-]?\d+\s*")
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass(frozen=True)
@@ -31,27 +32,40 @@ class CsvStyle:
     separator, decimal : str
         Characters between cells and inside numbers.
     encoding : str
-        Of the text; "utf-8-sig" is UTF-8 with a byte order mark.
-    line_end : str
-        Line feed, after a carriage return or not.
+        Of the text.
     """
 
     separator: str
-    decimal: str
-    encoding: str
-    line_end: str
+    decimal: str = "."
+    encoding: str = "utf-8"
 
 
 @dataclass(frozen=True)
 class CsvTable(SourceTable):
-    """A text table; its cells are kept as text, so that nothing is rewritten by accident.
+    """A text table.
 
-    Quotes around cells that do not need them are the one thing that is not kept.
+    Attributes
+    ----------
+    style : CsvStyle
+        How it is written.
+    columns : dict
+        The cells of every column as they are written, quotes included.
+    lines : array of int
+        The line on which each row begins.
+    ends : sequence of str
+        What follows the last cell of each row.
+    head : str
+        All that stands before the first row.
+    skipped : dict
+        Blank lines that stand before a row, by its number.
     """
 
     style: CsvStyle
     columns: dict[str, list[str]]
     lines: array[int]
+    ends: Sequence[str] = ()
+    head: str = ""
+    skipped: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -85,46 +99,41 @@ class CsvTable(SourceTable):
         CleaningError
             For a file that is not such a table, naming the line.
         """
-        raw = path.read_bytes()
-        if encoding is None:
-            encoding = "utf-8-sig" if raw.startswith(_BYTE_ORDER_MARK) else "utf-8"
+        encoding = encoding or "utf-8"
         try:
-            text = raw.decode(encoding)
+            text = path.read_bytes().decode(encoding)
         except LookupError:
             raise CleaningError(f"there is no encoding {encoding!r}") from None
         except UnicodeError:
             raise CleaningError(
                 f"{path} is not {encoding} text: name its encoding, for example --encoding latin-1"
             ) from None
-        first = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
-        if not first:
+        mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
+        text = text.removeprefix(mark)
+        first = next((line for line in text.splitlines() if line.strip()), None)
+        if first is None:
             raise CleaningError(f"{path} is empty")
         if separator is None:
-            counts = Counter(first)
-            separator = max(SEPARATORS, key=lambda character: counts[character])
-        style = CsvStyle(separator, decimal, encoding, "\r\n" if first.endswith("\r\n") else "\n")
-        header, rows, lines = _parse(path, text, separator)
-        twice = [name for name, count in Counter(header).items() if count > 1]
-        if twice:
-            raise CleaningError(
-                f"the header of {path} names {twice[0]!r} twice: rename one of them"
-            )
-        if not rows:
-            raise CleaningError(f"{path} has a header and no rows")
-        cells = map(list, zip(*rows, strict=True))
-        return cls(style, dict(zip(header, cells, strict=True)), lines)
+            separator = max(SEPARATORS, key=first.count)
+        try:
+            table = _parsed(text, CsvStyle(separator, decimal, encoding))
+        except CleaningError as error:
+            raise CleaningError(f"{path}: {error}") from None
+        return replace(table, head=mark + table.head)
+
+    def _texts(self, name: str) -> list[str]:
+        cells = self.columns[name]
+        # Most columns hold no quotes, which is soon found out.
+        return [unquoted(cell) for cell in cells] if '"' in "".join(cells) else cells
 
     def numbers(self, name: str) -> Numbers:
         """Read a column as numbers."""
-        texts = self.columns[name]
+        texts = cells = self._texts(name)
+        points = []
         if self.style.decimal != ".":
             # A point would be a separator of thousands, which no number here has.
-            texts = [
-                text if "." in text else text.replace(self.style.decimal, ".") for text in texts
-            ]
-            points = [i for i, text in enumerate(self.columns[name]) if "." in text]
-        else:
-            points = []
+            points = [row for row, text in enumerate(cells) if "." in text]
+            texts = [text.replace(self.style.decimal, ".") for text in cells]
         parsed = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce")
         values = parsed.to_numpy(dtype=np.float64, copy=True)
         values[points] = np.nan
@@ -133,19 +142,16 @@ class CsvTable(SourceTable):
             for row in np.flatnonzero(np.isnan(values))
             if texts[row].strip().lower() not in _MISSING
         ]
-        whole = all(
-            text.strip().lstrip("+-").isdigit() or text.strip().lower() in _MISSING
-            for text in texts
-        )
+        whole = all(_WHOLE.fullmatch(text) or text.strip().lower() in _MISSING for text in texts)
         return Numbers(values, np.asarray(unreadable, dtype=int), whole)
 
     def labels(self, name: str) -> pd.Series:
         """Return the cells of a column as they are."""
-        return pd.Series(self.columns[name], name=name)
+        return pd.Series(self._texts(name), name=name)
 
-    def why_left_alone(self, name: str) -> str | None:
+    def why_left_alone(self, name: str, numbers: Numbers) -> str | None:
         """Say why the numbers of a column are none to refine, or return None."""
-        return why_left_alone(pd.Series(self.numbers(name).values, name=name), self.columns[name])
+        return why_left_alone(pd.Series(numbers.values, name=name), self._texts(name))
 
     def place(self, row: int) -> str:
         """Say where in the file a row is."""
@@ -153,58 +159,70 @@ class CsvTable(SourceTable):
 
     def sample(self, name: str, row: int) -> str:
         """Return a cell as a message shows it."""
-        return shortened(self.columns[name][row])
+        return shortened(unquoted(self.columns[name][row]))
 
     def with_values(self, refined: Mapping[str, np.ndarray]) -> Self:
         """Return a copy with new numbers; cells whose number is the same stay as written."""
+        separator, decimal = self.style.separator, self.style.decimal
         columns = dict(self.columns)
         for name, values in refined.items():
-            moved = values != self.numbers(name).values
+            moved = (values != self.numbers(name).values) & np.isfinite(values)
             cells = list(columns[name])
             for row, value in zip(np.flatnonzero(moved), values[moved].tolist(), strict=True):
-                cells[row] = repr(value).replace(".", self.style.decimal)
+                cells[row] = quoted_like(repr(value).replace(".", decimal), cells[row], separator)
             columns[name] = cells
         return replace(self, columns=columns)
 
     def write(self, path: Path) -> None:
         """Write the table in the format in which it was read."""
-        with path.open("w", newline="", encoding=self.style.encoding) as file:
-            writer = csv.writer(
-                file, delimiter=self.style.separator, lineterminator=self.style.line_end
-            )
-            writer.writerow(self.columns)
-            writer.writerows(zip(*self.columns.values(), strict=True))
+        path.write_bytes("".join(self._parts()).encode(self.style.encoding))
+
+    def _parts(self) -> Iterator[str]:
+        yield self.head
+        for row, cells in enumerate(zip(*self.columns.values(), strict=True)):
+            yield self.skipped.get(row, "")
+            yield self.style.separator.join(cells)
+            yield self.ends[row]
+        yield self.skipped.get(self.n_rows, "")
 
 
-def _parse(path: Path, text: str, separator: str) -> tuple[list[str], list[list[str]], array[int]]:
-    """Return header, rows and the line on which each row ends.
+def _parsed(text: str, style: CsvStyle) -> CsvTable:
+    """Divide a text into what makes up a table.
 
     Blank lines are no rows, but in the midst of a single column they are missing values.
     """
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    header: list[str] = []
-    rows: list[list[str]] = []
-    lines = array("q")
-    blank = 0
-    try:
-        for cells in reader:
-            if not header:
-                header = cells
-                continue
-            if not cells:
-                blank += 1
-                continue
-            if len(header) == 1:
-                rows.extend([""] for _ in range(blank))
-                lines.extend(range(reader.line_num - blank, reader.line_num))
-            blank = 0
-            if len(cells) != len(header):
-                raise CleaningError(
-                    f"line {reader.line_num} of {path} has {len(cells)} cells, "
-                    f"the header has {len(header)}"
-                )
-            rows.append(cells)
-            lines.append(reader.line_num)
-    except csv.Error as error:
-        raise CleaningError(f"line {reader.line_num} of {path} cannot be read: {error}") from None
-    return header, rows, lines
+    header: Record | None = None
+    rows: list[Record] = []
+    skipped: dict[int, str] = {}
+    head = between = ""
+    for record in records(text, style.separator):
+        written = style.separator.join(record.cells) + record.end
+        blank = len(record.cells) == 1 and record.is_empty
+        if header is None:
+            head += written
+            header = None if blank else record
+        elif blank and len(header.cells) > 1:
+            between += written
+        else:
+            if between:
+                skipped[len(rows)], between = between, ""
+            rows.append(record)
+    while rows and len(rows[-1].cells) == 1 and rows[-1].is_empty:
+        between = style.separator.join(rows[-1].cells) + rows.pop().end + between
+    skipped[len(rows)] = between
+    assert header is not None
+    names = [unquoted(cell) for cell in header.cells]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise CleaningError(f"the header names {twice[0]!r} twice: rename one of them")
+    if not rows:
+        raise CleaningError("there is a header and no row below it")
+    for row in rows:
+        if len(row.cells) != len(names):
+            raise CleaningError(
+                f"line {row.line} has {len(row.cells)} cells, the header has {len(names)}"
+            )
+    cells = map(list, zip(*(row.cells for row in rows), strict=True))
+    columns = dict(zip(names, cells, strict=True))
+    lines = array("q", (row.line for row in rows))
+    return CsvTable(style, columns, lines, [row.end for row in rows], head, skipped)

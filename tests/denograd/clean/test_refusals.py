@@ -88,10 +88,10 @@ class TestRefusals:
         [
             ("", "data.csv is empty"),
             ("\n\n", "data.csv is empty"),
-            ("y,a\n", "data.csv has a header and no rows"),
-            ("y,a\n1,2\n3\n", "line 3 of data.csv has 1 cells, the header has 2"),
-            ("y,a\n1,2,3\n", "line 2 of data.csv has 3 cells, the header has 2"),
-            ('y,a\n1,"2\n3,4\n', "line 3 of data.csv cannot be read: unexpected end of data"),
+            ("y,a\n", "data.csv: there is a header and no row below it"),
+            ("y,a\n1,2\n3\n", "data.csv: line 3 has 1 cells, the header has 2"),
+            ("y,a\n1,2,3\n", "data.csv: line 2 has 3 cells, the header has 2"),
+            ('y,a\n1,"2\n3,4\n', "line 2 cannot be read: the quotes around its cell 2 do not end"),
             ("y,a,y\n1,2,3\n", "names 'y' twice"),
             ("y,a\n1,2\n,3\n4,5\n", "missing or infinite values in 'y' (1 of 3, first on line 3)"),
             (
