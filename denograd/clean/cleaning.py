@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
+from denograd.clean.limits import Limits
 from denograd.estimator import DenoGradDenoiser
 from denograd.training.backbone import Scaling
 
@@ -54,11 +56,14 @@ class Changes:
     Attributes
     ----------
     before, after : DataFrame
-        The refined columns, the target first.
+        The refined columns, the target first; the index counts the rows of the file.
+    held : dict
+        How many values of a column were held at a bound.
     """
 
     before: pd.DataFrame
     after: pd.DataFrame
+    held: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def distance(self) -> pd.DataFrame:
@@ -81,12 +86,6 @@ class Changes:
         """Number of rows in which any value moved by more than so many standard deviations."""
         return int((self.distance / self.spread > deviations).any(axis=1).sum())
 
-    def below_zero(self) -> dict[str, int]:
-        """Columns that had no negative value, with the number of those that they have now."""
-        negative = (self.after < 0).sum()
-        found = negative[(self.before >= 0).all() & (negative > 0)]
-        return {str(name): int(count) for name, count in found.items()}
-
     def by_column(self) -> pd.DataFrame:
         """Return mean and largest change per column, in its units and in standard deviations."""
         mean, largest = self.distance.mean(), self.distance.max()
@@ -100,13 +99,13 @@ class Changes:
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a line for every value that moved; rows count from 1, without the header."""
+        """Return a line for every value that moved; the rows of the file count from 1."""
         rows, columns = np.nonzero(self.distance.to_numpy() > 0)
         before = self.before.to_numpy()[rows, columns]
         after = self.after.to_numpy()[rows, columns]
         return pd.DataFrame(
             {
-                "row": rows + 1,
+                "row": self.before.index.to_numpy()[rows] + 1,
                 "column": self.before.columns.to_numpy(dtype=object)[columns],
                 "before": before,
                 "after": after,
@@ -116,7 +115,9 @@ class Changes:
         )
 
 
-def refine(denoiser: DenoGradDenoiser, values: pd.DataFrame) -> tuple[Changes, Quality | None]:
+def refine(
+    denoiser: DenoGradDenoiser, values: pd.DataFrame, limits: Limits
+) -> tuple[Changes, Quality | None]:
     """Train the denoiser's backbone on the rows and move them.
 
     Parameters
@@ -125,6 +126,8 @@ def refine(denoiser: DenoGradDenoiser, values: pd.DataFrame) -> tuple[Changes, Q
         Its domain says whether the rows are a table or a series.
     values : DataFrame
         Finite numbers, the target first.
+    limits : Limits
+        What refined values may be.
 
     Returns
     -------
@@ -137,8 +140,9 @@ def refine(denoiser: DenoGradDenoiser, values: pd.DataFrame) -> tuple[Changes, Q
     X = matrix if denoiser.domain == "series" else matrix[:, 1:]
     X_refined, y_refined = denoiser.fit_resample(X, y)
     features = X_refined[:, 1:] if denoiser.domain == "series" else X_refined
-    after = pd.DataFrame(np.column_stack([y_refined, features]), columns=values.columns)
-    return Changes(values, after), assess(denoiser, X, y)
+    refined = np.column_stack([y_refined, features])
+    after, held = limits.applied(pd.DataFrame(refined, values.index, values.columns))
+    return Changes(values, after, held), assess(denoiser, X, y)
 
 
 def assess(denoiser: DenoGradDenoiser, X: np.ndarray, y: np.ndarray) -> Quality | None:

@@ -33,9 +33,13 @@ class Selection:
     whole : frozenset of str
         Refined columns that hold integers.
     values : DataFrame
-        The refined columns as numbers, the target first.
+        The refined columns as numbers, the target first; the index counts the rows of the file.
     remarks : tuple of str
         What the user may not expect.
+    table : SourceTable
+        The rows that are refined.
+    dropped : str or None
+        How many rows are missing in it, and why.
     """
 
     target: str
@@ -45,6 +49,8 @@ class Selection:
     whole: frozenset[str]
     values: pd.DataFrame = field(repr=False)
     remarks: tuple[str, ...]
+    table: SourceTable = field(repr=False)
+    dropped: str | None = None
 
 
 def select(
@@ -54,6 +60,7 @@ def select(
     exclude: Sequence[str] = (),
     *,
     series: bool = False,
+    drop_missing: bool = False,
 ) -> Selection:
     """Choose what is refined, and read it as numbers.
 
@@ -70,6 +77,8 @@ def select(
         Columns to leave as they are.
     series : bool
         Whether the rows are in time order; a series may consist of its target alone.
+    drop_missing : bool
+        Whether rows without a finite number in a refined column are left out.
 
     Raises
     ------
@@ -102,23 +111,25 @@ def select(
             else:
                 left[name] = doubt
                 doubtful.append(name)
-    _require_complete(table, found, target)
-    features = tuple(name for name in found if name != target)
+    values, dropped = _complete(table, found, target, drop_missing)
+    left |= dict.fromkeys(set(found) - set(values), "constant in the rows that are complete")
+    features = tuple(map(str, values.columns[1:]))
     if not features and not series:
         insist = f"; --columns {doubtful[0]} insists on one that was left" if doubtful else ""
         raise CleaningError(
             f"{target!r} is the only column of numbers to refine: a table needs others to predict "
             f"it from (--series for a series{insist})"
         )
-    values = pd.DataFrame({name: found[name].values for name in (target, *features)})
     return Selection(
         target,
         features,
         left,
         tuple(doubtful),
-        frozenset(name for name, numbers in found.items() if numbers.whole),
+        frozenset(name for name in (target, *features) if found[name].whole),
         values,
         tuple(_remarks(target, _doubt(table, target, found[target]))),
+        table if dropped is None else table.take(values.index.to_numpy()),
+        dropped,
     )
 
 
@@ -163,20 +174,41 @@ def _doubt(table: SourceTable, name: str, numbers: Numbers) -> str | None:
     return table.why_left_alone(name, numbers)
 
 
-def _require_complete(table: SourceTable, found: dict[str, Numbers], target: str) -> None:
-    gaps = {name: numbers.missing for name, numbers in found.items() if len(numbers.missing)}
-    if not gaps:
-        return
+def _complete(
+    table: SourceTable, found: dict[str, Numbers], target: str, drop_missing: bool
+) -> tuple[pd.DataFrame, str | None]:
+    """Return the numbers of complete rows, the target first, and what was dropped if any was."""
+    names = [target, *(name for name in found if name != target)]
+    values = pd.DataFrame({name: found[name].values for name in names})
+    complete = np.isfinite(values.to_numpy()).all(axis=1)
+    if complete.all():
+        return values, None
+    lacking = {name: found[name] for name in names if len(found[name].missing)}
+    gaps, n_complete = _gaps(table, lacking), int(complete.sum())
+    if not drop_missing:
+        advice = "fill them, or drop these rows (--drop-missing)"
+        if target not in lacking:
+            advice += f", or leave the column out (--exclude {next(iter(lacking))})"
+        raise CleaningError(f"{gaps}: {advice}")
+    if n_complete < 2:
+        raise CleaningError(f"{gaps}: {n_complete} rows are complete, so --exclude some columns")
+    values = values[complete]
+    varying = values[[name for name in values if values[name].nunique() > 1]]
+    if target not in varying:
+        raise CleaningError(f"the column {target!r} is constant in the rows that are complete")
+    return varying, f"{table.n_rows - n_complete:,} of {table.n_rows:,} rows dropped: {gaps}"
+
+
+def _gaps(table: SourceTable, columns: dict[str, Numbers]) -> str:
+    """Say in which columns numbers are missing or infinite, how many, and where first."""
     listed = [
-        f"{name!r} ({len(rows)} of {table.n_rows}, first on {table.place(int(rows[0]))})"
-        for name, rows in list(gaps.items())[:_LISTED]
+        f"{name!r} ({len(numbers.missing):,} of {table.n_rows:,}, first on "
+        f"{table.place(int(numbers.missing[0]))})"
+        for name, numbers in list(columns.items())[:_LISTED]
     ]
-    if len(gaps) > _LISTED:
-        listed.append(f"{len(gaps) - _LISTED} more")
-    advice = "fill them, or drop these rows"
-    if target not in gaps:
-        advice += f", or leave the column out (--exclude {next(iter(gaps))})"
-    raise CleaningError(f"missing or infinite values in {', '.join(listed)}: {advice}")
+    if len(columns) > _LISTED:
+        listed.append(f"{len(columns) - _LISTED} more")
+    return f"missing or infinite values in {', '.join(listed)}"
 
 
 def _require_known(name: str, names: Sequence[str]) -> None:
@@ -184,6 +216,8 @@ def _require_known(name: str, names: Sequence[str]) -> None:
         return
     close = difflib.get_close_matches(name, names, n=1)
     hint = f"did you mean {close[0]!r}?" if close else _some(names)
+    if len(names) == 1:
+        hint = f"there is {names[0]!r}; is --separator or --comment missing?"
     raise CleaningError(f"there is no column {name!r}: {hint}")
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from denograd.clean.cleaning import Changes, Quality
 from denograd.clean.columns import Selection
 from denograd.clean.files import SourceTable
-from denograd.estimator import DenoGradDenoiser
+from denograd.clean.limits import Limits
+
+if TYPE_CHECKING:
+    from denograd.clean.cleaning import Changes, Quality
+    from denograd.estimator import DenoGradDenoiser
 
 SHOWN = 20
 """Columns whose changes are listed at most."""
@@ -22,23 +26,34 @@ FAR = 0.1
 _KINDS = {"output": "refined table", "report": "list of changes", "plot": "picture"}
 
 
-def lines(
-    source: Path,
-    table: SourceTable,
+def choice(source: Path, selection: Selection, limits: Limits) -> Iterator[str]:
+    """Yield what is read, and what of it is refined and why."""
+    table, n_refined = selection.table, len(selection.values.columns)
+    yield f"{source}: {table.n_rows:,} rows, {n_refined} of {len(table.names)} columns refined"
+    if selection.dropped is not None:
+        yield f"  {selection.dropped}"
+    for name in table.names:
+        if name in selection.left:
+            yield f"  left as it is: {name!r}, {selection.left[name]}"
+    if selection.doubtful:
+        yield "  (to refine one of them all the same, name every column to refine in --columns)"
+    if limits.given:
+        bounds = ", ".join(f"{name!r} at {limits.described(name)}" for name in limits.given)
+        yield f"  kept within bounds: {bounds}"
+    if limits.positive:
+        yield f"  kept at 0 or more, as all they hold is: {', '.join(map(repr, limits.positive))}"
+
+
+def outcome(
     selection: Selection,
+    limits: Limits,
     denoiser: DenoGradDenoiser,
     quality: Quality | None,
     changes: Changes,
 ) -> Iterator[str]:
-    """Yield the lines of the summary, from what was read to how far it moved."""
-    refined = [name for name in table.names if name not in selection.left]
-    yield (f"{source}: {table.n_rows:,} rows, {len(refined)} of {len(table.names)} columns refined")
-    for name, reason in selection.left.items():
-        yield f"  left as it is: {name!r}, {reason}"
-    if selection.doubtful:
-        yield "  (to refine one of them all the same, name every column to refine in --columns)"
+    """Yield how good the backbone is, and how far the values moved."""
     yield from backbone(denoiser, selection.target, quality)
-    n_rows, n_moved = table.n_rows, changes.n_moved
+    n_rows, n_moved = len(changes.before), changes.n_moved
     yield (
         f"moved: {n_moved:,} of {n_rows:,} rows ({n_moved / n_rows:.0%}), "
         f"{changes.n_moved_beyond(FAR):,} of them by more than {FAR:g} standard deviations"
@@ -49,12 +64,13 @@ def lines(
     yield ""
     yield from _distances(changes)
     moved = changes.distance.max() > 0
-    widened = [name for name in refined if name in selection.whole and moved[name]]
+    widened = [name for name in selection.whole - limits.whole if moved[name]]
     if widened:
-        yield f"integers became decimals where they moved: {', '.join(map(repr, widened))}"
-    if below := changes.below_zero():
-        counts = ", ".join(f"{name!r} ({count:,} rows)" for name, count in below.items())
-        yield f"below zero now, where nothing was before: {counts}"
+        listed = ", ".join(map(repr, sorted(widened, key=selection.table.names.index)))
+        yield f"integers became decimals where they moved (--round-integers): {listed}"
+    if changes.held:
+        counts = (f"{name!r} ({count:,} values)" for name, count in changes.held.items())
+        yield f"held at a bound: {', '.join(counts)}"
     yield ""
 
 
@@ -91,6 +107,12 @@ def written(outputs: Mapping[str, Path]) -> Iterator[str]:
     """Yield where each result is."""
     for kind, path in outputs.items():
         yield f"{_KINDS[kind]}: {path}"
+
+
+def planned(outputs: Mapping[str, Path]) -> Iterator[str]:
+    """Yield where each result would be."""
+    for kind, path in outputs.items():
+        yield f"{_KINDS[kind]}, not written (--dry-run): {path}"
 
 
 def out_of_order(table: SourceTable, times: pd.Series | None) -> Iterator[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from denograd.clean.files.packing import beside
 from denograd.clean.files.source import CleaningError, Numbers, SourceTable
-from denograd.clean.files.text import CsvStyle, CsvTable
+from denograd.clean.files.style import CsvStyle
+from denograd.clean.files.text import CsvTable
 from denograd.clean.files.writing import check_outputs, written_together
 
 __all__ = [
@@ -15,6 +17,7 @@ __all__ = [
     "CsvTable",
     "Numbers",
     "SourceTable",
+    "beside",
     "check_outputs",
     "read_table",
     "written_together",
@@ -25,26 +28,18 @@ _FOREIGN = {
     ".xlsx": "a spreadsheet: save it as CSV",
     ".xls": "a spreadsheet: save it as CSV",
     ".ods": "a spreadsheet: save it as CSV",
-    ".gz": "compressed: unpack it",
-    ".zip": "compressed: unpack it",
 }
 
 
-def read_table(
-    path: Path, separator: str | None = None, decimal: str = ".", encoding: str | None = None
-) -> SourceTable:
-    """Read a table: Parquet by its suffix, else text with a header.
+def read_table(path: Path, style: CsvStyle | None = None) -> SourceTable:
+    """Read a table: Parquet by its suffix, else text with a header, compressed or not.
 
     Parameters
     ----------
     path : Path
         The file.
-    separator : str or None
-        Of a text table; None finds it in the header.
-    decimal : str
-        Character inside the numbers of a text table.
-    encoding : str or None
-        Of a text table; None stands for UTF-8.
+    style : CsvStyle, optional
+        What is known of how a text table is written.
 
     Raises
     ------
@@ -67,4 +62,4 @@ def read_table(
                 "or give a CSV file"
             ) from None
         return ParquetTable.read(path)
-    return CsvTable.read(path, separator, decimal, encoding)
+    return CsvTable.read(path, style or CsvStyle())

@@ -95,6 +95,10 @@ class ParquetTable(SourceTable):
         """Return a cell as a message shows it."""
         return shortened(str(self.table.column(name)[row]))
 
+    def take(self, rows: np.ndarray) -> Self:
+        """Return a table of some of the rows, in their order."""
+        return replace(self, table=self.table.take(pa.array(rows)))
+
     def with_values(self, refined: Mapping[str, np.ndarray]) -> Self:
         """Return a copy with new numbers in the types of the columns.
 

@@ -32,9 +32,13 @@ class Record(NamedTuple):
         """Whether no cell holds anything."""
         return not any(unquoted(cell).strip() for cell in self.cells)
 
+    def written(self, separator: str) -> str:
+        """Return the record as it stands in the text."""
+        return separator.join(self.cells) + self.end
 
-def records(text: str, separator: str) -> Iterator[Record]:
-    """Yield the records of a text.
+
+def records(text: str, separator: str, comment: str | None = None) -> Iterator[Record]:
+    """Yield the records of a text; a line that begins like a comment is a single cell.
 
     Raises
     ------
@@ -50,7 +54,9 @@ def records(text: str, separator: str) -> Iterator[Record]:
         number += 1
         first, length = number, len(line)
         body = line.rstrip("\r\n")
-        if '"' not in line:
+        if comment is not None and line.startswith(comment):
+            yield Record(first, [body], line[len(body) :])
+        elif '"' not in line:
             yield Record(first, body.split(separator), line[len(body) :])
         else:
             cells: list[str] = []

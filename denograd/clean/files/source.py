@@ -74,6 +74,10 @@ class SourceTable(ABC):
         """Return a cell as a message shows it."""
 
     @abstractmethod
+    def take(self, rows: np.ndarray) -> Self:
+        """Return a table of some of the rows, in their order."""
+
+    @abstractmethod
     def with_values(self, refined: Mapping[str, np.ndarray]) -> Self:
         """Return a copy with new numbers; cells whose number is the same, or none, stay."""
 

@@ -63,7 +63,7 @@ class TestTable:
         expected = [change.mean(), change.max(), change.mean() / spread, change.max() / spread]
         assert told == pytest.approx(expected, rel=0.01)
         assert f"moved: {int((change > 0).sum())} of 120 rows" in said
-        assert "integers became decimals where they moved: 'rooms'" in said
+        assert "integers became decimals where they moved (--round-integers): 'rooms'" in said
         assert re.search(r"15 rows at random, set aside, it predicts 'price' with R² -?\d", said)
         assert "refined table: data.cleaned.csv" in re.sub(re.escape(f"{data.parent}/"), "", said)
 
@@ -134,19 +134,6 @@ class TestOptions:
     def test_picture(self, data: Path) -> None:
         assert clean(data, "--target", "price", "--plot", "picture.png", *SHORT) == 0
         assert Path("picture.png").read_bytes().startswith(b"\x89PNG")
-
-    def test_values_below_zero_are_pointed_out(
-        self, data: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        frame = table()
-        frame["a"] -= frame["a"].min()
-        frame.to_csv(data, index=False)
-        far = ["--nrr", "0.5", "--threshold", "0"]
-        assert clean(data, "--target", "price", *far, *SHORT[:-1]) == 0
-        out = capsys.readouterr().out
-        n_below = int((pd.read_csv("data.cleaned.csv")["a"] < 0).sum())
-        assert n_below > 0
-        assert f"below zero now, where nothing was before: 'a' ({n_below} rows)" in out
 
     def test_warnings_of_the_method_are_told_in_flags(
         self, data: Path, capsys: pytest.CaptureFixture[str]
