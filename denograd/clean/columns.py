@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from denograd.clean.files import CleaningError, Numbers, SourceTable
-from denograd.columns import as_dates
 
 _LISTED = 5
 """Columns that a message names at most."""
@@ -131,24 +130,6 @@ def select(
         table if dropped is None else table.take(values.index.to_numpy()),
         dropped,
     )
-
-
-def time_column(table: SourceTable, names: Iterable[str]) -> pd.Series | None:
-    """Return the first of these columns that holds dates or times throughout, as such."""
-    for name in names:
-        numbers = table.numbers(name)
-        if len(numbers.missing):
-            continue
-        if not len(numbers.unreadable):
-            dates = as_dates(numbers.values)
-            if dates is not None:
-                return pd.Series(dates, name=name)
-            continue
-        # Other formats are ambiguous, and guessing cell by cell is slow.
-        times = pd.to_datetime(table.labels(name), errors="coerce", format="ISO8601", utc=True)
-        if times.notna().all():
-            return times.dt.tz_localize(None).rename(name)
-    return None
 
 
 def _why_not(table: SourceTable, name: str, numbers: Numbers) -> str | None:

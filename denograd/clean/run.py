@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from denograd.clean import plots, summary
-from denograd.clean.columns import Selection, select, time_column
+from denograd.clean import plots, summary, timeline
+from denograd.clean.columns import Selection, select
 from denograd.clean.files import (
     PARQUET,
     CleaningError,
@@ -59,10 +59,11 @@ def run(options: argparse.Namespace, tell: Callable[[str], None]) -> None:
     from denograd.clean.method import denoiser_of, refine
 
     denoiser = denoiser_of(options, selection.table.n_rows)
-    times = time_column(selection.table, selection.left) if options.series else None
-    for note in (*selection.remarks, *summary.out_of_order(selection.table, times)):
+    times = timeline.time_column(selection.table, selection.left) if options.series else None
+    irregular = [] if times is None else list(timeline.irregular(selection.table, times))
+    for note in (*selection.remarks, *irregular):
         tell(f"denograd: note: {note}")
-    told = list(summary.choice(source, selection, limits))
+    told = list(summary.choice(source, selection, limits, irregular))
     if options.dry_run:
         return _print([*told, *summary.planned(outputs)])
 
@@ -91,12 +92,11 @@ def _outputs(options: argparse.Namespace) -> dict[str, Path]:
     source: Path = options.file
     usual = beside(source, "cleaned")
     output = options.output or usual
-    known = PARQUET if source.suffix.lower() in PARQUET else None
-    suffix = output.suffix.lower()
-    if suffix == ".zip" or (suffix in PARQUET) != (known is PARQUET):
+    was, suffix = source.suffix.lower(), output.suffix.lower()
+    if suffix == ".zip" or (suffix in PARQUET) != (was in PARQUET):
         raise CleaningError(
             f"{output} cannot be written: the result has the format of {source.name}, "
-            f"so call it {output.stem}{usual.suffix}"
+            f"so call it {output.stem}{usual.name.rpartition('.cleaned')[2]}"
         )
     if options.plot is not None and options.plot.suffix.lower() not in PICTURES:
         raise CleaningError(f"{options.plot} has to end in {', '.join(PICTURES)}")

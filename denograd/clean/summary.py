@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from denograd.clean.columns import Selection
-from denograd.clean.files import SourceTable
 from denograd.clean.limits import Limits
 
 if TYPE_CHECKING:
@@ -26,12 +24,15 @@ FAR = 0.1
 _KINDS = {"output": "refined table", "report": "list of changes", "plot": "picture"}
 
 
-def choice(source: Path, selection: Selection, limits: Limits) -> Iterator[str]:
-    """Yield what is read, and what of it is refined and why."""
+def choice(
+    source: Path, selection: Selection, limits: Limits, irregular: Sequence[str] = ()
+) -> Iterator[str]:
+    """Yield what is read, what is irregular in it, and what of it is refined and why."""
     table, n_refined = selection.table, len(selection.values.columns)
     yield f"{source}: {table.n_rows:,} rows, {n_refined} of {len(table.names)} columns refined"
     if selection.dropped is not None:
         yield f"  {selection.dropped}"
+    yield from (f"  {remark}" for remark in irregular)
     for name in table.names:
         if name in selection.left:
             yield f"  left as it is: {name!r}, {selection.left[name]}"
@@ -113,19 +114,6 @@ def planned(outputs: Mapping[str, Path]) -> Iterator[str]:
     """Yield where each result would be."""
     for kind, path in outputs.items():
         yield f"{_KINDS[kind]}, not written (--dry-run): {path}"
-
-
-def out_of_order(table: SourceTable, times: pd.Series | None) -> Iterator[str]:
-    """Yield a note when the rows of a series are not in the order of their times."""
-    if times is None:
-        return
-    backwards = np.flatnonzero(np.diff(times.to_numpy()) < np.timedelta64(0))
-    if len(backwards):
-        yield (
-            f"{times.name!r} goes back on {table.place(int(backwards[0]) + 1)}"
-            f"{'' if len(backwards) == 1 else f' and {len(backwards) - 1:,} more'}, but --series "
-            "takes the rows in the order of the file: sort them first"
-        )
 
 
 def number(value: float) -> str:

@@ -48,14 +48,6 @@ class TestSeries:
         assert after["humidity"] == before["humidity"]
         assert after["temperature"] != before["temperature"]
 
-    def test_rows_out_of_order_are_pointed_out(
-        self, weather: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        series()[::-1].to_csv(weather, index=False)
-        arguments = ["--series", "--window", "8", "--backbone", "mlp", *SHORT]
-        assert clean(weather, "--target", "temperature", *arguments) == 0
-        assert "'day' goes back on line 3 and 88 more" in capsys.readouterr().err
-
     def test_too_short(self, weather: Path, capsys: pytest.CaptureFixture[str]) -> None:
         shape = ["--target", "temperature", "--series", "--window", "89"]
         said = refusal(capsys, "clean", weather, *shape)
