@@ -14,6 +14,9 @@ from denograd.clean.files import CleaningError, Numbers, SourceTable
 _LISTED = 5
 """Columns that a message names at most."""
 
+_LARGEST = 1e150
+"""Squares of larger numbers overflow, and with them all that is computed of a column."""
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -137,14 +140,18 @@ def _why_not(table: SourceTable, name: str, numbers: Numbers) -> str | None:
     values, unreadable = numbers.values, numbers.unreadable
     if len(unreadable):
         row = int(unreadable[0])
-        reason = f"not numbers ({table.sample(name, row)} on {table.place(row)})"
-        if len(unreadable) < len(values) / 2:
-            reason = f"{len(unreadable)} cells are {reason}"
-        return reason
+        where = f"({table.sample(name, row)} on {table.place(row)})"
+        if len(unreadable) == 1:
+            return f"one cell is no number {where}"
+        some = len(unreadable) < len(values) / 2
+        return f"{f'{len(unreadable):,} cells are ' if some else ''}not numbers {where}"
     if len(numbers.missing) == len(values):
         return "empty"
     if not len(numbers.missing) and np.all(values == values[0]):
         return "constant"
+    largest = np.nanmax(np.abs(values), initial=0.0, where=np.isfinite(values))
+    if largest > _LARGEST:
+        return f"numbers up to {largest:.0e}, too large to compute with"
     return None
 
 
@@ -172,7 +179,8 @@ def _complete(
             advice += f", or leave the column out (--exclude {next(iter(lacking))})"
         raise CleaningError(f"{gaps}: {advice}")
     if n_complete < 2:
-        raise CleaningError(f"{gaps}: {n_complete} rows are complete, so --exclude some columns")
+        few = f"too few rows are complete ({n_complete})"
+        raise CleaningError(f"{gaps}: {few}, so --exclude columns")
     values = values[complete]
     varying = values[[name for name in values if values[name].nunique() > 1]]
     if target not in varying:
@@ -181,15 +189,20 @@ def _complete(
 
 
 def _gaps(table: SourceTable, columns: dict[str, Numbers]) -> str:
-    """Say in which columns numbers are missing or infinite, how many, and where first."""
-    listed = [
-        f"{name!r} ({len(numbers.missing):,} of {table.n_rows:,}, first on "
-        f"{table.place(int(numbers.missing[0]))})"
-        for name, numbers in list(columns.items())[:_LISTED]
-    ]
-    if len(columns) > _LISTED:
-        listed.append(f"{len(columns) - _LISTED} more")
-    return f"missing or infinite values in {', '.join(listed)}"
+    """Say in which columns numbers are missing, or infinite, how many, and where first."""
+    said = []
+    for kind, of_kind in (("missing", np.isnan), ("infinite", np.isinf)):
+        listed = []
+        for name, numbers in columns.items():
+            rows = numbers.missing[of_kind(numbers.values[numbers.missing])]
+            if len(rows):
+                share = f"{len(rows):,} of {table.n_rows:,}"
+                listed.append(f"{name!r} ({share}, first on {table.place(int(rows[0]))})")
+        if len(listed) > _LISTED:
+            listed[_LISTED:] = [f"{len(listed) - _LISTED} more"]
+        if listed:
+            said.append(f"{kind} values in {', '.join(listed)}")
+    return "; ".join(said)
 
 
 def _require_known(name: str, names: Sequence[str]) -> None:

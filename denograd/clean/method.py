@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from types import SimpleNamespace
 from typing import Literal
 
@@ -64,7 +65,8 @@ def denoiser_of(options: argparse.Namespace, n_rows: int) -> DenoGradDenoiser:
         raise CleaningError(in_flags(str(error))) from None
     reason = denoiser.why_skip(SimpleNamespace(name=options.file, domain=domain))
     if reason is not None:
-        raise CleaningError(reason.rstrip("."))
+        other = "leave --series out" if options.series else "add --series if rows are time steps"
+        raise CleaningError(f"{reason.rstrip('.')}: {other}, or choose another one")
     return denoiser
 
 
@@ -74,8 +76,17 @@ def refine(
     """Refine, with what can go wrong said in the words of the command line."""
     try:
         return cleaning.refine(denoiser, selection.values, limits)
-    except (ValueError, FloatingPointError, ImportError) as error:
-        raise CleaningError(in_flags(str(error))) from None
+    except FloatingPointError as error:
+        # What the library advises is done already, or has no flag.
+        what = re.split("[:;]", str(error))[0]
+        raise CleaningError(
+            f"{what}: lower --nrr, or --exclude columns with values far out of range"
+        ) from None
+    except (ValueError, ImportError, FileNotFoundError) as error:
+        said = in_flags(str(error))
+        if denoiser.domain == "series" and denoiser.cv is not None:
+            said += ": shorten --window, or take fewer folds"
+        raise CleaningError(said) from None
     except torch.OutOfMemoryError:
         raise CleaningError("the device has too little memory: try --device cpu") from None
 

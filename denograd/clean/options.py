@@ -43,6 +43,12 @@ FLAGS = {
 }
 """The denoiser's parameters that have a flag of another form."""
 
+_WORDS = {
+    "X and y hold": "the rows to learn from hold",
+    ", or give its path as weights=": "",
+    "DenoGradDenoiser": "the command",
+}
+
 
 class UsageError(Exception):
     """A mistake in the command line, in one sentence."""
@@ -230,7 +236,9 @@ def _add_result_options(parser: argparse.ArgumentParser) -> None:
 
 
 def in_flags(message: str) -> str:
-    """Return a message with flags in the place of the parameters that they stand for."""
+    """Return a message of the library in the words of the command line."""
+    for words, others in _WORDS.items():
+        message = message.replace(words, others)
     return re.sub(r"\b(\w+)\b", lambda word: FLAGS.get(word[1], word[1]), message)
 
 

@@ -54,6 +54,8 @@ def run(options: argparse.Namespace, tell: Callable[[str], None]) -> None:
         series=options.series,
         drop_missing=options.drop_missing,
     )
+    if options.keep_target and not selection.features:
+        raise CleaningError(f"--keep-target leaves nothing to refine beside {options.target!r}")
     limits = _limits(options, selection)
     # What can be refused at once has been: now torch, which takes seconds to import.
     from denograd.clean.method import denoiser_of, refine

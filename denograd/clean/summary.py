@@ -83,7 +83,7 @@ def backbone(denoiser: DenoGradDenoiser, target: str, quality: Quality | None) -
         yield f"backbone: {network}, shown the rows; how well it predicts was not measured"
         return
     history = fitted.history
-    part = f"{quality.n_rows:,} rows"
+    part = counted(quality.n_rows)
     part = f"the last {part}" if denoiser.domain == "series" else f"{part} at random"
     yield f"backbone: {network}, best after {history.best_epoch} of {history.n_epochs} epochs"
     yield (
@@ -98,7 +98,7 @@ def no_skill(target: str, quality: Quality) -> str:
     """Say that there is nothing to believe in."""
     return (
         f"the backbone predicts {target!r} no better than its mean does (R² {quality.r2:.3f} on "
-        f"{quality.n_rows:,} rows set aside, within chance): what has moved has no reason to be "
+        f"{counted(quality.n_rows)} set aside, within chance): what has moved has no reason to be "
         "nearer to the truth, so do not use the result; other columns, more rows or another "
         "--backbone may help"
     )
@@ -114,6 +114,11 @@ def planned(outputs: Mapping[str, Path]) -> Iterator[str]:
     """Yield where each result would be."""
     for kind, path in outputs.items():
         yield f"{_KINDS[kind]}, not written (--dry-run): {path}"
+
+
+def counted(count: int) -> str:
+    """Return a number of rows in words."""
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"
 
 
 def number(value: float) -> str:

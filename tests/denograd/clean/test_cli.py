@@ -15,7 +15,7 @@ import pytest
 
 from denograd import DenoGradDenoiser
 from denograd.clean.cli import main
-from denograd.clean.options import UsageError, command_parser
+from denograd.clean.options import UsageError, command_parser, in_flags
 from denograd.networks import available
 from denograd.rules import rules
 from tests.denograd.clean.toys import ROOT, SHORT, cells, clean, series, table
@@ -194,6 +194,19 @@ def test_choices_are_what_there_is(flag: str, names: tuple[str, ...]) -> None:
         assert getattr(given, flag.lstrip("-")) == name
     with pytest.raises(UsageError, match=", ".join(f"'{name}'" for name in sorted(names))):
         command_parser().parse_args(["clean", "x.csv", "--target", "y", flag, "base"])
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("Lower nrr or raise nr_threshold.", "Lower --nrr or raise --threshold."),
+        ("set it, or give its path as weights=", "set it"),
+        ("window_size=2 of DenoGradDenoiser", "--window=2 of the command"),
+        ("unrred", "unrred"),
+    ],
+)
+def test_messages_of_the_library_are_told_in_flags(message: str, said: str) -> None:
+    assert in_flags(message) == said
 
 
 def test_the_script_is_this_command() -> None:

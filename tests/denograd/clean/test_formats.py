@@ -51,7 +51,7 @@ class TestFormats:
         said = refusal(
             capsys, "clean", "x.csv", "--target", "y", "--columns", "a", "--decimal", ","
         )
-        assert "the column 'a' cannot be refined: 1 cells are not numbers ('1.234' on line 22)" in (
+        assert "the column 'a' cannot be refined: one cell is no number ('1.234' on line 22)" in (
             said
         )
 
@@ -93,7 +93,7 @@ class TestFormats:
         text = "\n".join(["y", *values[:3], "", *values[3:], "", ""])
         Path("x.csv").write_text(text)
         said = refusal(capsys, "clean", "x.csv", "--target", "y", "--series", "--window", "4")
-        assert "missing or infinite values in 'y' (1 of 21, first on line 5)" in said
+        assert "denograd: missing values in 'y' (1 of 21, first on line 5)" in said
 
     def test_what_is_a_number(self) -> None:
         texts = ["1", " -2.5 ", "3e2", "", "NA", "?", "1_000", "0x1F", "1,5", "True", "inf"]

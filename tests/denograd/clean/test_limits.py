@@ -121,7 +121,7 @@ def test_rows_that_lack_a_number_are_dropped(
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("y,a\n1,\n2,\n3,5.5\n,6.5\n,7.5\n", "1 rows are complete, so --exclude some columns"),
+        ("y,a\n1,\n2,\n3,5.5\n,6.5\n,7.5\n", "too few rows are complete (1), so --exclude columns"),
         ("y,a\n1,.5\n1,.7\n2,\n,.9\n", "the column 'y' is constant in the rows that are complete"),
         ("y,a\n1,.5\n2,.5\n3,\n,.7\n,.9\n", "'y' is the only column of numbers"),
     ],

@@ -52,8 +52,13 @@ class TestRefusals:
             ("--cv 500", "--cv=500 folds need at least 500 rows, got 120"),
             ("--seed -1", "argument --seed: '-1' is not a whole number of at least 0"),
             ("--backbone resnet", "argument --backbone: invalid choice: 'resnet'"),
-            ("--backbone lstm", "The backbone 'lstm' is for series data; data.csv is tabular"),
-            ("--rule global", "The rule 'global' does not refine tabular data"),
+            ("--backbone lstm", "data.csv is tabular: add --series if rows are time steps, or"),
+            ("--series --backbone ft_transformer", "data.csv is series: leave --series out, or"),
+            ("--rule global", "'global' does not refine tabular data: add --series if rows"),
+            ("--series --columns price --keep-target", "nothing to refine beside 'price'"),
+            ("--series --cv 2 --window 80", "the rows to learn from hold 0 window(s)"),
+            ("--series --cv 2 --window 80", ": shorten --window, or take fewer folds"),
+            ("--nrr 1e30 --threshold 0 --epochs 1", "infinite in epoch 2: lower --nrr, or"),
             ("--series --rule global --nrr 0.1", "--nrr has no effect under the rule global"),
             ("--device abacus", "there is no device 'abacus' here"),
             ("--separator ::", "'::' is not a single character"),
@@ -93,14 +98,16 @@ class TestRefusals:
             ("y,a\n1,2,3\n", "data.csv: line 2 has 3 cells, the header has 2"),
             ('y,a\n1,"2\n3,4\n', "line 2 cannot be read: the quotes around its cell 2 do not end"),
             ("y,a,y\n1,2,3\n", "names 'y' twice"),
-            ("y,a\n1,2\n,3\n4,5\n", "missing or infinite values in 'y' (1 of 3, first on line 3)"),
+            ("y,a\n1,2\n,3\n4,5\n", "denograd: missing values in 'y' (1 of 3, first on line 3)"),
             (
                 "y,a\n1,NA\n3,4.5\n5,inf\n7,1\n9,2\n",
-                "'a' (2 of 5, first on line 2): fill them, or drop these rows (--drop-missing), "
+                "missing values in 'a' (1 of 5, first on line 2); infinite values in 'a' (1 of 5, "
+                "first on line 4): fill them, or drop these rows (--drop-missing), "
                 "or leave the column out (--exclude a)",
             ),
-            ("y,a\n1,2\nx,3\n4,5\n", "'y' cannot be refined: 1 cells are not numbers ('x' on line"),
+            ("y,a\n1,2\nx,3\n4,5\n", "'y' cannot be refined: one cell is no number ('x' on line"),
             ("y,a\n,2\n,3\n", "'y' cannot be refined: empty"),
+            ("y,a\n1e300,2\n,3\n", "numbers up to 1e+300, too large to compute with"),
         ],
     )
     def test_contents(
