@@ -1,4 +1,4 @@
-"""Refining the columns of a file: how good the backbone is, and how far the values moved."""
+"""Refining the columns of a file, and how far their values moved."""
 
 from __future__ import annotations
 
@@ -12,41 +12,6 @@ import pandas as pd
 from denograd.clean.limits import Limits
 from denograd.estimator import DenoGradDenoiser
 from denograd.training.backbone import Scaling
-
-
-@dataclass(frozen=True)
-class Quality:
-    """How well the backbone predicts the rows that early stopping set aside.
-
-    Attributes
-    ----------
-    n_rows : int
-        Number of these rows.
-    mse, r2 : float
-        Mean squared error in units of the target, and its share of the variance taken from 1.
-    """
-
-    n_rows: int
-    mse: float
-    r2: float
-
-    @property
-    def beats_mean(self) -> bool:
-        """Whether predictions unrelated to the target would hardly do as well by chance.
-
-        Such predictions correlate with n targets by about 1/√n, and however they are scaled their
-        R² is at most the square of that correlation; twice as large a one is taken for a relation.
-        """
-        return self.r2 > 4.0 / self.n_rows
-
-    @classmethod
-    def of(cls, actual: np.ndarray, predicted: np.ndarray) -> Quality:
-        """Compare predictions with what they should be."""
-        errors = (actual - predicted) ** 2
-        deviations = (actual - actual.mean()) ** 2
-        variance = deviations.mean()
-        r2 = 1.0 - errors.mean() / variance if variance > 0 else -np.inf
-        return cls(len(actual), float(errors.mean()), float(r2))
 
 
 @dataclass(frozen=True)
@@ -115,9 +80,7 @@ class Changes:
         )
 
 
-def refine(
-    denoiser: DenoGradDenoiser, values: pd.DataFrame, limits: Limits
-) -> tuple[Changes, Quality | None]:
+def refine(denoiser: DenoGradDenoiser, values: pd.DataFrame, limits: Limits) -> Changes:
     """Train the denoiser's backbone on the rows and move them.
 
     Parameters
@@ -128,12 +91,6 @@ def refine(
         Finite numbers, the target first.
     limits : Limits
         What refined values may be.
-
-    Returns
-    -------
-    changes : Changes
-    quality : Quality or None
-        None for a backbone that is not trained with early stopping.
     """
     matrix = values.to_numpy(dtype=np.float64)
     y = matrix[:, 0].copy()
@@ -142,20 +99,4 @@ def refine(
     features = X_refined[:, 1:] if denoiser.domain == "series" else X_refined
     refined = np.column_stack([y_refined, features])
     after, held = limits.applied(pd.DataFrame(refined, values.index, values.columns))
-    return Changes(values, after, held), assess(denoiser, X, y)
-
-
-def assess(denoiser: DenoGradDenoiser, X: np.ndarray, y: np.ndarray) -> Quality | None:
-    """Return how well a fitted denoiser's backbone predicts the rows it stopped early on.
-
-    Parameters
-    ----------
-    denoiser : DenoGradDenoiser
-        Fitted on X and y alone.
-    X, y : ndarray
-        The same rows.
-    """
-    rows = denoiser.backbone_.validation_rows
-    if rows is None or not denoiser.backbone_.history.validation_loss:
-        return None
-    return Quality.of(y[rows], denoiser.predict_target(X)[rows])
+    return Changes(values, after, held)

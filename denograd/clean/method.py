@@ -70,9 +70,7 @@ def denoiser_of(options: argparse.Namespace, n_rows: int) -> DenoGradDenoiser:
     return denoiser
 
 
-def refine(
-    denoiser: DenoGradDenoiser, selection: Selection, limits: Limits
-) -> tuple[cleaning.Changes, cleaning.Quality | None]:
+def refine(denoiser: DenoGradDenoiser, selection: Selection, limits: Limits) -> cleaning.Changes:
     """Refine, with what can go wrong said in the words of the command line."""
     try:
         return cleaning.refine(denoiser, selection.values, limits)

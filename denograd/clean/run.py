@@ -69,7 +69,7 @@ def run(options: argparse.Namespace, tell: Callable[[str], None]) -> None:
     if options.dry_run:
         return _print([*told, *summary.planned(outputs)])
 
-    changes, quality = refine(denoiser, selection, limits)
+    changes = refine(denoiser, selection, limits)
     refined = {str(name): values.to_numpy() for name, values in changes.after.items()}
     cleaned = selection.table.with_values(refined)
     with written_together(source, list(outputs.values()), force=options.force) as files:
@@ -82,10 +82,10 @@ def run(options: argparse.Namespace, tell: Callable[[str], None]) -> None:
                 figure = plots.before_after(changes.before, changes.after, options.series, times)
                 plots.save(figure, file)
     if not options.quiet:
-        told += summary.outcome(selection, limits, denoiser, quality, changes)
+        told += summary.outcome(selection, limits, denoiser, changes)
         _print([*told, *summary.written(outputs)])
-    if quality is not None and not quality.beats_mean:
-        tell(f"denograd: warning: {summary.no_skill(selection.target, quality)}")
+    for warning in summary.without_skill(selection.target, denoiser):
+        tell(f"denograd: warning: {warning}")
     return None
 
 

@@ -12,7 +12,7 @@ from denograd.clean.columns import Selection
 from denograd.clean.limits import Limits
 
 if TYPE_CHECKING:
-    from denograd.clean.cleaning import Changes, Quality
+    from denograd.clean.cleaning import Changes
     from denograd.estimator import DenoGradDenoiser
 
 SHOWN = 20
@@ -49,11 +49,10 @@ def outcome(
     selection: Selection,
     limits: Limits,
     denoiser: DenoGradDenoiser,
-    quality: Quality | None,
     changes: Changes,
 ) -> Iterator[str]:
     """Yield how good the backbone is, and how far the values moved."""
-    yield from backbone(denoiser, selection.target, quality)
+    yield from backbone(denoiser, selection.target)
     n_rows, n_moved = len(changes.before), changes.n_moved
     yield (
         f"moved: {n_moved:,} of {n_rows:,} rows ({n_moved / n_rows:.0%}), "
@@ -75,33 +74,47 @@ def outcome(
     yield ""
 
 
-def backbone(denoiser: DenoGradDenoiser, target: str, quality: Quality | None) -> Iterator[str]:
+def backbone(denoiser: DenoGradDenoiser, target: str) -> Iterator[str]:
     """Say how the backbone was trained, and how well it predicts rows set aside."""
-    fitted = denoiser.backbone_
+    fitted, skill = denoiser.backbone_, denoiser.skill_
     network = type(fitted.network).__name__
-    if quality is None:
+    if skill is None:
         yield f"backbone: {network}, shown the rows; how well it predicts was not measured"
         return
     history = fitted.history
-    part = counted(quality.n_rows)
+    part = counted(skill.n_rows)
     part = f"the last {part}" if denoiser.domain == "series" else f"{part} at random"
     yield f"backbone: {network}, best after {history.best_epoch} of {history.n_epochs} epochs"
     yield (
-        f"  on {part}, set aside, it predicts {target!r} with R² {quality.r2:.3f}, "
-        f"MSE {number(quality.mse)} (RMSE {number(np.sqrt(quality.mse))})"
+        f"  on {part}, set aside, it predicts {target!r} with R² {skill.r2:.3f}, "
+        f"{errors(skill.mse)}"
     )
+    if skill.last_value_mse is not None:
+        yield f"  the last value before, taken for a prediction: {errors(skill.last_value_mse)}"
     if denoiser.cv is not None:
         yield f"  the rows were moved by {denoiser.cv} like it, each trained without its fold"
 
 
-def no_skill(target: str, quality: Quality) -> str:
-    """Say that there is nothing to believe in."""
-    return (
-        f"the backbone predicts {target!r} no better than its mean does (R² {quality.r2:.3f} on "
-        f"{counted(quality.n_rows)} set aside, within chance): what has moved has no reason to be "
-        "nearer to the truth, so do not use the result; other columns, more rows or another "
-        "--backbone may help"
-    )
+def without_skill(target: str, denoiser: DenoGradDenoiser) -> Iterator[str]:
+    """Yield a warning for each prediction without a network that is as good as the backbone's."""
+    skill = denoiser.skill_
+    if skill is None:
+        return
+    part = f"on {counted(skill.n_rows)} set aside"
+    if not skill.beats_mean:
+        yield (
+            f"the backbone predicts {target!r} no better than its mean does (R² {skill.r2:.3f} "
+            f"{part}, within chance): what has moved has no reason to be "
+            "nearer to the truth, so do not use the result; other columns, more rows or another "
+            "--backbone may help"
+        )
+    if skill.last_value_mse is not None and not skill.beats_last_value:
+        yield (
+            f"the backbone predicts {target!r} no better than its last value does (MSE "
+            f"{number(skill.mse)} against {number(skill.last_value_mse)} {part}): it has learnt "
+            "little of how the series goes on, so do not rely on the result; a longer --window, "
+            "more rows or another --backbone may help"
+        )
 
 
 def written(outputs: Mapping[str, Path]) -> Iterator[str]:
@@ -119,6 +132,11 @@ def planned(outputs: Mapping[str, Path]) -> Iterator[str]:
 def counted(count: int) -> str:
     """Return a number of rows in words."""
     return f"{count:,} row" if count == 1 else f"{count:,} rows"
+
+
+def errors(mse: float) -> str:
+    """Return a mean squared error and its root in words."""
+    return f"MSE {number(mse)} (RMSE {number(np.sqrt(mse))})"
 
 
 def number(value: float) -> str:
