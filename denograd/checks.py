@@ -200,9 +200,9 @@ def check_finite(values: np.ndarray, name: str, labels: Iterable[str] = ()) -> N
         bad = [f"column {label} ({n})" for label, n in zip(labels, counts, strict=True) if n]
         listed = ", ".join(bad[:10]) + (f" and {len(bad) - 10} more" if len(bad) > 10 else "")
         where = f"of {n_rows} rows: {listed}"
-    raise ValueError(
-        f"{name} contains NaN or infinite values (inf), {where}. Fill or drop them first"
-    )
+    kinds = {"NaN": np.isnan, "infinite values (inf)": np.isinf}
+    what = " and ".join(kind for kind, of_kind in kinds.items() if of_kind(values).any())
+    raise ValueError(f"{name} contains {what}, {where}. Fill or drop them first")
 
 
 def column_labels(data: Any) -> list[str]:

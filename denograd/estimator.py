@@ -17,6 +17,7 @@ from denograd.training.backbone import (
     FittedBackbone,
     TrainingPlan,
     digest,
+    held_back_skill,
     predict_target,
     scaled_widths,
     train_backbone,
@@ -33,6 +34,9 @@ class BackboneDenoiser(BaseDenoiser):
     ----------
     backbone_ : FittedBackbone
         The trained network, its units and its training history.
+    skill_ : Skill or None
+        Its error on the rows that decided when to stop, beside that of the mean and, for a series,
+        of the last value; None where it was not trained.
     training_seconds_ : float
         Seconds spent on training in `fit`.
     reused_seconds_ : float
@@ -116,7 +120,9 @@ class BackboneDenoiser(BaseDenoiser):
         self.check_config()
         self._check_domain()
         self.training_seconds_ = self.reused_seconds_ = 0.0
-        self.backbone_ = self._train(self._plan(), X, y, X_val, y_val)
+        plan = self._plan()
+        self.backbone_ = self._train(plan, X, y, X_val, y_val)
+        self.skill_ = held_back_skill(plan, self.backbone_, y if y_val is None else y_val)
 
     def _train(self, plan: TrainingPlan, *data: Any, **options: Any) -> FittedBackbone:
         fitted, reused = train_backbone(

@@ -1,50 +1,17 @@
-"""Refining the columns of a file: how good the backbone is, and how far the values moved."""
+"""Refining the columns of a file, and how far their values moved."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
+from denograd.clean.limits import Limits
 from denograd.estimator import DenoGradDenoiser
 from denograd.training.backbone import Scaling
-
-
-@dataclass(frozen=True)
-class Quality:
-    """How well the backbone predicts the rows that early stopping set aside.
-
-    Attributes
-    ----------
-    n_rows : int
-        Number of these rows.
-    mse, r2 : float
-        Mean squared error in units of the target, and its share of the variance taken from 1.
-    """
-
-    n_rows: int
-    mse: float
-    r2: float
-
-    @property
-    def beats_mean(self) -> bool:
-        """Whether predictions unrelated to the target would hardly do as well by chance.
-
-        Such predictions correlate with n targets by about 1/√n, and however they are scaled their
-        R² is at most the square of that correlation; twice as large a one is taken for a relation.
-        """
-        return self.r2 > 4.0 / self.n_rows
-
-    @classmethod
-    def of(cls, actual: np.ndarray, predicted: np.ndarray) -> Quality:
-        """Compare predictions with what they should be."""
-        errors = (actual - predicted) ** 2
-        deviations = (actual - actual.mean()) ** 2
-        variance = deviations.mean()
-        r2 = 1.0 - errors.mean() / variance if variance > 0 else -np.inf
-        return cls(len(actual), float(errors.mean()), float(r2))
 
 
 @dataclass(frozen=True)
@@ -54,11 +21,14 @@ class Changes:
     Attributes
     ----------
     before, after : DataFrame
-        The refined columns, the target first.
+        The refined columns, the target first; the index counts the rows of the file.
+    held : dict
+        How many values of a column were held at a bound.
     """
 
     before: pd.DataFrame
     after: pd.DataFrame
+    held: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def distance(self) -> pd.DataFrame:
@@ -81,12 +51,6 @@ class Changes:
         """Number of rows in which any value moved by more than so many standard deviations."""
         return int((self.distance / self.spread > deviations).any(axis=1).sum())
 
-    def below_zero(self) -> dict[str, int]:
-        """Columns that had no negative value, with the number of those that they have now."""
-        negative = (self.after < 0).sum()
-        found = negative[(self.before >= 0).all() & (negative > 0)]
-        return {str(name): int(count) for name, count in found.items()}
-
     def by_column(self) -> pd.DataFrame:
         """Return mean and largest change per column, in its units and in standard deviations."""
         mean, largest = self.distance.mean(), self.distance.max()
@@ -100,13 +64,13 @@ class Changes:
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a line for every value that moved; rows count from 1, without the header."""
+        """Return a line for every value that moved; the rows of the file count from 1."""
         rows, columns = np.nonzero(self.distance.to_numpy() > 0)
         before = self.before.to_numpy()[rows, columns]
         after = self.after.to_numpy()[rows, columns]
         return pd.DataFrame(
             {
-                "row": rows + 1,
+                "row": self.before.index.to_numpy()[rows] + 1,
                 "column": self.before.columns.to_numpy(dtype=object)[columns],
                 "before": before,
                 "after": after,
@@ -116,7 +80,7 @@ class Changes:
         )
 
 
-def refine(denoiser: DenoGradDenoiser, values: pd.DataFrame) -> tuple[Changes, Quality | None]:
+def refine(denoiser: DenoGradDenoiser, values: pd.DataFrame, limits: Limits) -> Changes:
     """Train the denoiser's backbone on the rows and move them.
 
     Parameters
@@ -125,33 +89,14 @@ def refine(denoiser: DenoGradDenoiser, values: pd.DataFrame) -> tuple[Changes, Q
         Its domain says whether the rows are a table or a series.
     values : DataFrame
         Finite numbers, the target first.
-
-    Returns
-    -------
-    changes : Changes
-    quality : Quality or None
-        None for a backbone that is not trained with early stopping.
+    limits : Limits
+        What refined values may be.
     """
     matrix = values.to_numpy(dtype=np.float64)
     y = matrix[:, 0].copy()
     X = matrix if denoiser.domain == "series" else matrix[:, 1:]
     X_refined, y_refined = denoiser.fit_resample(X, y)
     features = X_refined[:, 1:] if denoiser.domain == "series" else X_refined
-    after = pd.DataFrame(np.column_stack([y_refined, features]), columns=values.columns)
-    return Changes(values, after), assess(denoiser, X, y)
-
-
-def assess(denoiser: DenoGradDenoiser, X: np.ndarray, y: np.ndarray) -> Quality | None:
-    """Return how well a fitted denoiser's backbone predicts the rows it stopped early on.
-
-    Parameters
-    ----------
-    denoiser : DenoGradDenoiser
-        Fitted on X and y alone.
-    X, y : ndarray
-        The same rows.
-    """
-    rows = denoiser.backbone_.validation_rows
-    if rows is None or not denoiser.backbone_.history.validation_loss:
-        return None
-    return Quality.of(y[rows], denoiser.predict_target(X)[rows])
+    refined = np.column_stack([y_refined, features])
+    after, held = limits.applied(pd.DataFrame(refined, values.index, values.columns))
+    return Changes(values, after, held)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import pkgutil
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,14 +16,38 @@ from denograd.published import STEPS
 _EXAMPLES = """\
 examples:
   denograd clean houses.csv --target price
-      Refine every column of numbers; the result is houses.cleaned.csv.
-  denograd clean houses.csv --target price --exclude id,zipcode --plot picture.png
+      Refine every column of measurements; the result is houses.cleaned.csv.
+  denograd clean houses.csv --target price --exclude lat,long --plot picture.png
       Leave two columns as they are, and draw what has changed.
+  denograd clean houses.csv --target price --columns size,rating
+      Refine these, even if one of them looks like a code.
   denograd clean weather.csv --target temperature --series --window 48 --output smooth.csv
       Rows in time order; the network sees 48 steps to predict the next one.
+  denograd clean houses.csv --target price --drop-missing --bounds rooms=1:20 --round-integers
+      Leave out rows with gaps; rooms stay integers from 1 to 20.
+  denograd clean houses.csv --target price --dry-run
+      Tell which columns would be refined, and why the others not; write nothing.
   denograd clean houses.csv --target price --cv 5 --report changes.csv
       Refine each fifth of the rows by a network that has not seen it; list every change.
 """
+
+
+FLAGS = {
+    "nrr": "--nrr",
+    "nr_threshold": "--threshold",
+    "max_epochs": "--iterations",
+    "backbone_epochs": "--epochs",
+    "window_size": "--window",
+    "cv": "--cv",
+    "random_state": "--seed",
+}
+"""The denoiser's parameters that have a flag of another form."""
+
+_WORDS = {
+    "X and y hold": "the rows to learn from hold",
+    ", or give its path as weights=": "",
+    "DenoGradDenoiser": "the command",
+}
 
 
 class UsageError(Exception):
@@ -47,8 +72,9 @@ def command_parser() -> argparse.ArgumentParser:
         help="refine the columns of numbers of a CSV or Parquet file",
         description=(
             "Train a network to predict one column of a CSV or Parquet file from the others, then\n"
-            "move all of them towards what it has learnt. Columns that hold no numbers, and cells\n"
-            "that do not move, are written as they were read."
+            "move all of them towards what it has learnt. Columns that hold no measurements, such\n"
+            "as text, dates, identifiers and codes, and cells that do not move, are written as\n"
+            "they were read."
         ),
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -68,7 +94,8 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
         "--columns",
         action="append",
         metavar="NAMES",
-        help="only these columns and the target, separated by commas",
+        help="only these columns and the target, separated by commas, whatever they look like "
+        "(default: all columns of numbers but identifiers, codes, flags and dates)",
     )
     chosen.add_argument(
         "--exclude",
@@ -95,11 +122,20 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
     data.add_argument(
         "--decimal",
         choices=[".", ","],
-        default=".",
         metavar="C",
-        help="inside numbers, a point or a comma (default: a point)",
+        help="inside numbers, a point or a comma (default: found)",
     )
-    data.add_argument("--encoding", metavar="NAME", help="of the text (default: UTF-8)")
+    data.add_argument(
+        "--encoding", metavar="NAME", help="of the text (default: that of its mark, or UTF-8)"
+    )
+    data.add_argument(
+        "--comment", metavar="TEXT", help="pass over lines that begin with this, for example '#'"
+    )
+    data.add_argument(
+        "--drop-missing",
+        action="store_true",
+        help="leave out rows that lack a number in a refined column",
+    )
 
 
 def _add_method_options(parser: argparse.ArgumentParser) -> None:
@@ -166,6 +202,22 @@ def _add_method_options(parser: argparse.ArgumentParser) -> None:
 def _add_result_options(parser: argparse.ArgumentParser) -> None:
     results = parser.add_argument_group("results")
     results.add_argument(
+        "--bounds",
+        action="append",
+        type=_bounds,
+        metavar="NAME=LOW:HIGH",
+        help="keep refined values of a column within these; either may be missing (default: 0 or "
+        "more where a column has no negative value)",
+    )
+    results.add_argument(
+        "--round-integers", action="store_true", help="columns of integers stay integers"
+    )
+    results.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="tell what would be refined and written, and stop there",
+    )
+    results.add_argument(
         "--output",
         type=Path,
         metavar="FILE",
@@ -181,6 +233,13 @@ def _add_result_options(parser: argparse.ArgumentParser) -> None:
         "--force", action="store_true", help="replace existing results; the input never is"
     )
     results.add_argument("--quiet", action="store_true", help="show no progress and no summary")
+
+
+def in_flags(message: str) -> str:
+    """Return a message of the library in the words of the command line."""
+    for words, others in _WORDS.items():
+        message = message.replace(words, others)
+    return re.sub(r"\b(\w+)\b", lambda word: FLAGS.get(word[1], word[1]), message)
 
 
 def _modules(folder: str) -> list[str]:
@@ -210,6 +269,18 @@ def _separator(text: str) -> str:
     if len(character) != 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a single character")
     return character
+
+
+def _bounds(text: str) -> tuple[str, tuple[float, float]]:
+    name, _, span = text.rpartition("=")
+    low, colon, high = span.partition(":")
+    try:
+        bounds = float(low or -math.inf), float(high or math.inf)
+    except ValueError:
+        bounds = math.nan, math.nan
+    if not (name and colon and bounds[0] <= bounds[1]):
+        raise argparse.ArgumentTypeError(f"{text!r} is not like age=0:120, age=0: or age=:120")
+    return name, bounds
 
 
 def _parsed(kind: Callable[[str], Any], text: str, least: float, what: str) -> Any:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from denograd.clean.cleaning import Changes, Quality
 from denograd.clean.columns import Selection
-from denograd.clean.files import SourceTable
-from denograd.estimator import DenoGradDenoiser
+from denograd.clean.limits import Limits
+
+if TYPE_CHECKING:
+    from denograd.clean.cleaning import Changes
+    from denograd.estimator import DenoGradDenoiser
 
 SHOWN = 20
 """Columns whose changes are listed at most."""
@@ -22,21 +24,36 @@ FAR = 0.1
 _KINDS = {"output": "refined table", "report": "list of changes", "plot": "picture"}
 
 
-def lines(
-    source: Path,
-    table: SourceTable,
+def choice(
+    source: Path, selection: Selection, limits: Limits, irregular: Sequence[str] = ()
+) -> Iterator[str]:
+    """Yield what is read, what is irregular in it, and what of it is refined and why."""
+    table, n_refined = selection.table, len(selection.values.columns)
+    yield f"{source}: {table.n_rows:,} rows, {n_refined} of {len(table.names)} columns refined"
+    if selection.dropped is not None:
+        yield f"  {selection.dropped}"
+    yield from (f"  {remark}" for remark in irregular)
+    for name in table.names:
+        if name in selection.left:
+            yield f"  left as it is: {name!r}, {selection.left[name]}"
+    if selection.doubtful:
+        yield "  (to refine one of them all the same, name every column to refine in --columns)"
+    if limits.given:
+        bounds = ", ".join(f"{name!r} at {limits.described(name)}" for name in limits.given)
+        yield f"  kept within bounds: {bounds}"
+    if limits.positive:
+        yield f"  kept at 0 or more, as all they hold is: {', '.join(map(repr, limits.positive))}"
+
+
+def outcome(
     selection: Selection,
+    limits: Limits,
     denoiser: DenoGradDenoiser,
-    quality: Quality | None,
     changes: Changes,
 ) -> Iterator[str]:
-    """Yield the lines of the summary, from what was read to how far it moved."""
-    refined = [name for name in table.names if name not in selection.left]
-    yield (f"{source}: {table.n_rows:,} rows, {len(refined)} of {len(table.names)} columns refined")
-    for name, reason in selection.left.items():
-        yield f"  left as it is: {name!r}, {reason}"
-    yield from backbone(denoiser, selection.target, quality)
-    n_rows, n_moved = table.n_rows, changes.n_moved
+    """Yield how good the backbone is, and how far the values moved."""
+    yield from backbone(denoiser, selection.target)
+    n_rows, n_moved = len(changes.before), changes.n_moved
     yield (
         f"moved: {n_moved:,} of {n_rows:,} rows ({n_moved / n_rows:.0%}), "
         f"{changes.n_moved_beyond(FAR):,} of them by more than {FAR:g} standard deviations"
@@ -47,42 +64,57 @@ def lines(
     yield ""
     yield from _distances(changes)
     moved = changes.distance.max() > 0
-    widened = [name for name in refined if name in selection.whole and moved[name]]
+    widened = [name for name in selection.whole - limits.whole if moved[name]]
     if widened:
-        yield f"integers became decimals where they moved: {', '.join(map(repr, widened))}"
-    if below := changes.below_zero():
-        counts = ", ".join(f"{name!r} ({count:,} rows)" for name, count in below.items())
-        yield f"below zero now, where nothing was before: {counts}"
+        listed = ", ".join(map(repr, sorted(widened, key=selection.table.names.index)))
+        yield f"integers became decimals where they moved (--round-integers): {listed}"
+    if changes.held:
+        counts = (f"{name!r} ({count:,} values)" for name, count in changes.held.items())
+        yield f"held at a bound: {', '.join(counts)}"
     yield ""
 
 
-def backbone(denoiser: DenoGradDenoiser, target: str, quality: Quality | None) -> Iterator[str]:
+def backbone(denoiser: DenoGradDenoiser, target: str) -> Iterator[str]:
     """Say how the backbone was trained, and how well it predicts rows set aside."""
-    fitted = denoiser.backbone_
+    fitted, skill = denoiser.backbone_, denoiser.skill_
     network = type(fitted.network).__name__
-    if quality is None:
+    if skill is None:
         yield f"backbone: {network}, shown the rows; how well it predicts was not measured"
         return
     history = fitted.history
-    part = f"{quality.n_rows:,} rows"
+    part = counted(skill.n_rows)
     part = f"the last {part}" if denoiser.domain == "series" else f"{part} at random"
     yield f"backbone: {network}, best after {history.best_epoch} of {history.n_epochs} epochs"
     yield (
-        f"  on {part}, set aside, it predicts {target!r} with R² {quality.r2:.3f}, "
-        f"MSE {number(quality.mse)} (RMSE {number(np.sqrt(quality.mse))})"
+        f"  on {part}, set aside, it predicts {target!r} with R² {skill.r2:.3f}, "
+        f"{errors(skill.mse)}"
     )
+    if skill.last_value_mse is not None:
+        yield f"  the last value before, taken for a prediction: {errors(skill.last_value_mse)}"
     if denoiser.cv is not None:
         yield f"  the rows were moved by {denoiser.cv} like it, each trained without its fold"
 
 
-def no_skill(target: str, quality: Quality) -> str:
-    """Say that there is nothing to believe in."""
-    return (
-        f"the backbone predicts {target!r} no better than its mean does (R² {quality.r2:.3f} on "
-        f"{quality.n_rows:,} rows set aside, within chance): what has moved has no reason to be "
-        "nearer to the truth, so do not use the result; other columns, more rows or another "
-        "--backbone may help"
-    )
+def without_skill(target: str, denoiser: DenoGradDenoiser) -> Iterator[str]:
+    """Yield a warning for each prediction without a network that is as good as the backbone's."""
+    skill = denoiser.skill_
+    if skill is None:
+        return
+    part = f"on {counted(skill.n_rows)} set aside"
+    if not skill.beats_mean:
+        yield (
+            f"the backbone predicts {target!r} no better than its mean does (R² {skill.r2:.3f} "
+            f"{part}, within chance): what has moved has no reason to be "
+            "nearer to the truth, so do not use the result; other columns, more rows or another "
+            "--backbone may help"
+        )
+    if skill.last_value_mse is not None and not skill.beats_last_value:
+        yield (
+            f"the backbone predicts {target!r} no better than its last value does (MSE "
+            f"{number(skill.mse)} against {number(skill.last_value_mse)} {part}): it has learnt "
+            "little of how the series goes on, so do not rely on the result; a longer --window, "
+            "more rows or another --backbone may help"
+        )
 
 
 def written(outputs: Mapping[str, Path]) -> Iterator[str]:
@@ -91,17 +123,20 @@ def written(outputs: Mapping[str, Path]) -> Iterator[str]:
         yield f"{_KINDS[kind]}: {path}"
 
 
-def out_of_order(table: SourceTable, times: pd.Series | None) -> Iterator[str]:
-    """Yield a note when the rows of a series are not in the order of their times."""
-    if times is None:
-        return
-    backwards = np.flatnonzero(np.diff(times.to_numpy()) < np.timedelta64(0))
-    if len(backwards):
-        yield (
-            f"{times.name!r} goes back on {table.place(int(backwards[0]) + 1)}"
-            f"{'' if len(backwards) == 1 else f' and {len(backwards) - 1:,} more'}, but --series "
-            "takes the rows in the order of the file: sort them first"
-        )
+def planned(outputs: Mapping[str, Path]) -> Iterator[str]:
+    """Yield where each result would be."""
+    for kind, path in outputs.items():
+        yield f"{_KINDS[kind]}, not written (--dry-run): {path}"
+
+
+def counted(count: int) -> str:
+    """Return a number of rows in words."""
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"
+
+
+def errors(mse: float) -> str:
+    """Return a mean squared error and its root in words."""
+    return f"MSE {number(mse)} (RMSE {number(np.sqrt(mse))})"
 
 
 def number(value: float) -> str:

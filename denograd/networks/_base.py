@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from denograd.checks import check_count, check_number
 
 _HINTS = {
-    "tabular": "it reads the rows of a table: leave window=None",
-    "series": "it reads windows of a series: pass window=<number of time steps>",
+    "tabular": "it reads the rows of a table, not the windows of a series",
+    "series": "it reads the windows of a series, not the rows of a table",
 }
 
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from denograd.networks import build, network_class, size_names
+from denograd.skill import Skill
 from denograd.training.loop import (
     Examples,
     TrainingHistory,
@@ -208,6 +209,26 @@ def predict_target(plan: TrainingPlan, fitted: FittedBackbone, X: np.ndarray) ->
     finally:
         fitted.network.cpu()
     return scaling.y_mean + scaling.y_scale * outputs.astype(np.float64)
+
+
+def held_back_skill(plan: TrainingPlan, fitted: FittedBackbone, y: np.ndarray) -> Skill | None:
+    """Return the error on the rows that decided when to stop, or None if there were none.
+
+    Parameters
+    ----------
+    plan : TrainingPlan
+        How the backbone was trained.
+    fitted : FittedBackbone
+        The backbone.
+    y : ndarray of shape (n,)
+        The targets among which these rows are: all of those given for it, where some were.
+    """
+    history, rows = fitted.history, fitted.validation_rows
+    if not history.validation_loss:
+        return None
+    rows = np.arange(plan.context, len(y)) if rows is None else rows
+    mse = history.validation_loss[history.best_epoch - 1] * fitted.scaling.y_scale**2
+    return Skill.of(y[rows], mse, None if plan.window is None else y[rows - plan.horizon])
 
 
 def examples(plan: TrainingPlan, usable: np.ndarray) -> np.ndarray:

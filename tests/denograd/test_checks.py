@@ -55,10 +55,13 @@ def test_what_is_not_finite_is_counted_where_it_is():
     check_finite(table, "X", "abc")
     check_finite(np.full((2, 2), 1e308), "X", "ab")  # the sum alone is infinite
     table[1:3, 1], table[0, 2] = np.nan, -np.inf
-    with pytest.raises(ValueError, match=r"X contains NaN.* of 4 rows: column b \(2\), column c"):
+    both = r"X contains NaN and infinite values \(inf\), of 4 rows: column b \(2\), column c"
+    with pytest.raises(ValueError, match=both):
         check_finite(table, "X", "abc")
-    with pytest.raises(ValueError, match=r"y contains NaN or infinite.*, 2 of 4 rows"):
+    with pytest.raises(ValueError, match=r"y contains NaN, 2 of 4 rows"):
         check_finite(table[:, 1], "y")
+    with pytest.raises(ValueError, match=r"y contains infinite values \(inf\), 1 of 4 rows"):
+        check_finite(table[:, 2], "y")
 
 
 def test_a_result_of_another_layout_is_refused():

@@ -47,7 +47,7 @@ def run(settings_of):
 
 
 UNSCORABLE = {
-    "missing": r"NaN or infinite values .* column y \(60\)",
+    "missing": r"contains NaN, .* column y \(60\)",
     "overflow": r"metrics.grid.noisy\|noisy\|noisy is inf, not a finite number",
     "one": r"must predict one value per row, shape \(60,\), not \(1,\)",
     "square": r"must predict one value per row, shape \(60,\), not \(60, 60\)",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from denograd.clean.files.parquet import ParquetTable
+from denograd.clean.files.packing import beside
 from denograd.clean.files.source import CleaningError, Numbers, SourceTable
-from denograd.clean.files.text import CsvStyle, CsvTable
+from denograd.clean.files.style import CsvStyle
+from denograd.clean.files.text import CsvTable
 from denograd.clean.files.writing import check_outputs, written_together
 
 __all__ = [
@@ -15,8 +16,8 @@ __all__ = [
     "CsvStyle",
     "CsvTable",
     "Numbers",
-    "ParquetTable",
     "SourceTable",
+    "beside",
     "check_outputs",
     "read_table",
     "written_together",
@@ -27,26 +28,18 @@ _FOREIGN = {
     ".xlsx": "a spreadsheet: save it as CSV",
     ".xls": "a spreadsheet: save it as CSV",
     ".ods": "a spreadsheet: save it as CSV",
-    ".gz": "compressed: unpack it",
-    ".zip": "compressed: unpack it",
 }
 
 
-def read_table(
-    path: Path, separator: str | None = None, decimal: str = ".", encoding: str | None = None
-) -> SourceTable:
-    """Read a table: Parquet by its suffix, else text with a header.
+def read_table(path: Path, style: CsvStyle | None = None) -> SourceTable:
+    """Read a table: Parquet by its suffix, else text with a header, compressed or not.
 
     Parameters
     ----------
     path : Path
         The file.
-    separator : str or None
-        Of a text table; None finds it in the header.
-    decimal : str
-        Character inside the numbers of a text table.
-    encoding : str or None
-        Of a text table; None stands for UTF-8.
+    style : CsvStyle, optional
+        What is known of how a text table is written.
 
     Raises
     ------
@@ -61,5 +54,12 @@ def read_table(
     if suffix in _FOREIGN:
         raise CleaningError(f"{path} is {_FOREIGN[suffix]} first")
     if suffix in PARQUET:
+        try:
+            from denograd.clean.files.parquet import ParquetTable
+        except ImportError:
+            raise CleaningError(
+                "Parquet files need pyarrow: pip install 'denograd-repro[parquet]', "
+                "or give a CSV file"
+            ) from None
         return ParquetTable.read(path)
-    return CsvTable.read(path, separator, decimal, encoding)
+    return CsvTable.read(path, style or CsvStyle())

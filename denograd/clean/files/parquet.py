@@ -1,34 +1,48 @@
-"""Parquet tables: columns keep their types."""
+"""Parquet tables: what is not refined stays in Arrow, with its type, its nulls and its metadata."""
 
 from __future__ import annotations
 
-import importlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from denograd.clean.files.source import CleaningError, Numbers, SourceTable, shortened
+from denograd.columns import why_left_alone
 
 
 @dataclass(frozen=True)
 class ParquetTable(SourceTable):
-    """A Parquet table; columns keep their types, index and metadata of pandas included."""
+    """A Parquet table.
 
-    frame: pd.DataFrame
+    Attributes
+    ----------
+    table : pyarrow.Table
+        All columns; those that are an index of pandas are passed over and carried along.
+    layout : dict
+        Compression by column and rows of a row group, as `pyarrow.parquet.write_table` takes them.
+    """
+
+    table: pa.Table
+    layout: dict[str, Any] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
         """Names of the columns, in the order of the file."""
-        return [str(name) for name in self.frame.columns]
+        index = (self.table.schema.pandas_metadata or {}).get("index_columns", [])
+        return [name for name in self.table.column_names if name not in index]
 
     @property
     def n_rows(self) -> int:
         """Number of rows."""
-        return len(self.frame)
+        return self.table.num_rows
 
     @classmethod
     def read(cls, path: Path) -> ParquetTable:
@@ -37,34 +51,41 @@ class ParquetTable(SourceTable):
         Raises
         ------
         CleaningError
-            When pyarrow is missing, or the file cannot be read.
+            When the file cannot be read, has no rows, or has two columns of one name.
         """
-        _require_pyarrow()
         try:
-            frame = pd.read_parquet(path, engine="pyarrow")
-        except (ValueError, OSError) as error:
+            with pq.ParquetFile(path) as file:
+                table, metadata = file.read(), file.metadata
+        except (pa.ArrowException, OSError) as error:
             reason = str(error).splitlines()[0]
             raise CleaningError(f"{path} cannot be read as Parquet: {reason}") from None
-        if not len(frame):
+        if not table.num_rows:
             raise CleaningError(f"{path} has no rows")
-        return cls(frame)
-
-    def _column(self, name: str) -> pd.Series:
-        return self.frame.iloc[:, self.names.index(name)]
+        twice = [name for name in table.column_names if table.column_names.count(name) > 1]
+        if twice:
+            raise CleaningError(f"{path} has two columns {twice[0]!r}: rename one of them")
+        group = metadata.row_group(0)
+        chunks = [group.column(i) for i in range(group.num_columns)]
+        codecs = {c.path_in_schema: c.compression.replace("UNCOMPRESSED", "NONE") for c in chunks}
+        return cls(table, {"compression": codecs, "row_group_size": group.num_rows})
 
     def numbers(self, name: str) -> Numbers:
         """Read a column as numbers; only columns of a numeric type, not boolean, have any."""
-        column = self._column(name)
-        kinds = pd.api.types
-        if not kinds.is_numeric_dtype(column) or kinds.is_bool_dtype(column):
-            filled = np.flatnonzero(column.notna().to_numpy())
+        column = self.table.column(name)
+        if not _is_numeric(column.type):
+            filled = np.flatnonzero(column.is_valid().to_numpy())
             return Numbers(np.full(len(column), np.nan), filled, whole=False)
-        values = column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
-        return Numbers(values, np.empty(0, dtype=int), kinds.is_integer_dtype(column))
+        values = column.cast(pa.float64(), safe=False).to_numpy()
+        return Numbers(values, np.empty(0, dtype=int), pa.types.is_integer(column.type))
 
     def labels(self, name: str) -> pd.Series:
         """Return the cells of a column as they are."""
-        return self._column(name).reset_index(drop=True)
+        return self.table.column(name).to_pandas()
+
+    def why_left_alone(self, name: str, numbers: Numbers) -> str | None:
+        """Say why the numbers of a column are none to refine, or return None."""
+        # Without nulls integers stay integers.
+        return why_left_alone(self.table.column(name).drop_null().to_pandas().rename(name))
 
     def place(self, row: int) -> str:
         """Say where in the file a row is."""
@@ -72,33 +93,63 @@ class ParquetTable(SourceTable):
 
     def sample(self, name: str, row: int) -> str:
         """Return a cell as a message shows it."""
-        return shortened(str(self._column(name).iloc[row]))
+        return shortened(str(self.table.column(name)[row]))
+
+    def take(self, rows: np.ndarray) -> Self:
+        """Return a table of some of the rows, in their order."""
+        return replace(self, table=self.table.take(pa.array(rows)))
 
     def with_values(self, refined: Mapping[str, np.ndarray]) -> Self:
-        """Return a copy with new numbers: floats keep their type, integers become floats."""
-        columns = []
-        for position, name in enumerate(self.names):
-            column = self.frame.iloc[:, position]
-            values = refined.get(name)
-            if values is not None and np.any(values != self.numbers(name).values):
-                dtype = column.dtype if pd.api.types.is_float_dtype(column) else np.float64
-                column = pd.Series(values, index=column.index, name=column.name).astype(dtype)
-            columns.append(column)
-        frame = pd.concat(columns, axis=1)
-        frame.columns = self.frame.columns
-        frame.attrs = dict(self.frame.attrs)
-        return replace(self, frame=frame)
+        """Return a copy with new numbers in the types of the columns.
+
+        Integers that have become anything else are the exception: their columns become float64.
+        """
+        table = self.table
+        for name, values in refined.items():
+            moved = (values != self.numbers(name).values) & np.isfinite(values)
+            if moved.any():
+                old = table.schema.field(name)
+                new = _typed(values, old.type)
+                column = pc.if_else(pa.array(moved), new, table.column(name).cast(new.type))
+                position = table.schema.get_field_index(name)
+                table = table.set_column(position, old.with_type(new.type), column)
+                if new.type != old.type:
+                    table = table.replace_schema_metadata(_widened(table.schema.metadata, name))
+        return replace(self, table=table)
 
     def write(self, path: Path) -> None:
         """Write the table in the format in which it was read."""
-        self.frame.to_parquet(path, engine="pyarrow")
+        pq.write_table(self.table, path, **self.layout)
 
 
-def _require_pyarrow() -> None:
-    """Raise a CleaningError that says how to install pyarrow, where it is not."""
-    try:
-        importlib.import_module("pyarrow")
-    except ImportError:
-        raise CleaningError(
-            "Parquet files need pyarrow: pip install 'denograd-repro[parquet]', or give a CSV file"
-        ) from None
+def _is_numeric(kind: pa.DataType) -> bool:
+    types = pa.types
+    return types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind)
+
+
+def _typed(values: np.ndarray, kind: pa.DataType) -> pa.Array:
+    """Return numbers in the type of their column, or as float64 where integers have none."""
+    if pa.types.is_integer(kind):
+        if np.any(values != np.rint(values)):
+            return pa.array(values)
+        limits = np.iinfo(kind.to_pandas_dtype())
+        # The largest integer of 64 bits is no float; what is cut off here is cast downwards.
+        values = np.clip(values, limits.min, np.nextafter(limits.max + 1.0, 0.0))
+    elif pa.types.is_decimal(kind):
+        largest = min(
+            (10**kind.precision - 1) / 10**kind.scale,
+            np.nextafter(10.0 ** (kind.precision - kind.scale), 0.0),
+        )
+        values = np.clip(values, -largest, largest)
+    return pa.array(values).cast(kind, safe=False)
+
+
+def _widened(metadata: Mapping[bytes, bytes] | None, name: str) -> Mapping[bytes, bytes] | None:
+    """Return a schema's metadata in which pandas finds that a column has become float64."""
+    if not metadata or b"pandas" not in metadata:
+        return metadata
+    notes = json.loads(metadata[b"pandas"])
+    for column in notes["columns"]:
+        if column["field_name"] == name:
+            column |= {"pandas_type": "float64", "numpy_type": "float64"}
+    return {**metadata, b"pandas": json.dumps(notes).encode()}

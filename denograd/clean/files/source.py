@@ -27,7 +27,7 @@ class Numbers:
     unreadable : ndarray of int
         Rows that hold something which is neither a number nor a missing value.
     whole : bool
-        Whether every number is written as an integer.
+        Whether every number that is there is written as an integer.
     """
 
     values: np.ndarray
@@ -62,6 +62,10 @@ class SourceTable(ABC):
         """Return the cells of a column as they are, to label rows with."""
 
     @abstractmethod
+    def why_left_alone(self, name: str, numbers: Numbers) -> str | None:
+        """Say why the numbers of a column are none to refine, or return None."""
+
+    @abstractmethod
     def place(self, row: int) -> str:
         """Say where in the file a row is."""
 
@@ -70,8 +74,12 @@ class SourceTable(ABC):
         """Return a cell as a message shows it."""
 
     @abstractmethod
+    def take(self, rows: np.ndarray) -> Self:
+        """Return a table of some of the rows, in their order."""
+
+    @abstractmethod
     def with_values(self, refined: Mapping[str, np.ndarray]) -> Self:
-        """Return a copy with new numbers; cells whose number is the same stay as written."""
+        """Return a copy with new numbers; cells whose number is the same, or none, stay."""
 
     @abstractmethod
     def write(self, path: Path) -> None:

@@ -1,56 +1,55 @@
-"""Text tables: cells are kept as they were written."""
+"""Text tables: all that is not refined is kept as it was written, byte for byte."""
 
 from __future__ import annotations
 
-import csv
-import io
 from array import array
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 import pandas as pd
 
+from denograd.clean.files.layout import arranged
+from denograd.clean.files.numerals import as_numbers, find_decimal
+from denograd.clean.files.packing import packed, unpacked
+from denograd.clean.files.records import quoted_like, unquoted
 from denograd.clean.files.source import CleaningError, Numbers, SourceTable, shortened
-
-SEPARATORS = ",;\t|"
-_MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "-nan", "null", "none", "<na>", "?"})
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True)
-class CsvStyle:
-    """How a text table is written.
-
-    Attributes
-    ----------
-    separator, decimal : str
-        Characters between cells and inside numbers.
-    encoding : str
-        Of the text; "utf-8-sig" is UTF-8 with a byte order mark.
-    line_end : str
-        Line feed, after a carriage return or not.
-    """
-
-    separator: str
-    decimal: str
-    encoding: str
-    line_end: str
+from denograd.clean.files.style import CsvStyle, decoded, find_separator
+from denograd.columns import why_left_alone
 
 
 @dataclass(frozen=True)
 class CsvTable(SourceTable):
-    """A text table; its cells are kept as text, so that nothing is rewritten by accident.
+    """A text table.
 
-    Quotes around cells that do not need them are the one thing that is not kept.
+    Attributes
+    ----------
+    columns : dict
+        The cells of every column as they are written, quotes included.
+    lines : array of int
+        The line on which each row begins.
+    ends : sequence of str
+        What follows the last cell of each row.
+    head : str
+        All that stands before the first row.
+    skipped : dict
+        What is passed over before a row, blank lines and comments, by the row's number.
+    separator, decimal : str
+        Characters between cells and inside numbers.
+    encoding : str
+        Of the text.
     """
 
-    style: CsvStyle
     columns: dict[str, list[str]]
     lines: array[int]
+    ends: Sequence[str] = ()
+    head: str = ""
+    skipped: Mapping[int, str] = field(default_factory=dict)
+    separator: str = ","
+    decimal: str = "."
+    encoding: str = "utf-8"
 
     @property
     def names(self) -> list[str]:
@@ -63,81 +62,44 @@ class CsvTable(SourceTable):
         return len(self.lines)
 
     @classmethod
-    def read(
-        cls, path: Path, separator: str | None, decimal: str, encoding: str | None
-    ) -> CsvTable:
+    def read(cls, path: Path, style: CsvStyle) -> CsvTable:
         """Read a text table with a header.
-
-        Parameters
-        ----------
-        path : Path
-            The file.
-        separator : str or None
-            None finds it in the header.
-        decimal : str
-            Character inside numbers.
-        encoding : str or None
-            None stands for UTF-8, with or without byte order mark.
 
         Raises
         ------
         CleaningError
             For a file that is not such a table, naming the line.
         """
-        raw = path.read_bytes()
-        if encoding is None:
-            encoding = "utf-8-sig" if raw.startswith(_BYTE_ORDER_MARK) else "utf-8"
-        try:
-            text = raw.decode(encoding)
-        except LookupError:
-            raise CleaningError(f"there is no encoding {encoding!r}") from None
-        except UnicodeError:
-            raise CleaningError(
-                f"{path} is not {encoding} text: name its encoding, for example --encoding latin-1"
-            ) from None
-        first = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
-        if not first:
+        text, encoding = decoded(path, unpacked(path), style.encoding)
+        mark, text = ("\ufeff", text[1:]) if text.startswith("\ufeff") else ("", text)
+        if not text.strip():
             raise CleaningError(f"{path} is empty")
-        if separator is None:
-            counts = Counter(first)
-            separator = max(SEPARATORS, key=lambda character: counts[character])
-        style = CsvStyle(separator, decimal, encoding, "\r\n" if first.endswith("\r\n") else "\n")
-        header, rows, lines = _parse(path, text, separator)
-        twice = [name for name, count in Counter(header).items() if count > 1]
-        if twice:
-            raise CleaningError(
-                f"the header of {path} names {twice[0]!r} twice: rename one of them"
-            )
-        if not rows:
-            raise CleaningError(f"{path} has a header and no rows")
-        cells = map(list, zip(*rows, strict=True))
-        return cls(style, dict(zip(header, cells, strict=True)), lines)
+        separator = style.separator or find_separator(text, style)
+        try:
+            table = cls(*arranged(text, separator, style), separator=separator, encoding=encoding)
+            texts = {name: table.texts(name) for name in table.names}
+            decimal = style.decimal or find_decimal(texts)
+        except CleaningError as error:
+            raise CleaningError(f"{path}: {error}") from None
+        return replace(table, decimal=decimal, head=mark + table.head)
+
+    def texts(self, name: str) -> list[str]:
+        """Return what the cells of a column hold."""
+        cells = self.columns[name]
+        # Most columns hold no quotes, which is soon found out.
+        return [unquoted(cell) for cell in cells] if '"' in "".join(cells) else cells
 
     def numbers(self, name: str) -> Numbers:
         """Read a column as numbers."""
-        texts = self.columns[name]
-        if self.style.decimal != ".":
-            # A point would be a separator of thousands, which no number here has.
-            texts = [
-                text if "." in text else text.replace(self.style.decimal, ".") for text in texts
-            ]
-            points = [i for i, text in enumerate(self.columns[name]) if "." in text]
-        else:
-            points = []
-        parsed = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce")
-        values = parsed.to_numpy(dtype=np.float64, copy=True)
-        values[points] = np.nan
-        unreadable = [
-            row
-            for row in np.flatnonzero(np.isnan(values))
-            if texts[row].strip().lower() not in _MISSING
-        ]
-        whole = all(text.strip().lstrip("+-").isdigit() for text in texts)
-        return Numbers(values, np.asarray(unreadable, dtype=int), whole)
+        return as_numbers(self.texts(name), self.decimal)
 
     def labels(self, name: str) -> pd.Series:
         """Return the cells of a column as they are."""
-        return pd.Series(self.columns[name], name=name)
+        return pd.Series(self.texts(name), name=name)
+
+    def why_left_alone(self, name: str, numbers: Numbers) -> str | None:
+        """Say why the numbers of a column are none to refine, or return None."""
+        return why_left_alone(pd.Series(numbers.values, name=name), self.texts(name))
 
     def place(self, row: int) -> str:
         """Say where in the file a row is."""
@@ -145,58 +107,42 @@ class CsvTable(SourceTable):
 
     def sample(self, name: str, row: int) -> str:
         """Return a cell as a message shows it."""
-        return shortened(self.columns[name][row])
+        return shortened(unquoted(self.columns[name][row]))
+
+    def take(self, rows: np.ndarray) -> Self:
+        """Return a table of some of the rows, in their order."""
+        kept = {row: number for number, row in enumerate([*rows.tolist(), self.n_rows])}
+        return replace(
+            self,
+            columns={name: [cells[i] for i in rows] for name, cells in self.columns.items()},
+            lines=array("q", (self.lines[i] for i in rows)),
+            ends=[self.ends[i] for i in rows],
+            skipped={kept[row]: text for row, text in self.skipped.items() if row in kept},
+        )
 
     def with_values(self, refined: Mapping[str, np.ndarray]) -> Self:
-        """Return a copy with new numbers; cells whose number is the same stay as written."""
+        """Return a copy with new numbers; cells whose number is the same, or none, stay."""
         columns = dict(self.columns)
         for name, values in refined.items():
-            moved = values != self.numbers(name).values
+            numbers = self.numbers(name)
+            moved = (values != numbers.values) & np.isfinite(values)
             cells = list(columns[name])
             for row, value in zip(np.flatnonzero(moved), values[moved].tolist(), strict=True):
-                cells[row] = repr(value).replace(".", self.style.decimal)
+                number = int(value) if numbers.whole and value.is_integer() else value
+                text = repr(number).replace(".", self.decimal)
+                cells[row] = quoted_like(text, cells[row], self.separator)
             columns[name] = cells
         return replace(self, columns=columns)
 
     def write(self, path: Path) -> None:
-        """Write the table in the format in which it was read."""
-        with path.open("w", newline="", encoding=self.style.encoding) as file:
-            writer = csv.writer(
-                file, delimiter=self.style.separator, lineterminator=self.style.line_end
-            )
-            writer.writerow(self.columns)
-            writer.writerows(zip(*self.columns.values(), strict=True))
+        """Write the table in the format in which it was read, compressed as the path says."""
+        text = "".join(self._parts())
+        path.write_bytes(packed(text.encode(self.encoding), path))
 
-
-def _parse(path: Path, text: str, separator: str) -> tuple[list[str], list[list[str]], array[int]]:
-    """Return header, rows and the line on which each row ends.
-
-    Blank lines are no rows, but in the midst of a single column they are missing values.
-    """
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    header: list[str] = []
-    rows: list[list[str]] = []
-    lines = array("q")
-    blank = 0
-    try:
-        for cells in reader:
-            if not header:
-                header = cells
-                continue
-            if not cells:
-                blank += 1
-                continue
-            if len(header) == 1:
-                rows.extend([""] for _ in range(blank))
-                lines.extend(range(reader.line_num - blank, reader.line_num))
-            blank = 0
-            if len(cells) != len(header):
-                raise CleaningError(
-                    f"line {reader.line_num} of {path} has {len(cells)} cells, "
-                    f"the header has {len(header)}"
-                )
-            rows.append(cells)
-            lines.append(reader.line_num)
-    except csv.Error as error:
-        raise CleaningError(f"line {reader.line_num} of {path} cannot be read: {error}") from None
-    return header, rows, lines
+    def _parts(self) -> Iterator[str]:
+        yield self.head
+        for row, cells in enumerate(zip(*self.columns.values(), strict=True)):
+            yield self.skipped.get(row, "")
+            yield self.separator.join(cells)
+            yield self.ends[row]
+        yield self.skipped.get(self.n_rows, "")
