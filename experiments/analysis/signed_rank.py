@@ -19,70 +19,24 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from experiments.analysis.statistics import Floats, TestResult, complete_blocks
+from experiments.analysis.statistics import (
+    ROUNDING,
+    Floats,
+    TestResult,
+    complete_blocks,
+    equalise,
+)
 
-
-@dataclass(frozen=True)
-class Comparison:
-    """Wilcoxon's signed-rank test of two methods.
-
-    Attributes
-    ----------
-    statistic
-        The smaller of the two rank sums.
-    p_value, p_holm
-        Two-sided, for this pair alone and adjusted for all pairs compared.
-    """
-
-    first: str
-    second: str
-    statistic: float
-    p_value: float
-    p_holm: float
-
-
-@dataclass(frozen=True)
-class WilcoxonHolm:
-    """Wilcoxon's test of several pairs of methods with Holm's adjustment.
-
-    Attributes
-    ----------
-    n
-        Number of complete blocks.
-    left_out
-        The blocks that were not used, because a method is missing there.
-    """
-
-    comparisons: tuple[Comparison, ...]
-    n: int
-    left_out: tuple[str, ...]
-    alpha: float
-
-    @property
-    def smallest_p(self) -> float:
-        """The smallest adjusted p-value that this many blocks and comparisons can give."""
-        return min(1.0, 2.0 ** (1 - self.n) * len(self.comparisons))
-
-    @property
-    def why_never(self) -> str | None:
-        """A sentence where the test cannot reject whatever the scores, else None."""
-        if self.smallest_p <= self.alpha:
-            return None
-        pairs = len(self.comparisons)
-        needed = 1 + math.ceil(math.log2(pairs / self.alpha))
-        return (
-            f"Wilcoxon with Holm can never reject here: the smallest p-value of {pairs} "
-            f"comparison{'s' if pairs > 1 else ''} over {self.n} blocks is {self.smallest_p:.3g}; "
-            f"{needed} blocks are needed for {self.alpha:g}."
-        )
+#: Up to so many blocks all signs are tried where there are ties: the benchmark's datasets.
+_ALL_SIGNS = 14
 
 
 def wilcoxon_signed_rank(differences: ArrayLike) -> TestResult:
-    """Wilcoxon's signed-rank test, two-sided and exact, given the ranks of the differences.
+    """Wilcoxon's signed-rank test, two-sided, and exact for 14 differences or fewer.
 
     Differences of zero are ranked and their ranks split evenly between the two sums (Demšar; scipy
-    calls it ``zsplit``). The p-value comes from the distribution over all signs of the others, so
-    that it is exact with ties too.
+    calls it ``zsplit``). More differences are left to scipy, which is exact where none of up to 50
+    are tied or zero and takes the normal approximation otherwise.
 
     Parameters
     ----------
@@ -94,24 +48,17 @@ def wilcoxon_signed_rank(differences: ArrayLike) -> TestResult:
     TestResult
         The smaller rank sum and the p-value.
     """
-    d = np.asarray(differences, dtype=np.float64)
-    if d.ndim != 1 or d.size == 0 or not np.isfinite(d).all():
-        raise ValueError(
-            f"Wilcoxon's test needs at least one finite difference, got {d.size} of shape "
-            f"{d.shape} with {np.count_nonzero(~np.isfinite(d))} not finite"
-        )
-    ranks = stats.rankdata(np.abs(d))
-    split = float(ranks[d == 0].sum()) / 2
-    smaller = min(float(ranks[d > 0].sum()), float(ranks[d < 0].sum()))
-    # Average ranks are multiples of one half: twice them is an index.
-    doubled = np.rint(2 * ranks[d != 0]).astype(int)
-    probability = np.zeros(int(doubled.sum()) + 1)
-    probability[0] = 1.0
-    for rank in doubled:
-        shifted = np.concatenate([np.zeros(rank), probability[: probability.size - rank]])
-        probability = (probability + shifted) / 2
-    tail = float(probability[: round(2 * smaller) + 1].sum())
-    return TestResult(smaller + split, min(1.0, 2 * tail))
+    d = _finite(differences, "Wilcoxon's test")
+    signed = np.sign(d) * stats.rankdata(equalise(np.abs(d)))
+    few = d.size <= _ALL_SIGNS
+    found = stats.wilcoxon(signed, zero_method="zsplit", method="exact" if few else "auto")
+    p_value = found.pvalue
+    # What scipy calls exact is so without ties and zeros; with them, all signs of the ranks are.
+    if few and 1 < d.size > len(set(np.abs(signed)) - {0.0}):
+        p_value = stats.permutation_test(
+            (signed,), np.sum, permutation_type="samples", n_resamples=2**d.size
+        ).pvalue
+    return TestResult(float(found.statistic), float(p_value))
 
 
 def holm(p_values: ArrayLike) -> Floats:
@@ -128,6 +75,8 @@ def holm(p_values: ArrayLike) -> Floats:
         Adjusted p-values in the order given; never smaller than the unadjusted ones.
     """
     p = np.asarray(p_values, dtype=np.float64)
+    if not ((p >= 0) & (p <= 1)).all():
+        raise ValueError(f"p-values must lie between 0 and 1, got {p.tolist()}")
     order = np.argsort(p, kind="stable")
     steps = np.minimum(1.0, p[order] * np.arange(p.size, 0, -1))
     adjusted = np.empty_like(p)
@@ -135,49 +84,49 @@ def holm(p_values: ArrayLike) -> Floats:
     return adjusted
 
 
-def wilcoxon_holm(
-    scores: pd.DataFrame, *, reference: str | None = None, alpha: float = 0.05
-) -> WilcoxonHolm:
-    """Compare pairs of methods by Wilcoxon's signed-rank test with Holm's adjustment.
+def wilcoxon_holm(scores: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """Compare all pairs of methods by Wilcoxon's signed-rank test with Holm's adjustment.
 
     Parameters
     ----------
     scores
         Blocks x methods; blocks with a NaN are left out.
-    reference
-        Compare this method with every other one; None compares all pairs.
-    alpha
-        Level at which `WilcoxonHolm.why_never` judges whether there are enough blocks.
 
     Returns
     -------
-    WilcoxonHolm
-        Comparisons in the order of the columns.
+    dict
+        Adjusted p-value by pair, in the order of the columns.
     """
-    complete, left_out = complete_blocks(scores)
-    names = [str(name) for name in complete.columns]
-    if reference is not None and reference not in names:
-        raise ValueError(f"the reference {reference!r} is none of the methods {names}")
-    pairs = [
-        (first, second)
-        for first, second in combinations(range(len(names)), 2)
-        if reference is None or reference in (names[first], names[second])
-    ]
+    complete, _ = complete_blocks(scores)
+    pairs = list(combinations(map(str, complete.columns), 2))
     if not pairs or complete.empty:
         raise ValueError(
-            f"a comparison needs two methods and a complete block, got {len(names)} methods and "
-            f"{len(complete)} complete blocks of {len(scores)}"
+            f"a comparison needs two methods and a complete block, got {complete.shape[1]} methods "
+            f"and {len(complete)} complete blocks of {len(scores)}"
         )
-    values = complete.to_numpy(dtype=np.float64)
-    results = [
-        wilcoxon_signed_rank(values[:, first] - values[:, second]) for first, second in pairs
-    ]
-    adjusted = holm([result.p_value for result in results])
-    comparisons = tuple(
-        Comparison(names[first], names[second], result.statistic, result.p_value, float(p_holm))
-        for (first, second), result, p_holm in zip(pairs, results, adjusted, strict=True)
+    differences = [first - second for first, second in combinations(equalise(complete).T, 2)]
+    adjusted = holm([wilcoxon_signed_rank(d).p_value for d in differences])
+    return dict(zip(pairs, adjusted.tolist(), strict=True))
+
+
+def why_never(n_pairs: int, n_blocks: int, alpha: float = 0.05) -> str | None:
+    """A sentence where Wilcoxon with Holm cannot reject whatever the scores, else None.
+
+    Parameters
+    ----------
+    n_pairs, n_blocks
+        Number of comparisons, and of complete blocks.
+    alpha
+        Level of the test.
+    """
+    smallest = min(1.0, 2.0 ** (1 - n_blocks) * n_pairs)
+    if smallest <= alpha:
+        return None
+    return (
+        f"Wilcoxon with Holm can never reject here: the smallest p-value of {n_pairs} "
+        f"comparison{'s' if n_pairs > 1 else ''} over {n_blocks} blocks is {smallest:.3g}; "
+        f"{1 + math.ceil(math.log2(n_pairs / alpha))} blocks are needed for {alpha:g}."
     )
-    return WilcoxonHolm(comparisons, n=len(complete), left_out=left_out, alpha=alpha)
 
 
 @dataclass(frozen=True)
@@ -228,22 +177,18 @@ def bayesian_signed_rank(
     SignedRankPosterior
         Shares of the votes; a tie is split.
     """
-    d = np.asarray(differences, dtype=np.float64)
-    if d.ndim != 1 or d.size == 0 or not np.isfinite(d).all():
+    d = _finite(differences, "the Bayesian signed-rank test")
+    if not (0 <= rope < math.inf and 0 < prior_strength < math.inf):
         raise ValueError(
-            f"the Bayesian signed-rank test needs at least one finite difference, got {d.size} of "
-            f"shape {d.shape} with {np.count_nonzero(~np.isfinite(d))} not finite"
-        )
-    if rope < 0 or prior_strength <= 0:
-        raise ValueError(
-            f"rope must not be negative and prior_strength must be positive, got rope={rope}, "
-            f"prior_strength={prior_strength}"
+            f"rope must not be negative and prior_strength must be positive, both finite, got "
+            f"{rope=}, {prior_strength=}"
         )
     observations = np.concatenate([[0.0], d])
     means = (observations[:, None] + observations[None, :]) / 2
     weights = _posterior_weights(d.size, n_draws, seed, prior_strength)
-    above = np.sum(weights @ (means > rope) * weights, axis=1)
-    below = np.sum(weights @ (means < -rope) * weights, axis=1)
+    edge = rope + ROUNDING * (1 + rope)
+    above = np.sum(weights @ (means > edge) * weights, axis=1)
+    below = np.sum(weights @ (means < -edge) * weights, axis=1)
     shares = np.column_stack([above, 1.0 - above - below, below])
     # Symmetric data tie up to rounding.
     winners = shares >= shares.max(axis=1, keepdims=True) - 1e-12
@@ -258,3 +203,13 @@ def _posterior_weights(n: int, n_draws: int, seed: int, prior_strength: float) -
     weights = np.random.default_rng(seed).dirichlet(concentration, size=n_draws)
     weights.setflags(write=False)
     return weights
+
+
+def _finite(differences: ArrayLike, test: str) -> Floats:
+    d = np.asarray(differences, dtype=np.float64)
+    if d.ndim != 1 or d.size == 0 or not np.isfinite(d).all():
+        raise ValueError(
+            f"{test} needs at least one finite difference, got {d.size} of shape {d.shape} with "
+            f"{np.count_nonzero(~np.isfinite(d))} not finite"
+        )
+    return d

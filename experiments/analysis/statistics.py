@@ -14,6 +14,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 Floats = NDArray[np.float64]
+
+#: Scores closer than this, relative to the larger one where that is above 1, are equal: scores
+#: have no unit, and rounding leaves that much of a zero too.
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -33,25 +38,14 @@ class TestResult:
     p_value: float
 
 
-@dataclass(frozen=True)
-class Friedman:
-    """Friedman's test of equal average ranks, and Iman and Davenport's less conservative form.
+class Friedman(NamedTuple):
+    """Friedman's chi-square, corrected for ties, and Iman and Davenport's F made from it.
 
-    Attributes
-    ----------
-    plain
-        Chi-square as Demšar prints it: ties share their average rank, nothing else is corrected.
-    tie_corrected
-        Chi-square divided by the share of the rank variance that ties leave; what
-        ``scipy.stats.friedmanchisquare`` computes.
-    iman_davenport, iman_davenport_tie_corrected
-        The F statistic made from the one and from the other.
+    Where all blocks rank the methods alike F is infinite, and its p-value of 0 is meaningless.
     """
 
-    plain: TestResult
-    tie_corrected: TestResult
+    chi_square: TestResult
     iman_davenport: TestResult
-    iman_davenport_tie_corrected: TestResult
 
 
 @dataclass(frozen=True)
@@ -76,7 +70,7 @@ class Ranking:
         Average ranks that differ by less are not told apart by Nemenyi's test; None where there
         are not two methods and two blocks.
     friedman
-        None where there are not two methods and two blocks.
+        None where there are not three methods and two blocks.
     """
 
     methods: tuple[str, ...]
@@ -121,6 +115,8 @@ class Ranking:
 def complete_blocks(scores: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Split off the blocks in which a method has no score.
 
+    Every comparison of methods begins here, so that methods of one name are refused here.
+
     Parameters
     ----------
     scores
@@ -132,13 +128,30 @@ def complete_blocks(scores: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]
         The rows without NaN.
     left_out : tuple of str
         Names of the other rows, in their order.
+
+    Raises
+    ------
+    ValueError
+        If two methods have the same name.
     """
+    names = scores.columns.map(str)
+    if names.has_duplicates:
+        repeated = ", ".join(map(repr, names[names.duplicated()].unique()))
+        raise ValueError(f"methods need names of their own, but these occur twice: {repeated}")
     missing = scores.isna().any(axis=1)
     return scores[~missing], tuple(str(name) for name in scores.index[missing])
 
 
+def equalise(values: ArrayLike) -> Floats:
+    """Give values of a row that are equal but for rounding one value, the smallest of them."""
+    values = np.asarray(values, dtype=np.float64)
+    others = values[..., None, :]
+    close = np.isclose(values[..., :, None], others, rtol=ROUNDING, atol=ROUNDING)
+    return np.asarray(np.where(close, others, np.inf).min(axis=-1))
+
+
 def ranks_within_blocks(scores: ArrayLike, *, larger_is_better: bool) -> Floats:
-    """Rank the methods of every block; equal scores share the average of their ranks.
+    """Rank the methods of every block; scores equal but for rounding share their average rank.
 
     Parameters
     ----------
@@ -164,11 +177,12 @@ def ranks_within_blocks(scores: ArrayLike, *, larger_is_better: bool) -> Floats:
             f"{missing} of {values.size} scores are missing; leave those blocks out with "
             "complete_blocks"
         )
+    values = equalise(values)
     return np.asarray(stats.rankdata(-values if larger_is_better else values, axis=1))
 
 
 def friedman(ranks: ArrayLike) -> Friedman:
-    """Friedman's test with and without tie correction, and Iman and Davenport's F for both.
+    """Friedman's test, corrected for ties, and Iman and Davenport's F made from it.
 
     Parameters
     ----------
@@ -185,38 +199,22 @@ def friedman(ranks: ArrayLike) -> Friedman:
     Raises
     ------
     ValueError
-        If there are fewer than two blocks or methods.
+        If there are fewer than two blocks or three methods, or a rank is not finite.
     """
     values = np.asarray(ranks, dtype=np.float64)
-    if values.ndim != 2:
-        raise ValueError(f"ranks must be a table of blocks x methods, got shape {values.shape}")
+    if values.ndim != 2 or not np.isfinite(values).all():
+        raise ValueError(f"ranks must be a finite table of blocks x methods, got {values.tolist()}")
     n, k = values.shape
-    _check_size(k, n)
-    spread = float(np.sum(np.square(values.mean(axis=0) - (k + 1) / 2)))
-    plain = 12 * n / (k * (k + 1)) * spread
-    # Variance of the ranks that is really there, against that of ranks without ties.
-    there = float(np.sum(np.square(values - (k + 1) / 2)))
-    without_ties = n * k * (k * k - 1) / 12
-    corrected = plain * without_ties / there if there > 0 else 0.0
-    return Friedman(
-        plain=_chi_square(plain, k),
-        tie_corrected=_chi_square(corrected, k),
-        iman_davenport=_iman_davenport(plain, k, n),
-        iman_davenport_tie_corrected=_iman_davenport(corrected, k, n),
-    )
-
-
-def _chi_square(statistic: float, k: int) -> TestResult:
-    return TestResult(statistic, float(stats.chi2.sf(statistic, k - 1)))
-
-
-def _iman_davenport(chi_square: float, k: int, n: int) -> TestResult:
-    left = n * (k - 1) - chi_square
-    # All blocks rank the methods in one way: nothing is left to divide by.
-    if left <= 1e-9 * n * (k - 1):
-        return TestResult(math.inf, 0.0)
-    statistic = (n - 1) * chi_square / left
-    return TestResult(statistic, float(stats.f.sf(statistic, k - 1, (k - 1) * (n - 1))))
+    if n < 2 or k < 3:
+        raise ValueError(f"Friedman's test needs three methods and two blocks, got {k=} and {n=}")
+    # scipy divides zero by zero where all is tied.
+    tied = not np.ptp(values, axis=1).any()
+    chi, p = (0.0, 1.0) if tied else map(float, stats.friedmanchisquare(*values.T))
+    left = n * (k - 1) - chi
+    # Nothing is left to divide by where all blocks rank the methods alike.
+    f = (n - 1) * chi / left if left > 1e-9 * n * (k - 1) else math.inf
+    p_of_f = float(stats.f.sf(f, k - 1, (k - 1) * (n - 1)))
+    return Friedman(TestResult(chi, p), TestResult(f, p_of_f))
 
 
 def critical_difference(k: int, n: int, alpha: float = 0.05) -> float:
@@ -265,6 +263,8 @@ def nemenyi_p_values(mean_ranks: ArrayLike, n: int) -> Floats:
         critical difference of level alpha.
     """
     ranks = np.asarray(mean_ranks, dtype=np.float64)
+    if not np.isfinite(ranks).all():
+        raise ValueError(f"average ranks must be finite, got {ranks.tolist()}")
     k = ranks.size
     _check_size(k, n)
     first, second = np.triu_indices(k, 1)
@@ -366,5 +366,5 @@ def rank_methods(
         left_out=left_out,
         alpha=alpha,
         critical_difference=critical_difference(k, n, alpha) if testable else None,
-        friedman=friedman(ranks) if testable else None,
+        friedman=friedman(ranks) if n >= 2 and k >= 3 else None,
     )

@@ -6,29 +6,41 @@ import gzip
 import hashlib
 import http.client
 import io
+import lzma
 import os
-import secrets
-import shutil
-import sys
+import tempfile
 import time
 import urllib.request
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+import pooch
 from tqdm import tqdm
+
+from experiments.files import remove_stale
 
 DATA_VARIABLE = "DENOGRAD_DATA"
 CACHE_VARIABLE = "DENOGRAD_CACHE"
 
 _CHUNK = 1 << 16
-_TIMEOUT_SECONDS = 30.0
-_STALE_SECONDS = 24 * 3600.0
-_PARTIAL = ".part"
+_READ_SECONDS = 30.0
+_TOTAL_SECONDS = 1800.0
+#: The largest raw file has about a tenth of this; an archive that unpacks to more is refused.
+_MAX_BYTES = 1 << 30
+#: What reading a damaged archive raises.
+_DAMAGE = (
+    *(zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, lzma.LZMAError),
+    *(EOFError, RuntimeError, ValueError),
+)
+
+# What it would print is said here.
+pooch.get_logger().setLevel("WARNING")
 
 
 class DataFileError(OSError):
@@ -102,14 +114,7 @@ def data_folder() -> Path | None:
 
 def cache_folder() -> Path:
     """Return the folder for downloads: ``DENOGRAD_CACHE``, or the user's cache on this platform."""
-    if value := os.environ.get(CACHE_VARIABLE):
-        return Path(value).expanduser()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "denograd"
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        return (Path(local) if local else Path.home() / "AppData" / "Local") / "denograd" / "Cache"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "denograd"
+    return Path(os.environ.get(CACHE_VARIABLE) or pooch.os_cache("denograd")).expanduser()
 
 
 def find(dataset: str, file: RawFile) -> Path | None:
@@ -147,40 +152,24 @@ def read(dataset: str, file: RawFile) -> Content:
     """
     path = find(dataset, file) or fetch(dataset, file)
     try:
-        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+            data = b"".join(_pieces(stream.read, path))
+    except _DAMAGE as error:
         raise ChecksumError(f"{path} is not a complete gzip file ({error}); get it anew") from error
     digest = hashlib.sha256(data).hexdigest()
-    _compare(file, digest, f"{path} is damaged or another version", "Replace it")
+    if file.sha256 not in (None, digest):
+        raise ChecksumError(
+            f"{path} is damaged or another version: the SHA-256 of its content is {digest}, "
+            f"expected {file.sha256}. Replace it; the right one: {file.how_to_get}."
+        )
     return Content(data, digest)
 
 
 def fetch(dataset: str, file: RawFile) -> Path:
-    """Download a raw file into the cache.
+    """Download a raw file into the cache and return where it lies; raises what `read` does.
 
     The file appears under its name only when it is complete and its checksum is right, so a killed
     download is never taken for a file, and jobs that fetch the same file do not disturb each other.
-
-    Parameters
-    ----------
-    dataset : str
-        Name of the dataset, which is also the name of its folder.
-    file : RawFile
-        The file.
-
-    Returns
-    -------
-    Path
-        Where it now lies.
-
-    Raises
-    ------
-    MissingFileError
-        If the file has no public address.
-    DownloadError
-        If the address cannot be reached, breaks off, or holds no such file.
-    ChecksumError
-        If what came is not what it should be; nothing of it is kept.
     """
     if file.url is None:
         raise MissingFileError(
@@ -188,27 +177,25 @@ def fetch(dataset: str, file: RawFile) -> Path:
             f"{by_hand(dataset, file)}"
         )
     folder = cache_folder() / dataset
+    # What killed downloads left; a younger one may belong to a job that is running.
+    remove_stale(folder.glob("tmp*"))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DownloadError(
-            f"{dataset}: cannot make the folder {folder} for {file.name} ({error}); let "
-            f"{CACHE_VARIABLE} name a folder that can be written to"
-        ) from error
-    _remove_stale(folder)
-    with _partial(folder, file.name) as content:
-        if file.member is None:
-            _download(dataset, file, file.url, content)
-        else:
-            with _partial(folder, "archive") as archive:
-                _download(dataset, file, file.url, archive)
-                _extract(file, archive, content)
-        with content.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        _compare(
-            file, digest, f"{file.url} does not hold the expected {file.name}", "Nothing was kept"
+        pooch.retrieve(
+            file.url, file.sha256, file.name, folder, downloader=partial(_download, file)
         )
-        os.replace(content, folder / file.name)
+    except DataFileError:
+        raise
+    except ValueError as error:
+        raise ChecksumError(
+            f"{file.url} does not hold the expected {file.name}: {error} The right one: "
+            f"{file.how_to_get}."
+        ) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise DownloadError(
+            f"{dataset}: could not download {file.name} from {file.url} to {folder} ({error}). Try "
+            f"again, let {CACHE_VARIABLE} name a folder that can be written to, or: "
+            f"{by_hand(dataset, file)}"
+        ) from error
     return folder / file.name
 
 
@@ -220,70 +207,56 @@ def by_hand(dataset: str, file: RawFile) -> str:
     return f"Get it by hand ({file.how_to_get}) and put it at {place} (or {place.name}.gz){other}."
 
 
-def _compare(file: RawFile, digest: str, what: str, advice: str) -> None:
-    if file.sha256 is not None and digest != file.sha256:
-        raise ChecksumError(
-            f"{what}: the SHA-256 of its content is {digest}, expected {file.sha256}. {advice}; "
-            f"the right one: {file.how_to_get}."
-        )
+def _pieces(read: Callable[[int], bytes], source: object) -> Iterator[bytes]:
+    """What is read, piece by piece; an archive may unpack to more than there is room for."""
+    left = _MAX_BYTES
+    while piece := read(_CHUNK):
+        left -= len(piece)
+        if left < 0:
+            raise DataFileError(
+                f"{source} holds more than {_MAX_BYTES:,} bytes, and no raw file does; get it anew"
+            )
+        yield piece
 
 
-@contextmanager
-def _partial(folder: Path, name: str) -> Iterator[Path]:
-    """Give a name for an unfinished file that no other job has, and leave nothing behind."""
-    path = folder / f".{name}.{os.getpid()}.{secrets.token_hex(4)}{_PARTIAL}"
-    try:
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def _remove_stale(folder: Path) -> None:
-    """Remove what killed downloads left; a younger one may belong to a job that is running."""
-    for path in folder.glob(f".*{_PARTIAL}"):
-        try:
-            if time.time() - path.stat().st_mtime > _STALE_SECONDS:
-                path.unlink()
-        except FileNotFoundError:
-            continue
-
-
-def _download(dataset: str, file: RawFile, url: str, to: Path) -> None:
+def _download(file: RawFile, url: str, to: str, _: object) -> None:
+    """Write the file at `url`, or the member of the archive there, to `to`; called by pooch."""
+    deadline = time.monotonic() + _TOTAL_SECONDS
     request = urllib.request.Request(url, headers={"User-Agent": "denograd-repro"})
-    try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
-            length = answer.headers.get("Content-Length")
-            expected = int(length) if length else None
-            with (
-                to.open("wb") as out,
-                # disable=None: silent when not on a terminal.
-                tqdm(desc=file.name, total=expected, unit="B", unit_scale=1, disable=None) as bar,
-            ):
-                while chunk := answer.read(_CHUNK):
-                    out.write(chunk)
-                    bar.update(len(chunk))
-                out.flush()
-                os.fsync(out.fileno())
-        received = to.stat().st_size
-        if expected is not None and received != expected:
-            raise ConnectionError(f"broke off after {received} of {expected} bytes")
-    except (OSError, http.client.HTTPException) as error:
-        raise DownloadError(
-            f"{dataset}: could not download {file.name} from {url} ({error}). Try again, or: "
-            f"{by_hand(dataset, file)}"
-        ) from error
+    # Made anew, since pooch's is readable for its owner alone and a cache may be shared.
+    os.unlink(to)
+    with (
+        urllib.request.urlopen(request, timeout=_READ_SECONDS) as answer,
+        open(to, "xb") as out,
+        tempfile.TemporaryFile(dir=os.path.dirname(to)) if file.member else nullcontext(out) as got,
+    ):
+        length = int(answer.headers.get("Content-Length") or 0)
+        # disable=None: silent when not on a terminal.
+        with tqdm(
+            desc=file.name, total=length or None, unit="B", unit_scale=True, disable=None
+        ) as bar:
+            for piece in _pieces(answer.read1, url):
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"it took longer than {_TOTAL_SECONDS:g} seconds")
+                got.write(piece)
+                bar.update(len(piece))
+        if length and got.tell() != length:
+            raise ConnectionError(f"broke off after {got.tell()} of {length} bytes")
+        if file.member:
+            _extract(file, got, out)
+        out.flush()
+        os.fsync(out.fileno())
 
 
-def _extract(file: RawFile, archive: Path, to: Path) -> None:
+def _extract(file: RawFile, archive: BinaryIO, out: BinaryIO) -> None:
+    assert file.member is not None
     try:
         with zipfile.ZipFile(archive) as opened:
             if file.member not in opened.namelist():
                 raise DownloadError(
                     f"the archive at {file.url} has no {file.member}; it holds {opened.namelist()}"
                 )
-            with opened.open(file.member) as member, to.open("wb") as out:
-                shutil.copyfileobj(member, out)
-                out.flush()
-                os.fsync(out.fileno())
-    except zipfile.BadZipFile as error:
+            with opened.open(file.member) as member:
+                out.writelines(_pieces(member.read, f"{file.member} of {file.url}"))
+    except _DAMAGE as error:
         raise DownloadError(f"{file.url} does not hold a whole zip archive ({error})") from error

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,8 +13,8 @@ import pandas as pd
 from experiments.analysis import aggregate
 from experiments.analysis.aggregate import Metric
 from experiments.analysis.ranking import ALPHA, RANKED, competing, ranking
-from experiments.analysis.signed_rank import bayesian_signed_rank, wilcoxon_holm
-from experiments.analysis.statistics import Ranking, complete_blocks
+from experiments.analysis.signed_rank import bayesian_signed_rank, why_never, wilcoxon_holm
+from experiments.analysis.statistics import complete_blocks
 from experiments.analysis.view import View
 from experiments.report.table import Column, Row, Section, Table, TableCell
 from experiments.report.tables._cells import optional_cell, p_cell
@@ -56,8 +58,8 @@ def pair_table(view: View, metric: Metric) -> Table | None:
         # Larger is better from here on.
         shown = complete_blocks(scores)[0].map(metric.shown)
         shown = shown if metric.larger_is_better else -shown
-        quantities = [
-            {"p Nemenyi": _nemenyi(found)},
+        quantities: list[dict[str, Pairs]] = [
+            {"p Nemenyi": found.nemenyi().stack().to_dict()},
             {"p Wilcoxon": _wilcoxon(shown, protocol, notes)},
             _bayes(shown, metric.rope),
         ]
@@ -79,14 +81,8 @@ def pair_table(view: View, metric: Metric) -> Table | None:
     )
 
 
-Pairs = dict[tuple[str, str], float]
-
-
-def _nemenyi(found: Ranking) -> Pairs:
-    p = found.nemenyi()
-    table = p.to_numpy()
-    names = list(p.index)
-    return {(a, b): float(table[i, j]) for i, a in enumerate(names) for j, b in enumerate(names)}
+#: A p-value or probability by pair of methods.
+Pairs = dict[Any, float]
 
 
 def _wilcoxon(shown: pd.DataFrame, protocol: str, notes: list[str]) -> Pairs:
@@ -94,11 +90,11 @@ def _wilcoxon(shown: pd.DataFrame, protocol: str, notes: list[str]) -> Pairs:
     if not np.isfinite(shown.to_numpy()).all():
         notes.append(f"{protocol}: an infinite value allows neither Wilcoxon nor Bayes.")
         return {}
-    result = wilcoxon_holm(shown, alpha=ALPHA)
-    if result.why_never is not None:
-        notes.append(f"{protocol}: {result.why_never}")
+    pairs = math.comb(shown.shape[1], 2)
+    if (never := why_never(pairs, len(shown), ALPHA)) is not None:
+        notes.append(f"{protocol}: {never}")
         return {}
-    return {(c.first, c.second): c.p_holm for c in result.comparisons}
+    return wilcoxon_holm(shown)
 
 
 def _bayes(shown: pd.DataFrame, rope: float) -> dict[str, Pairs]:

@@ -6,15 +6,12 @@ shown and never ranked. A method that is skipped on every dataset does not compe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from experiments.analysis import aggregate
 from experiments.analysis.ranking import ALPHA, RANKED, competing, ranking
-from experiments.analysis.statistics import (
-    Friedman,
-    Ranking,
-    TestResult,
-)
+from experiments.analysis.statistics import Friedman, Ranking, TestResult
 from experiments.analysis.view import View
 from experiments.report.table import NOTHING, Column, Row, Section, Table
 from experiments.report.tables._cells import optional_cell, p_cell, sections_of
@@ -81,10 +78,8 @@ def _tests(rankings: Rankings) -> Section:
             _row("N (blocks: datasets)", rankings, lambda found: found.n, 0),
             _row("blocks left out", rankings, lambda found: len(found.left_out), 0),
             _row(f"CD (α = {ALPHA:g})", rankings, lambda found: found.critical_difference),
-            *test("χ², uncorrected", lambda friedman: friedman.plain),
-            *test("χ², tie-corrected", lambda friedman: friedman.tie_corrected),
-            *test("F, uncorrected", lambda friedman: friedman.iman_davenport),
-            *test("F, tie-corrected", lambda friedman: friedman.iman_davenport_tie_corrected),
+            *test("χ², tie-corrected", lambda friedman: friedman.chi_square),
+            *test("F, tie-corrected", lambda friedman: friedman.iman_davenport),
         ),
     )
 
@@ -95,6 +90,9 @@ def _ranking_notes(view: View, rankings: Rankings) -> list[str]:
         absent = sorted(set(view.ranked) - set(competing(view, aggregate.IMP, protocol)))
         if absent:
             notes.append(f"{protocol}: skipped on every dataset, not ranked: {', '.join(absent)}.")
+    tests = [found.friedman for found in rankings.values() if found and found.friedman]
+    if any(math.isinf(test.iman_davenport.statistic) for test in tests):
+        notes.append("F is ∞, and its p meaningless, where all datasets rank the methods alike.")
     for (protocol, title), found in rankings.items():
         where = f"{protocol}, {title}"
         if found is None:
@@ -104,7 +102,9 @@ def _ranking_notes(view: View, rankings: Rankings) -> list[str]:
             notes.append(f"{where}: left out, a run is missing: {', '.join(found.left_out)}.")
         if found.critical_difference is None:
             notes.append(f"{where}: no test, it takes two blocks.")
-        elif found.groups == (found.methods,):
+        elif found.friedman is None:
+            notes.append(f"{where}: no Friedman test, it takes three methods.")
+        if found.groups == (found.methods,):
             notes.append(f"{where}: no two methods are told apart.")
         elif found.groups:
             groups = "; ".join(", ".join(group) for group in found.groups)

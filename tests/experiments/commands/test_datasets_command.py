@@ -92,7 +92,7 @@ def test_check_never_downloads(monkeypatch):
     def no_network(*args, **kwargs):
         raise AssertionError("check must not use the network")
 
-    monkeypatch.setattr("urllib.request.urlopen", no_network)
+    monkeypatch.setattr("pooch.retrieve", no_network)
     assert data.main(["check", "ett", "parkinsons"]) == 1
 
 
