@@ -72,5 +72,14 @@ def decompose(column: np.ndarray, n_modes: int) -> np.ndarray:
     # It imports pylab, which takes longer than refining most tables.
     from PyEMD import EMD
 
-    modes: np.ndarray = EMD(spline_kind="cubic").emd(column, max_imf=n_modes)
-    return modes
+    # It stops at absolute sizes, which must not depend on the column's units.
+    unit = power_of_two(column)
+    modes: np.ndarray = EMD(spline_kind="cubic").emd(column / unit, max_imf=n_modes)
+    return modes * unit
+
+
+def power_of_two(column: np.ndarray) -> float:
+    """The power of two next to a column's standard deviation: to divide by it rounds nothing."""
+    largest = float(np.max(np.abs(column)))
+    spread = float(np.std(column / largest)) * largest if largest > 0.0 else 0.0
+    return float(2.0 ** np.round(np.log2(spread))) if spread > 0.0 else 1.0

@@ -193,9 +193,17 @@ class FileDataset(Dataset):
             If a file is not here and cannot be downloaded; says where to get and put it.
         ChecksumError
             If a file is not the one that the benchmark was made with.
+        ValueError
+            If the cleaned table has not the published shape: not every file has a checksum.
         """
         contents = [files.read(self.name, file) for file in self.files]
         table = self.parse(*(content.stream() for content in contents))
+        if table.shape != self.published_shape:
+            raise ValueError(
+                f"{self.name}: the cleaned table has {_rows(table.shape)}, the published one "
+                f"{_rows(self.published_shape)}; another version of "
+                f"{', '.join(file.name for file in self.files)}?"
+            )
         return replace(table, fingerprint=_fingerprint(content.sha256 for content in contents))
 
     def fingerprint(self) -> str:
@@ -253,6 +261,24 @@ def require_at_least(name: str, value: int, least: int) -> None:
     """Raise a ValueError that names the parameter when `value` is below `least`."""
     if value < least:
         raise ValueError(f"{name} must be at least {least}, not {value}")
+
+
+def require_steps(name: str, times: pd.Series, step: str) -> None:
+    """Refuse times that do not follow each other by one step, naming the first row that does not.
+
+    Dates that are read day first, shuffled or doubled rows would make another series of it.
+    """
+    wrong = (times.diff().iloc[1:] != pd.Timedelta(step)).to_numpy()
+    if wrong.any():
+        row = int(np.argmax(wrong)) + 1
+        raise ValueError(
+            f"{name}: row {row + 1} is of {times.iloc[row]}, the one before of "
+            f"{times.iloc[row - 1]}: rows must follow each other by {step}"
+        )
+
+
+def _rows(shape: tuple[int, int]) -> str:
+    return f"{shape[0]:,} rows × {shape[1]:,} columns"
 
 
 def _fingerprint(parts: Iterable[object]) -> str:

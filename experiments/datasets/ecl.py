@@ -6,7 +6,7 @@ from typing import BinaryIO, ClassVar
 
 import pandas as pd
 
-from experiments.datasets.base import DataTable, Domain, FileDataset, read_csv
+from experiments.datasets.base import DataTable, Domain, FileDataset, read_csv, require_steps
 from experiments.datasets.files import RawFile
 
 _CONSTANT = "MT_182"
@@ -39,5 +39,12 @@ class ECL(FileDataset):
         """Drop the client that is constant, use the date as index, keep the first rows."""
         frame = read_csv(contents[0], required=["date", _CONSTANT, self.target], nrows=_N_ROWS)
         # No format is given: copies of this file write the date differently.
-        frame["date"] = pd.to_datetime(frame["date"])
+        try:
+            frame["date"] = pd.to_datetime(frame["date"])
+        except ValueError as error:
+            why = str(error).partition(". ")[0]
+            raise ValueError(
+                f"{self.name}: column date must begin with the year or the month ({why})"
+            ) from error
+        require_steps(self.name, frame["date"], "1h")
         return DataTable.series(frame.set_index("date").drop(columns=_CONSTANT), self.target)

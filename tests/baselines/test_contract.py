@@ -87,6 +87,18 @@ def assert_same(found: tuple, wanted: tuple) -> None:
     np.testing.assert_array_equal(found[1], wanted[1])
 
 
+@pytest.mark.parametrize("unit", [2.0**-20, 2.0**20])
+def test_units_do_not_matter(case, unit):
+    """Values in millionths and in millions are the same data."""
+    known = inspect.signature(DENOISERS[case.name]).parameters
+    denoiser = case.new(**({"standardize": True} if "standardize" in known else {}))
+    X, y = case.data()
+    wanted = clone(denoiser).fit(X, y).denoise(X, y)
+    found = denoiser.fit(unit * X, unit * y).denoise(unit * X, unit * y)
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(one / unit, other, rtol=1e-3, atol=1e-3)
+
+
 def test_published_methods_and_controls_are_found():
     controls = {"identity", "shrink_target", "constant", "predicted_target"}
     assert controls | {"moving_average", "pca", "kalman"} <= set(baselines.discover())

@@ -67,7 +67,7 @@ def test_check_finds_a_damaged_file(small_parkinsons, capsys):
 def test_check_finds_another_shape(small_parkinsons, monkeypatch, capsys):
     monkeypatch.setattr(Parkinsons, "published_shape", (3, 4))
     assert data.main(["check", "parkinsons"]) == 1
-    assert "parkinsons: the cleaned table has shape (2, 4), expected (3, 4)" in (
+    assert "parkinsons: the cleaned table has 2 rows × 4 columns, the published one 3 rows" in (
         capsys.readouterr().out
     )
 

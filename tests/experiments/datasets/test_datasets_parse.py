@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -161,7 +163,8 @@ def own_folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_lattice_physics_from_a_file(own_folder):
+def test_lattice_physics_from_a_file(own_folder, monkeypatch):
+    monkeypatch.setattr(LatticePhysics, "published_shape", (30, 40))
     values = np.random.default_rng(0).uniform(0.7, 5.0, size=(30, 41)).round(5)
     (own_folder / "lattice_physics").mkdir()
     lines = ("   ".join(f"{v:.5f}" for v in row) for row in values)
@@ -173,6 +176,24 @@ def test_lattice_physics_from_a_file(own_folder):
     np.testing.assert_array_equal(table.X, values[:, 2:])
     assert list(table.X.columns[[0, -1]]) == ["C2", "C40"]
     assert table.fingerprint == LatticePhysics().fingerprint()
+
+
+def test_a_file_of_another_size_is_refused(own_folder):
+    (own_folder / "lattice_physics").mkdir()
+    (own_folder / "lattice_physics" / "raw.csv").write_text(" ".join(["1.5"] * 41) + "\n")
+    with pytest.raises(ValueError, match=r"has 1 rows × 40 columns, the published one 24,000 rows"):
+        LatticePhysics().load()
+
+
+def test_real_rows_of_lattice_physics():
+    sample = Path(os.environ.get(DATA_VARIABLE, "")) / "lattice_physics_sample" / "test.csv"
+    if not sample.is_file():
+        pytest.skip(f"{DATA_VARIABLE} names no folder with lattice_physics_sample/test.csv")
+    table = LatticePhysics().parse(io.BytesIO(sample.read_bytes()))
+    assert table.shape == (360, 40)
+    assert table.y.between(0.8, 1.5).all()
+    assert table.X.to_numpy().min() >= 0.7
+    assert table.X.to_numpy().max() <= 5.0
 
 
 def test_lattice_physics_with_commas_is_refused():
@@ -193,6 +214,30 @@ def test_ecl_from_a_file(own_folder):
     assert "MT_182" not in table.X
     np.testing.assert_array_equal(table.y, values[:6_000, 320])
     assert table.X.index[1] == pd.Timestamp(2012, 1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("day first", r"must follow each other by 1h"),
+        ("beyond the twelfth", r"column date must begin with the year or the month"),
+        ("shuffled", r"row 2 is of .* must follow each other by 1h"),
+        ("doubled", r"row 31 is of 2012-01-02 05:00:00, the one before of 2012-01-02 05:00:00"),
+    ],
+)
+def test_hours_that_do_not_follow_each_other_are_refused(how, said):
+    times = pd.Series(pd.date_range("2012-01-01", periods=60, freq="h"))
+    if how in ("day first", "beyond the twelfth"):
+        start = "2012-01-01" if how == "day first" else "2012-01-11 20:00"
+        times = pd.Series(pd.date_range(start, periods=60, freq="h"))
+        times = times.dt.strftime("%d/%m/%Y %H:%M:%S")
+    elif how == "shuffled":
+        times = times.sample(frac=1, random_state=0)
+    else:
+        times = pd.concat([times[:30], times[29:]])
+    frame = pd.DataFrame({"date": times.to_numpy(), "MT_182": 0.0, "MT_320": 1.0})
+    with pytest.raises(ValueError, match=f"ecl: .*{said}"):
+        ECL().parse(raw(frame.to_csv(index=False)))
 
 
 def test_fingerprint_is_of_the_content_however_it_is_packed(own_folder):
