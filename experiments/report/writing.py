@@ -8,10 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from experiments.analysis.view import View
-from experiments.report.outputs import Output
-from experiments.report.page.write import Contents
-from experiments.report.table import Table
+from experiments.analysis.aggregate import IMP
+from experiments.analysis.view import View, views
+from experiments.files import remove_stale, temporary_files, write_text
+from experiments.report.figures._drawing import save
+from experiments.report.outputs import Output, chosen
+from experiments.report.page import Contents, write_page
+from experiments.report.table import Table, to_csv
+from experiments.report.tables._cells import metric_table
+from experiments.report.what_was_run import what_was_run
 from experiments.words import ABLATION
 
 ABLATIONS = "ablations"
@@ -62,12 +67,6 @@ def write_report(
         If the long table lacks a column, two of its rows stand for the same piece of work, or there
         is no output of a name.
     """
-    from experiments.analysis.view import views
-    from experiments.files import remove_stale, temporary_files, write_text
-    from experiments.report.outputs import chosen
-    from experiments.report.page import Contents
-    from experiments.report.page.write import write_page
-
     command = command or "python -m experiments report"
     outputs, found = chosen(names), views(long_table)
     out.mkdir(parents=True, exist_ok=True)
@@ -85,10 +84,10 @@ def write_report(
             lead = lead or tables
         pictures += _write_pictures(output, found, out)
     listed += [(path, title) for path, title, _ in pictures]
-    shown = [(p, title) for p, title, is_lead in pictures if is_lead and p.suffix == ".png"]
-    for path, title, _ in pictures:
-        if path.suffix == ".png":
-            on_page.add_image(title, path, group)
+    drawn = [picture for picture in pictures if picture[0].suffix == ".png"]
+    shown = [(path, title) for path, title, is_lead in drawn if is_lead]
+    for path, title, _ in drawn:
+        on_page.add_image(title, path, group)
     pages: list[Path] = []
     if contents is None:
         pages = [write_page(found, out / PAGE, on_page, command=command, title=TITLE)]
@@ -119,26 +118,17 @@ def folder_of(experiment: str) -> Path:
 
 def main_tables(long_table: pd.DataFrame, width: int = 100) -> str:
     """Imp% per dataset × denoiser for both protocols as plain text, a table per condition."""
-    from experiments.analysis.aggregate import IMP
-    from experiments.analysis.view import views
-    from experiments.report.tables._cells import metric_table
-
     return "\n".join(metric_table(view, IMP).text(max(60, width)) for view in views(long_table))
 
 
 def write_long_table(long_table: pd.DataFrame, out: Path) -> tuple[Path, str]:
     """Write the long table as CSV; its path, and what to say of it."""
-    from experiments.files import write_text
-
     path = out / LONG_TABLE
     write_text(path, long_table.to_csv(index=False, lineterminator="\n"))
     return path, "the long table: one row per cell × regressor"
 
 
 def _write_tables(stem: Path, title: str, tables: list[Table], command: str) -> list[Path]:
-    from experiments.files import write_text
-    from experiments.report.table import to_csv
-
     rows = tables[0].csv_rows()[:1] + [row for table in tables for row in table.csv_rows()[1:]]
     contents = {
         ".md": "\n".join([f"# {title}\n\n`{command}`\n", *(t.markdown() for t in tables)]),
@@ -157,8 +147,6 @@ def _write_tables(stem: Path, title: str, tables: list[Table], command: str) -> 
 
 def _write_pictures(output: Output, views: list[View], out: Path) -> list[tuple[Path, str, bool]]:
     """Draw and save the figures of an output: path, title, and whether the index shows it."""
-    from experiments.report.figures._drawing import save
-
     return [
         (path, picture.title, picture.lead)
         for picture in output.pictures(views)
@@ -174,8 +162,6 @@ def _index(
     command: str,
     archived: bool,
 ) -> str:
-    from experiments.report.what_was_run import what_was_run
-
     pictures = [f"![{title}]({path.name})" for path, title in shown]
     linked = {path for path, _ in listed}
     if archived:

@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
+from PIL import Image
 
 from experiments.analysis import aggregate
 from experiments.analysis.view import View, views
@@ -177,8 +178,16 @@ def test_files_are_the_same_each_time(tmp_path: Path) -> None:
         assert [path.name for path in paths] == ["figure_0.1.png", "figure_0.1.pdf"]
         contents.append([path.read_bytes() for path in paths])
     assert contents[0] == contents[1]
-    assert contents[0][0].startswith(b"\x89PNG")
     assert contents[0][1].startswith(b"%PDF")
+
+
+def test_a_picture_has_few_colours_and_those_of_the_lines(tmp_path: Path) -> None:
+    figure = drawing.new_figure(2, 1)
+    figure.subplots().plot([1, 2], color=drawing.COLOURS[1], linewidth=9)
+    with Image.open(drawing.save(figure, tmp_path / "figure")[0]) as picture:
+        assert (picture.format, picture.mode, picture.size) == ("PNG", "P", (400, 200))
+        seen = {colour for _, colour in picture.convert("RGB").getcolors()}
+    assert seen >= {(255, 255, 255), (0xD5, 0x5E, 0x00)}
 
 
 def test_drawing_leaves_the_settings_of_the_caller_alone() -> None:
