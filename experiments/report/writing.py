@@ -13,8 +13,7 @@ from experiments.analysis.view import View, views
 from experiments.files import remove_stale, temporary_files, write_text
 from experiments.report.figures import _drawing
 from experiments.report.outputs import Output, chosen
-from experiments.report.page import Contents
-from experiments.report.page.write import write_page
+from experiments.report.page import Contents, write_page
 from experiments.report.table import Table, to_csv
 from experiments.report.tables._cells import metric_table
 from experiments.report.what_was_run import what_was_run
@@ -81,10 +80,10 @@ def write_report(
             lead = lead or tables
         pictures += _write_pictures(output, found, out)
     listed += [(path, title) for path, title, _ in pictures]
-    shown = [(p, title) for p, title, is_lead in pictures if is_lead and p.suffix == ".png"]
-    for path, title, _ in pictures:
-        if path.suffix == ".png":
-            on_page.add_image(title, path, group)
+    drawn = [picture for picture in pictures if picture[0].suffix == ".png"]
+    shown = [(path, title) for path, title, is_lead in drawn if is_lead]
+    for path, title, _ in drawn:
+        on_page.add_image(title, path, group)
     pages: list[Path] = []
     if contents is None:
         pages = [write_page(found, out / PAGE, on_page, command=command, title=TITLE)]

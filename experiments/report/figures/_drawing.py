@@ -13,6 +13,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from experiments.files import write_bytes
 
@@ -35,6 +36,8 @@ STYLE: dict[str, Any] = {
 TITLE_SIZE = STYLE["axes.labelsize"]
 NOTE_SIZE = 7.5
 DPI = 200
+#: Imp% has no lower bound: where it falls below STEEP its axis is logarithmic below -LINEAR.
+STEEP, LINEAR = -150.0, 100.0
 
 
 @contextmanager
@@ -81,8 +84,6 @@ def save(figure: Figure, stem: Path) -> list[Path]:
 
 def limit_colours(png: bytes) -> bytes:
     """Give a drawing a palette of 256 colours: the same to the eye, a third of the bytes."""
-    from PIL import Image
-
     limited = BytesIO()
     with Image.open(BytesIO(png)) as picture:
         drawing = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)

@@ -15,8 +15,10 @@ from experiments.analysis.view import View
 from experiments.report.figures._drawing import (
     COLOURS,
     CONTROL_COLOUR,
+    LINEAR,
     MARKERS,
     NOTE_SIZE,
+    STEEP,
     plain,
 )
 from experiments.report.figures._placing import Label, Line, place_labels
@@ -25,10 +27,7 @@ from experiments.report.tables._cells import PARTIAL
 LABEL_SIZE = 8.0
 PANEL_WIDTH, PANEL_HEIGHT = 4.3, 4.2
 
-# Imp% has no lower bound: where it falls below STEEP its axis is logarithmic below -LINEAR.
-STEEP = -150.0
-LINEAR = 100.0
-# What lies below is drawn on the edge, with its value in the label.
+# What lies below this Imp% is drawn on the edge, with its value in the label.
 LOWEST = -1e6
 
 FRONT_COLOUR = "#333333"

@@ -22,8 +22,10 @@ from experiments.analysis.studies.study import Panel, Setting, Study, study_of
 from experiments.analysis.view import View
 from experiments.report.figures._drawing import (
     COLOURS,
+    LINEAR,
     MARKERS,
     NOTE_SIZE,
+    STEEP,
     TITLE_SIZE,
     Picture,
     new_figure,
@@ -39,8 +41,6 @@ CELL_HEIGHT, LINE_HEIGHT = 0.27, 0.21
 LEAST_HEIGHT = 1.1
 # What is above 100 % or far below -100 % would wash out the colours of all the rest.
 STRONGEST_IMP = 100.0
-# Imp% has no lower bound: where it falls below STEEP its axis is logarithmic below -LINEAR.
-STEEP, LINEAR = -150.0, 100.0
 # An axis of recovery, which is 1 at most, does not blow up what rounds to nothing.
 LEAST_RECOVERY = 0.01
 # Of a note below a figure.

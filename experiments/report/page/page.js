@@ -104,8 +104,6 @@
     },
   };
 
-  const exported = (key, measure) => ({ key, export: (row) => measured(measure).export(row) });
-
   // A column that says the same in every row is left out of the table, not of the download.
   const labels = data.facets.filter(({ key }) => key !== "status").map(({ key, title }) => named(key, title));
   const ALWAYS = new Set(["dataset", "denoiser", "regressor", "protocol", "level"]);
@@ -121,8 +119,8 @@
   const exportedColumns = [
     ...labels,
     ...data.measures.map(measured),
-    exported("low", { key: "low" }),
-    exported("high", { key: "high" }),
+    measured({ key: "low" }),
+    measured({ key: "high" }),
     seeds,
     status,
     named("reason", "Reason"),
@@ -348,18 +346,14 @@
     }
   };
 
-  const cellValue = (cell) => {
-    if (cell.dataset.value !== undefined) return Number(cell.dataset.value);
-    return null;
-  };
-
   const sortTable = (table, head, column) => {
     const direction = { ascending: "descending", descending: "none" }[head.ariaSort] ?? "ascending";
     for (const other of table.querySelectorAll("thead th")) other.removeAttribute("aria-sort");
     head.ariaSort = direction;
     const bodies = [...table.tBodies];
     const numeric = bodies.some((body) => [...body.rows].some((row) => row.cells[column]?.dataset.value !== undefined));
-    const value = (row) => (numeric ? cellValue(row.cells[column]) : row.cells[column].textContent);
+    const number = ({ dataset }) => (dataset.value === undefined ? null : Number(dataset.value));
+    const value = (row) => (numeric ? number(row.cells[column]) : row.cells[column].textContent);
     for (const body of bodies) {
       const rows = [...body.rows].filter((row) => !row.classList.contains("section"));
       rows.forEach((row, i) => (row.dataset.order ??= i));

@@ -18,7 +18,7 @@ from PIL import Image as Picture
 from experiments.analysis import aggregate
 from experiments.analysis.view import View, views
 from experiments.report.page import Contents, Group, Image, write_page
-from experiments.report.page.results import NOT_RUN, columnar, merged, result_rows
+from experiments.report.page.results import FACETS, NOT_RUN, columnar, merged, result_rows
 from experiments.report.table import Column, Row, Section, Table, TableCell
 from experiments.report.tables import _cells as tables
 from experiments.report.tables.imp_by_regressor import imp_by_regressor
@@ -512,6 +512,7 @@ def test_the_download_is_what_is_shown(reader: Reader, tmp_path: Path) -> None:
     written = pd.read_csv(io.StringIO(path.read_text(encoding="utf-8")))
     assert len(written) == reader.shown() == 2
     assert set(written["dataset"]) == {HOSTILE}
+    assert {*FACETS, "imp", "low", "high", "seeds", "reason"} <= set(written)
     imp = written.set_index("denoiser")["imp"]
     assert imp["pca"] == pytest.approx(50.0)
     assert imp["denograd"] == pytest.approx(0.0)
