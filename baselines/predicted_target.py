@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from torch import nn
 
+from denograd.backbone_denoiser import BackboneDenoiser
 from denograd.base import Domain, replace_target
-from denograd.estimator import BackboneDenoiser
 
 
 class PredictedTargetDenoiser(BackboneDenoiser):

@@ -4,6 +4,22 @@ import numpy as np
 import torch
 from torch import nn
 
+from denograd import DenoGradDenoiser
+
+CHEAP = {"backbone_epochs": 3, "max_epochs": 5, "random_state": 0, "device": "cpu"}
+SERIES = {"domain": "series", "window_size": 6}
+
+
+def cheap(*backbone: object, **params: object) -> DenoGradDenoiser:
+    """A denoiser that takes no time."""
+    return DenoGradDenoiser(*backbone, **{**CHEAP, **params})
+
+
+def assert_same(got, expected, atol: float = 0.0) -> None:
+    """Compare X and y, the first two of each side."""
+    for ours, theirs in zip(got[:2], expected[:2], strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=atol)
+
 
 def plane(weights, bias=0.0, dtype=torch.float32) -> nn.Linear:
     """The linear model f(x) = W x + b, for one target where `weights` has one dimension."""
@@ -88,3 +104,6 @@ def series(n: int = 80, c: int = 2, seed: int = 0, dtype=np.float64):
         dtype
     )
     return X, X[:, 0].copy()
+
+
+DATA = {"tabular": table, "series": series}

@@ -6,14 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from denograd.refinement.gradients import (
-    Criterion,
-    OutputError,
-    Predictor,
-    frozen,
-    model_dtype,
-    sample_gradient,
-)
+from denograd.refinement.criterion import Criterion
+from denograd.refinement.gradients import sample_gradient
+from denograd.refinement.model import frozen, model_dtype
+from denograd.refinement.predictor import OutputError, Predictor
 
 from ..toys import LastStep, perceptron, plane
 

@@ -5,7 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from denograd.refinement.gradients import Criterion, Predictor, frozen
+from denograd.refinement.criterion import Criterion
+from denograd.refinement.model import frozen
+from denograd.refinement.predictor import Predictor
 from denograd.refinement.problem import Problem
 from denograd.refinement.windows import Windows
 from denograd.rules import make_rule

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from denograd.refinement.gradients import frozen
+from denograd.refinement.model import frozen
 from denograd.refinement.recurrent import input_gradients_only
 
 CPU = torch.device("cpu")
