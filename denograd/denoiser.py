@@ -18,7 +18,7 @@ from denograd.refinement.criterion import Criterion
 from denograd.refinement.model import as_device, frozen, model_dtype
 from denograd.refinement.predictor import Layout, Predictor, window_layouts
 from denograd.refinement.problem import Problem, what_moves
-from denograd.refinement.rehearsal import rehearse
+from denograd.refinement.rehearsal import SAMPLES, rehearse
 from denograd.refinement.windows import Windows
 from denograd.rules import RuleLike, make_rule, rule_class
 
@@ -35,8 +35,10 @@ class DenoGrad:
     Parameters
     ----------
     model : nn.Module
-        A trained network; it is left exactly as it was. It maps rows (batch, features) or windows
-        (batch, time, channels) to (batch, targets) or (batch,).
+        A trained network. It maps rows (batch, features) or windows (batch, time, channels) to
+        (batch, targets) or (batch,), and each to its own prediction: one whose rows are context for
+        each other says so by an attribute ``rows_are_independent = False`` and is given all rows
+        at once. Copies that share its weights do the work, so that it stays as it is.
     criterion : callable
         Regression loss ``criterion(prediction, target)`` of any reduction.
     device : torch.device or str, optional
@@ -86,6 +88,7 @@ class DenoGrad:
         self.device = device
         self.rule = rule
 
+    @torch.inference_mode(False)
     def fit(
         self,
         X: Any,
@@ -162,19 +165,22 @@ class DenoGrad:
             layouts = window_layouts(n_columns, windows.size, flattening, channels_first)
         else:
             _refuse_window_arguments(window_size, future, stride, flattening, channels_first)
-        if Predictor(self.model, n_targets).rows_are_independent:
-            n_rows = 2 if windows is None else windows.size + windows.stride
         device = as_device(self.device)
-        with frozen(self.model, device):
-            dtype = model_dtype(self.model) or inputs.X.values.dtype
-            criterion = Criterion(self.criterion, n_targets, dtype, device)
-            x = inputs.X.head(n_rows).tensor(device, dtype, "X")
-            samples = x if windows is None else windows.gather(x, slice(0, 2))
-            layout = rehearse(self.model, layouts, criterion, samples, n_targets)
+        dtype = model_dtype(self.model) or inputs.X.values.dtype
+        criterion = Criterion(self.criterion, n_targets, dtype, device)
+        predictors = [
+            Predictor(frozen(self.model, device), n_targets, layout) for layout in layouts
+        ]
+        if predictors[0].rows_are_independent:
+            n_rows = SAMPLES if windows is None else windows.size + (SAMPLES - 1) * windows.stride
+        x = inputs.X.head(n_rows).tensor(device, dtype, "X")
+        samples = x if windows is None else windows.gather(x, slice(0, SAMPLES))
+        layout = rehearse(predictors, criterion, samples)
         self._inputs, self._windows, self._layout = inputs, windows, layout
         self._criterion, self._dtype = criterion, dtype
         return self
 
+    @torch.inference_mode(False)
     def transform(
         self,
         nrr: float | None = None,
@@ -266,32 +272,31 @@ class DenoGrad:
             self._warn_of_many_bytes(rule.max_epochs)
         history, directions_x, directions_y = History(), [], []
         taken: dict[int, tuple[Any, Any]] = {}
-        with frozen(self.model, device):
-            problem = Problem(
-                predict=Predictor(self.model, inputs.y.values.shape[1], self._layout),
-                criterion=self._criterion,
-                x=inputs.X.tensor(device, self._dtype, "X"),
-                y=inputs.y.tensor(device, self._dtype, "y"),
-                windows=self._windows,
-                target_columns=inputs.target_columns,
-                denoise_x=moves_x,
-                denoise_y=moves_y,
-                batch_size=batch_size,
-                keep_directions=save_gradients,
-            )
-            for step in tqdm(
-                rule.refine(problem),
-                desc="DenoGrad",
-                unit="epoch",
-                total=rule.max_epochs,
-                disable=None if progress is None else not progress,
-            ):
-                history.append(step.epoch)
-                if len(history) in wanted:
-                    taken[len(history)] = _restored(inputs, problem)
-                if save_gradients:
-                    directions_x.append(inputs.X.direction(step.x))
-                    directions_y.append(inputs.y.direction(step.y))
+        problem = Problem(
+            predict=Predictor(frozen(self.model, device), inputs.y.values.shape[1], self._layout),
+            criterion=self._criterion,
+            x=inputs.X.tensor(device, self._dtype, "X"),
+            y=inputs.y.tensor(device, self._dtype, "y"),
+            windows=self._windows,
+            target_columns=inputs.target_columns,
+            denoise_x=moves_x,
+            denoise_y=moves_y,
+            batch_size=batch_size,
+            keep_directions=save_gradients,
+        )
+        for step in tqdm(
+            rule.refine(problem),
+            desc="DenoGrad",
+            unit="epoch",
+            total=rule.max_epochs,
+            disable=None if progress is None else not progress,
+        ):
+            history.append(step.epoch)
+            if len(history) in wanted:
+                taken[len(history)] = _restored(inputs, problem)
+            if save_gradients:
+                directions_x.append(inputs.X.direction(step.x))
+                directions_y.append(inputs.y.direction(step.y))
         # Where nothing moves any more, later epochs are like the last one.
         taken |= {epoch: _restored(inputs, problem) for epoch in wanted - taken.keys()}
         self.history_, self.snapshots_ = history, dict(sorted(taken.items()))

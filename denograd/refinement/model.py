@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import copy
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from denograd.refinement.recurrent import input_gradients_only
+from denograd.refinement.recurrent import take_input_gradients_only
 
 
 def as_device(device: Any) -> torch.device:
@@ -28,62 +27,72 @@ def model_dtype(model: nn.Module) -> torch.dtype | None:
     return None
 
 
-@contextmanager
+def copied(model: nn.Module, memo: dict[int, Any] | None = None) -> nn.Module:
+    """Return a copy of a network whose weights can be trained, in whatever mode the caller is.
+
+    Raises
+    ------
+    TypeError
+        For a model that cannot be copied.
+    """
+    with torch.inference_mode(False), torch.no_grad():
+        try:
+            twin = copy.deepcopy(model, memo)
+        except Exception as error:
+            raise TypeError(
+                f"The model cannot be copied ({error}), but only copies are computed with, so that "
+                "the model stays as it is: give it attributes that copy.deepcopy can copy."
+            ) from error
+        for new, old in zip(twin.parameters(), model.parameters(), strict=True):
+            new.requires_grad_(old.requires_grad)
+    return twin
+
+
+def lent(model: nn.Module, device: torch.device) -> nn.Module:
+    """Return a copy of a network in eval mode that shares its weights, if it lies on this device.
+
+    Nothing else is shared: the network is not touched, whatever is done to the copy and in however
+    many threads.
+    """
+    with torch.inference_mode(False):
+        # Some attributes are not leaves of a graph, which deepcopy refuses.
+        own = {
+            id(value): value.detach().clone()
+            for module in model.modules()
+            for value in (*vars(module).values(), *module.buffers(recurse=False))
+            if isinstance(value, Tensor)
+        }
+        weights = {id(w): nn.Parameter(_usable(w), w.requires_grad) for w in model.parameters()}
+    return copied(model, own | weights).to(device).eval()
+
+
 def frozen(
     model: nn.Module, device: torch.device, *, train_recurrent: bool | None = None
-) -> Iterator[None]:
-    """Hold a network on a device in evaluation mode with weights that take no gradient.
-
-    On leaving, by whatever way, the network is what it was: the storage of its weights, its
-    device, the mode of every submodule, `requires_grad` flags and gradients.
+) -> nn.Module:
+    """Return such a copy whose weights take no gradients.
 
     Parameters
     ----------
     model : nn.Module
         The network.
     device : torch.device
-        Where it computes meanwhile.
+        Where the copy computes.
     train_recurrent : bool, optional
         Whether recurrent modules are put in training mode with their own dropout at 0: cuDNN
         offers their backward pass in that mode only. Default: on CUDA.
     """
-    if train_recurrent is None:
-        train_recurrent = device.type == "cuda"
-    home = next((weight.device for weight in model.parameters()), device)
-    modes = [(module, module.training) for module in model.modules()]
-    recurrent = [module for module, _ in modes if isinstance(module, nn.RNNBase)]
-    dropouts = [module.dropout for module in recurrent]
-    weights = [(w, w.data, w.grad, w.requires_grad) for w in model.parameters()]
-    slots = [
-        (registered, dict(registered))
-        for module, _ in modes
-        for registered in (module._parameters, module._buffers)
-    ]
-    moved = any(tensor.device != device for tensor in (*model.parameters(), *model.buffers()))
-    try:
-        for weight, *_ in weights:
-            weight.requires_grad_(False)
-            weight.grad = None  # so that it is not moved along
-        if moved:
-            model.to(device)
-        model.eval()
-        if train_recurrent:
-            for layer in recurrent:
-                layer.training = True
-                layer.dropout = 0.0
-        quick = [] if train_recurrent or device.type != "cpu" else recurrent
-        with torch.inference_mode(False), torch.enable_grad(), input_gradients_only(quick):
-            yield
-    finally:
-        for module, training in modes:
-            module.training = training
-        for layer, dropout in zip(recurrent, dropouts, strict=True):
-            layer.dropout = dropout
-        for weight, data, gradient, requires_grad in weights:
-            weight.data = data
-            weight.grad = gradient
-            weight.requires_grad_(requires_grad)
-        for registered, tensors in slots:
-            registered.update(tensors)  # type: ignore[arg-type]
-        if moved:  # for tensors that a module moves along without having registered them
-            model.to(home)
+    twin = lent(model, device)
+    for weight in twin.parameters():
+        weight.requires_grad_(False)
+    recurrent = [module for module in twin.modules() if isinstance(module, nn.RNNBase)]
+    if train_recurrent or (train_recurrent is None and device.type == "cuda"):
+        for layer in recurrent:
+            layer.training, layer.dropout = True, 0.0
+    elif device.type == "cpu":
+        take_input_gradients_only(recurrent)
+    return twin
+
+
+def _usable(weight: Tensor) -> Tensor:
+    """The values of a weight, copied where it was made in inference mode and has no gradients."""
+    return weight.detach().clone() if weight.is_inference() else weight.detach()

@@ -35,7 +35,13 @@ class Predictor:
     @property
     def rows_are_independent(self) -> bool:
         """Whether a prediction depends on its own row alone (not so where rows are context)."""
-        return bool(getattr(self.model, "rows_are_independent", True))
+        return self.declared is not False
+
+    @property
+    def declared(self) -> bool | None:
+        """What the network says of that itself, if anything."""
+        found = getattr(self.model, "rows_are_independent", None)
+        return None if found is None else bool(found)
 
     def __call__(self, batch: Tensor) -> Tensor:
         """Predict a batch.
@@ -49,7 +55,8 @@ class Predictor:
             batch = batch.transpose(1, 2)
         elif self.layout == "flat":
             batch = batch.flatten(1)
-        prediction = self.model(batch)
+        # A copy, since a network may write to what it is given.
+        prediction = self.model(batch.clone())
         if not isinstance(prediction, Tensor):
             raise OutputError(
                 f"The model returns {type(prediction).__name__}; it has to return one tensor of "
@@ -58,8 +65,9 @@ class Predictor:
         expected = (len(batch), self.n_targets)
         if prediction.shape == expected:
             return prediction
-        if self.n_targets == 1 and prediction.shape == expected[:1]:
-            return prediction[:, None]
+        # Dimensions of one that a last `squeeze` has taken away.
+        if prediction.ndim < 2 and 1 in expected and prediction.numel() == max(expected):
+            return prediction.reshape(expected)
         raise OutputError(
             f"The model returns shape {tuple(prediction.shape)} for a batch of shape "
             f"{tuple(batch.shape)}; y asks for {expected}."

@@ -1,7 +1,8 @@
 """Training networks: the loop, and the backbone that a denoiser trains with it."""
 
+from denograd.randomness import seeded
 from denograd.training.examples import WindowedSeries
-from denograd.training.loop import TrainingHistory, predict, seeded, train_network
+from denograd.training.loop import TrainingHistory, predict, train_network
 
 __all__ = [
     "TrainingHistory",

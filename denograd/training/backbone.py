@@ -9,8 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from denograd.randomness import seeded
+from denograd.refinement.model import as_device, frozen, model_dtype
+from denograd.refinement.predictor import Predictor
+from denograd.refinement.rehearsal import SAMPLES, check_predictions, two_of
 from denograd.training.building import make_network
-from denograd.training.loop import TrainingHistory, predict, seeded, train_network
+from denograd.training.examples import inputs_of
+from denograd.training.loop import TrainingHistory, predict, train_network
 from denograd.training.plan import TrainingPlan
 from denograd.training.scaling import Scaling
 
@@ -103,13 +108,11 @@ def predict_target(plan: TrainingPlan, fitted: FittedBackbone, X: np.ndarray) ->
     if not len(chosen):
         return np.empty(0)
     inputs, _ = plan.gather(scaling, X, X[:, 0], chosen)
-    try:
-        outputs = predict(fitted.network, inputs, device=plan.device)[:, 0]
-    finally:
-        fitted.network.cpu()
+    outputs = predict(fitted.network, inputs, device=plan.device)[:, 0]
     return scaling.y_mean + scaling.y_scale * outputs.astype(np.float64)
 
 
+@torch.inference_mode(False)
 def _train(
     plan: TrainingPlan,
     X: np.ndarray,
@@ -141,9 +144,14 @@ def _train(
     else:
         stopping = plan.examples(np.ones(len(y_val), dtype=bool))
         plan.require(len(stopping), 1, "X_val and y_val", "for early stopping")
+    inputs, targets = plan.gather(scaling, X, y, training)
+    device = as_device(plan.device)
+    first = inputs_of(inputs[:SAMPLES], device, model_dtype(network) or torch.float32)
+    check_predictions(Predictor(frozen(network, device), 1), two_of(first))
     history = train_network(
         network,
-        *plan.gather(scaling, X, y, training),
+        inputs,
+        targets,
         *plan.gather(scaling, X_val, y_val, stopping),
         epochs=plan.epochs,
         patience=plan.patience,
@@ -151,7 +159,7 @@ def _train(
         learning_rate=plan.learning_rate,
         early_stopping=plan.early_stopping,
         random_state=order_seed,
-        device=plan.device,
+        device=device,
         progress=progress,
     )
     seconds = time.perf_counter() - started

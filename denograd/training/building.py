@@ -2,12 +2,12 @@
 
 import inspect
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Any, TypeAlias
 
 from torch import nn
 
 from denograd.networks import build, network_class, size_names
+from denograd.refinement.model import copied
 
 NetworkFactory: TypeAlias = Callable[[int, int, int | None], nn.Module]
 Backbone: TypeAlias = str | nn.Module | NetworkFactory
@@ -35,7 +35,7 @@ def make_network(
             sizes["context"] = "fitted"
         return build(backbone, n_features, 1, window, **sizes)
     if isinstance(backbone, nn.Module):
-        return deepcopy(backbone)
+        return copied(backbone)
     if not callable(backbone):
         raise TypeError(
             "backbone must be the name of a network, a torch module or a callable that builds one "

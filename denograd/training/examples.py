@@ -1,6 +1,6 @@
 """Rows and windows as a network is given them."""
 
-from typing import Self, TypeAlias
+from typing import Self, TypeAlias, overload
 
 import numpy as np
 import torch
@@ -52,6 +52,10 @@ Batches: TypeAlias = Tensor | WindowedSeries
 Examples: TypeAlias = np.ndarray | Batches
 
 
+@overload
+def inputs_of(X: np.ndarray | Tensor, device: torch.device, dtype: torch.dtype) -> Tensor: ...
+@overload
+def inputs_of(X: Examples, device: torch.device, dtype: torch.dtype) -> Batches: ...
 def inputs_of(X: Examples, device: torch.device, dtype: torch.dtype) -> Batches:
     """Return inputs where a network computes, and in its type."""
     return X.to(device, dtype) if isinstance(X, WindowedSeries) else _tensor(X, device, dtype)

@@ -2,8 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field
 
@@ -13,7 +12,8 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from denograd.checks import check_count
-from denograd.refinement.model import as_device, model_dtype
+from denograd.randomness import Draws
+from denograd.refinement.model import as_device, lent, model_dtype
 from denograd.training.adam import Adam, keep_freed_memory
 from denograd.training.examples import Batches, Examples, inputs_of, targets_of
 
@@ -44,6 +44,7 @@ class TrainingHistory:
         return len(self.loss)
 
 
+@torch.inference_mode(False)
 def train_network(
     net: nn.Module,
     X: Examples,
@@ -64,7 +65,7 @@ def train_network(
 
     The network keeps the weights of the epoch with the lowest validation loss (without validation
     rows, those of the last epoch), lies on `device` afterwards and is in eval mode. The global
-    state of the random number generators is as before.
+    random number generators are not used.
 
     Parameters
     ----------
@@ -122,26 +123,27 @@ def train_network(
     bar = tqdm(
         range(1, epochs + 1 if weights else 1), desc="training", disable=None if progress else True
     )
-    best_loss, best_weights, optimizer = math.inf, None, Adam(weights, learning_rate)
-    with seeded(random_state, place):
-        for epoch in bar:
-            net.train()
-            loss = _train_epoch(net, optimizer, *rows, batch_size)
-            history.loss.append(_finite(loss, epoch))
-            net.eval()
-            if held_out is None:
-                history.best_epoch = epoch
-                continue
+    optimizer, draws = Adam(weights, learning_rate), Draws(random_state)
+    best_loss, best_weights = math.inf, None
+    for epoch in bar:
+        net.train()
+        loss = _train_epoch(net, optimizer, *rows, batch_size, draws)
+        history.loss.append(_finite(loss, epoch))
+        net.eval()
+        if held_out is None:
+            history.best_epoch = epoch
+            continue
+        with draws:
             validation_loss = _finite(_evaluate(net, *held_out), epoch)
-            history.validation_loss.append(validation_loss)
-            bar.set_postfix(validation_loss=f"{validation_loss:.4g}", refresh=False)
-            if not early_stopping:
-                history.best_epoch = epoch
-            elif validation_loss < best_loss:
-                best_loss, history.best_epoch = validation_loss, epoch
-                best_weights = deepcopy(net.state_dict())
-            elif epoch - history.best_epoch >= patience:
-                break
+        history.validation_loss.append(validation_loss)
+        bar.set_postfix(validation_loss=f"{validation_loss:.4g}", refresh=False)
+        if not early_stopping:
+            history.best_epoch = epoch
+        elif validation_loss < best_loss:
+            best_loss, history.best_epoch = validation_loss, epoch
+            best_weights = deepcopy(net.state_dict())
+        elif epoch - history.best_epoch >= patience:
+            break
     if best_weights is not None:
         net.load_state_dict(best_weights)
     net.eval()
@@ -161,7 +163,7 @@ def predict(
     Parameters
     ----------
     net : nn.Module
-        It is moved to the device and left there, its train or eval mode as before.
+        It is left as it is.
     X : array or Tensor of shape (n, ...), or WindowedSeries
         Inputs.
     batch_size : int
@@ -171,41 +173,28 @@ def predict(
     """
     place = as_device(device)
     inputs = inputs_of(X, place, model_dtype(net) or torch.float32)
-    net.to(place)
-    was_training = net.training
-    net.eval()
-    try:
-        outputs = _outputs(net, inputs, batch_size)
-    finally:
-        net.train(was_training)
-    return outputs.cpu().numpy()
-
-
-@contextmanager
-def seeded(random_state: int | None, device: torch.device | None = None) -> Iterator[None]:
-    """Seed the generators of the CPU and of `device` for a block and restore them afterwards.
-
-    None draws a seed from the operating system.
-    """
-    seed = np.random.SeedSequence(random_state).generate_state(1, np.uint64).item() >> 1
-    cuda = [device] if device is not None and device.type == "cuda" else []
-    with torch.random.fork_rng(devices=cuda):
-        torch.default_generator.manual_seed(seed)
-        if cuda:
-            with torch.cuda.device(device):
-                torch.cuda.manual_seed(seed)
-        yield
+    return _outputs(lent(net, place), inputs, batch_size).cpu().numpy()
 
 
 def _train_epoch(
-    net: nn.Module, optimizer: Adam, inputs: Batches, targets: Tensor, batch_size: int
+    net: nn.Module,
+    optimizer: Adam,
+    inputs: Batches,
+    targets: Tensor,
+    batch_size: int,
+    draws: Draws,
 ) -> Tensor:
     """Visit all rows once in random order and return their mean loss, left on the device."""
-    order = torch.randperm(len(targets), device=targets.device)
-    total = torch.zeros((), device=targets.device)
+    device, drawing = targets.device, True
+    order = torch.randperm(len(targets), generator=draws.generator(device), device=device)
+    total = torch.zeros((), device=device)
     for rows in _batches(order, batch_size):
-        wanted = targets[rows]
-        loss = nn.functional.mse_loss(net(inputs[rows]).reshape(wanted.shape), wanted)
+        wanted, before = targets[rows], draws.count
+        # Watching every operation takes time: a network that draws nothing is not watched on.
+        with draws if drawing else nullcontext():
+            outputs = net(inputs[rows])
+        drawing = draws.count > before
+        loss = nn.functional.mse_loss(outputs.reshape(wanted.shape), wanted)
         optimizer.step(loss)
         total += loss.detach() * len(rows)
     return total / len(targets)
@@ -229,10 +218,11 @@ def _evaluate(net: nn.Module, inputs: Batches, targets: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _outputs(net: nn.Module, inputs: Batches, batch_size: int) -> Tensor:
-    outputs = [
-        net(inputs[start : start + batch_size]) for start in range(0, len(inputs), batch_size)
-    ]
-    return torch.cat([output.reshape(len(output), -1) for output in outputs])
+    # Copies of the rows, since a network may write to what it is given.
+    batches = (
+        inputs[start : start + batch_size].clone() for start in range(0, len(inputs), batch_size)
+    )
+    return torch.cat([net(batch).reshape(len(batch), -1) for batch in batches])
 
 
 def _finite(loss: Tensor, epoch: int) -> float:

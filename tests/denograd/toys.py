@@ -1,5 +1,7 @@
 """Small networks whose gradients are known by hand, or cheap to take."""
 
+import copy
+
 import numpy as np
 import torch
 from torch import nn
@@ -73,6 +75,8 @@ class Flat(nn.Module):
 class Calls(nn.Module):
     """Another model that counts the samples it sees, and may raise after some calls."""
 
+    rows_are_independent = True
+
     def __init__(self, model: nn.Module, error: BaseException | None = None, after: int = 0):
         super().__init__()
         self.model = model
@@ -87,6 +91,11 @@ class Calls(nn.Module):
         if self.error is not None and len(self.batches) > self.after:
             raise self.error
         return self.model(x)
+
+    def __deepcopy__(self, memo):
+        twin = type(self)(copy.deepcopy(self.model, memo), self.error, self.after)
+        twin.batches, twin.gradients = self.batches, self.gradients
+        return twin
 
 
 def table(n: int = 60, d: int = 3, seed: int = 0, dtype=np.float64):
