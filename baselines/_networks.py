@@ -124,10 +124,7 @@ class RowNetworkDenoiser(BaseDenoiser):
 
     def _denoise(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         inputs = self.scaler_.transform(self._rows(X, y))
-        try:
-            outputs = predict(self.network_, inputs, device=self.device)
-        finally:
-            self.network_.cpu()
+        outputs = predict(self.network_, inputs, device=self.device)
         refined = self.scaler_.inverse_transform(outputs.astype(np.float64))
         if self.domain == "series":
             return refined, refined[:, 0].copy()

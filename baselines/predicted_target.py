@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from torch import nn
 
+from denograd.backbone_denoiser import BackboneDenoiser
 from denograd.base import Domain, replace_target
-from denograd.estimator import BackboneDenoiser
 
 
 @dataclass(eq=False, repr=False)

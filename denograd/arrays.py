@@ -1,13 +1,11 @@
-"""Tables and targets as float64 arrays, and results in the container that the caller gave.
+"""Tables and targets as arrays of floats.
 
-`denograd.inputs` does the same for tensors too; this knows nothing of torch, which a baseline that
-needs none would have to import.
+This knows nothing of torch, which a baseline that needs none would have to import.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,9 +21,7 @@ from denograd.checks import (
     column_labels,
     not_numbers,
 )
-
-Table: TypeAlias = np.ndarray | pd.DataFrame
-Target: TypeAlias = np.ndarray | pd.Series
+from denograd.containers import floating
 
 
 def as_matrix(X: Any, name: str = "X") -> np.ndarray:
@@ -39,26 +35,7 @@ def as_matrix(X: Any, name: str = "X") -> np.ndarray:
         For anything that is not two-dimensional, has no rows or columns, or holds NaN or infinite
         values (their columns are named and counted).
     """
-    check_dense(X, name)
-    table = X if isinstance(X, pd.DataFrame) else _to_array(X, name)
-    check_dimensions(table.shape, name, (2,))
-    check_filled(table.shape, name)
-    labels = column_labels(table)
-    if isinstance(table, np.ndarray) and table.dtype.kind in "fiub":
-        matrix = table.astype(np.float64, order="C")
-    else:
-        columns = (
-            table.iloc[:, j] if isinstance(table, pd.DataFrame) else table[:, j]
-            for j in range(table.shape[1])
-        )
-        matrix = np.column_stack(
-            [
-                _numbers(column, f"column {label} of {name}")
-                for column, label in zip(columns, labels, strict=True)
-            ]
-        )
-    check_finite(matrix, name, labels)
-    return matrix
+    return as_floats(X, name, (2,))
 
 
 def as_vector(y: Any, name: str = "y") -> np.ndarray:
@@ -71,62 +48,66 @@ def as_vector(y: Any, name: str = "y") -> np.ndarray:
     ValueError
         When it is not one-dimensional or holds NaN or infinite values.
     """
-    values = y if isinstance(y, pd.Series) else _to_array(y, name)
-    check_dimensions(values.shape, name, (1,))
-    check_continuous(values.dtype, name)
-    vector = _numbers(values, name)
-    check_finite(vector, name)
-    return vector
+    check_continuous(y if hasattr(y, "dtype") else np.asarray(y), name)
+    return as_floats(y, name, (1,))
 
 
-def like_matrix(values: np.ndarray, original: Any) -> Table:
-    """Return `values` in the container of `original`: floats keep their dtype, others widen."""
-    if not isinstance(original, pd.DataFrame):
-        return values.astype(floating(getattr(original, "dtype", None)), copy=False)
-    dtypes = [floating(dtype) for dtype in original.dtypes]
-    return frame_of(values, original.index, original.columns, dtypes)
+def as_floats(
+    data: Any,
+    name: str,
+    dimensions: tuple[int, ...],
+    *,
+    keep_narrow: bool = False,
+    copy: bool = True,
+) -> np.ndarray:
+    """Return finite numbers of one of some dimensions, in C order.
 
-
-def like_vector(values: np.ndarray, original: Any) -> Target:
-    """Return `values` in the container of `original`: floats keep their dtype, others widen."""
-    dtype = floating(getattr(original, "dtype", None))
-    if isinstance(original, pd.Series):
-        return pd.Series(values, index=original.index, name=original.name).astype(dtype)
-    return values.astype(dtype, copy=False)
-
-
-def frame_of(
-    values: np.ndarray, index: pd.Index, columns: pd.Index, dtypes: Sequence[Any]
-) -> pd.DataFrame:
-    """Return a DataFrame with a dtype for each column, whose names may occur twice."""
-    if len(set(dtypes)) == 1:
-        frame = pd.DataFrame(values, index=index).astype(dtypes[0])
+    Parameters
+    ----------
+    data : array-like, DataFrame or Series
+        Columns of objects are taken where they are numbers, one and all.
+    name : str
+        What messages call it.
+    dimensions : tuple of int
+        Numbers of dimensions that it may have.
+    keep_narrow : bool
+        Whether data that are in floats of less than 64 bits stay so.
+    copy : bool
+        Whether an array that could be read as it is, is copied nevertheless.
+    """
+    check_dense(data, name)
+    values = data if isinstance(data, pd.DataFrame | pd.Series) else np.asarray(data)
+    if isinstance(values, np.ndarray):
+        check_real(values.dtype, name)
+    check_dimensions(values.shape, name, dimensions)
+    check_filled(values.shape, name)
+    labels = column_labels(values)
+    dtype = _narrow_dtype(values) if keep_narrow else np.dtype(np.float64)
+    if isinstance(values, np.ndarray) and values.dtype.kind in "fiub":
+        # Torch warns of memory that is read-only, so that is copied in any case.
+        read = np.array if copy or not values.flags.writeable else np.asarray
+        array = read(values, dtype=dtype, order="C")
     else:
-        series = [pd.Series(values[:, j]).astype(dtype) for j, dtype in enumerate(dtypes)]
-        frame = pd.concat(series, axis=1)
-        frame.index = index
-    frame.columns = columns
-    return frame
-
-
-def floating(dtype: Any) -> Any:
-    """Return the dtype that refined values have: that of floats, float64 for all others."""
-    if dtype is not None and pd.api.types.is_float_dtype(dtype):
-        return dtype
-    return np.dtype(np.float64)
-
-
-def string_columns(X: Any) -> np.ndarray | None:
-    """Return the column names of a DataFrame whose names are all strings, else None."""
-    if isinstance(X, pd.DataFrame) and all(isinstance(name, str) for name in X.columns):
-        return np.asarray(X.columns, dtype=object)
-    return None
-
-
-def _to_array(values: Any, name: str) -> np.ndarray:
-    array = np.asarray(values)
-    check_real(array.dtype, name)
+        array = np.empty(values.shape, dtype)
+        for j, label in enumerate(labels):
+            column: Any = values
+            what = name
+            if values.ndim == 2:
+                column = values.iloc[:, j] if isinstance(values, pd.DataFrame) else values[:, j]
+                what = f"column {label} of {name}"
+            array.reshape(len(array), -1)[:, j] = _numbers(column, what)
+    check_finite(array, name, labels)
     return array
+
+
+def _narrow_dtype(values: np.ndarray | pd.DataFrame | pd.Series) -> np.dtype:
+    """Return the widest type of the columns, which torch knows: no long doubles, no other bytes."""
+    if isinstance(values, np.ndarray):
+        dtype = floating(values.dtype)
+        return np.dtype(np.float64) if dtype.itemsize > 8 else dtype.newbyteorder("=")
+    dtypes = values.dtypes if isinstance(values, pd.DataFrame) else [values.dtype]
+    narrow = all(dtype in (np.float32, np.float16) for dtype in dtypes)
+    return np.dtype(np.float32 if narrow else np.float64)
 
 
 def _numbers(values: np.ndarray | pd.Series, what: str) -> np.ndarray:
@@ -135,7 +116,7 @@ def _numbers(values: np.ndarray | pd.Series, what: str) -> np.ndarray:
         check_numeric(values.dtype, what)
     try:
         if isinstance(values, pd.Series):
-            return values.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+            return values.to_numpy(dtype=np.float64, na_value=np.nan)
         return values.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise not_numbers(what, f"does not hold numbers only ({error})", type(error)) from error

@@ -4,18 +4,11 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from denograd.arrays import (
-    Table,
-    Target,
-    as_matrix,
-    as_vector,
-    like_matrix,
-    like_vector,
-    string_columns,
-)
+from denograd.arrays import as_matrix, as_vector
 from denograd.checks import (
     check_enough_rows,
     check_finite,
@@ -24,7 +17,10 @@ from denograd.checks import (
     check_same_rows,
     column_labels,
 )
+from denograd.containers import container_of, string_columns
 
+ArrayOrFrame: TypeAlias = np.ndarray | pd.DataFrame
+ArrayOrSeries: TypeAlias = np.ndarray | pd.Series
 Domain: TypeAlias = Literal["tabular", "series"]
 
 
@@ -97,7 +93,11 @@ class BaseDenoiser(BaseEstimator, ABC):
         """Return refined copies of checked rows; the arguments may be overwritten."""
 
     def fit(
-        self, X: Table, y: Target, X_val: Table | None = None, y_val: Target | None = None
+        self,
+        X: ArrayOrFrame,
+        y: ArrayOrSeries,
+        X_val: ArrayOrFrame | None = None,
+        y_val: ArrayOrSeries | None = None,
     ) -> Self:
         """Learn from these rows only.
 
@@ -133,7 +133,7 @@ class BaseDenoiser(BaseEstimator, ABC):
         self._fit(matrix, vector, matrix_val, vector_val)
         return self
 
-    def denoise(self, X: Table, y: Target) -> tuple[Table, Target]:
+    def denoise(self, X: ArrayOrFrame, y: ArrayOrSeries) -> tuple[ArrayOrFrame, ArrayOrSeries]:
         """Return refined rows: the same number and order, dtype (integers widen) and container.
 
         Parameters
@@ -167,7 +167,7 @@ class BaseDenoiser(BaseEstimator, ABC):
             check_layout(part, shape, f"the refined {what} of {type(self).__name__}")
         return self._handed_back(*refined, X, y)
 
-    def fit_resample(self, X: Table, y: Target) -> tuple[Table, Target]:
+    def fit_resample(self, X: ArrayOrFrame, y: ArrayOrSeries) -> tuple[ArrayOrFrame, ArrayOrSeries]:
         """Learn from these rows and return them refined; called by imbalanced-learn's Pipeline."""
         return self.fit(X, y).denoise(X, y)
 
@@ -195,13 +195,13 @@ class BaseDenoiser(BaseEstimator, ABC):
         return matrix, vector
 
     def _handed_back(
-        self, refined_X: np.ndarray, refined_y: np.ndarray, X: Table, y: Target
-    ) -> tuple[Table, Target]:
+        self, refined_X: np.ndarray, refined_y: np.ndarray, X: ArrayOrFrame, y: ArrayOrSeries
+    ) -> tuple[ArrayOrFrame, ArrayOrSeries]:
         name = f"the refined table of {type(self).__name__}"
         labels = column_labels(X) if hasattr(X, "shape") else map(str, range(refined_X.shape[1]))
         check_finite(refined_X, name, labels)
         check_finite(refined_y, f"the refined target of {type(self).__name__}")
-        return like_matrix(refined_X, X), like_vector(refined_y, y)
+        return container_of(X)(refined_X), container_of(y)(refined_y)
 
     def _remember_columns(self, X: Any, n_columns: int) -> None:
         self.n_features_in_ = n_columns

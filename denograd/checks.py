@@ -95,12 +95,14 @@ def not_numbers(what: str, why: str, kind: type[Exception] = TypeError) -> Excep
     return kind(f"{what} {why}: {_ENCODE}.")
 
 
-def check_continuous(dtype: Any, name: str) -> None:
+def check_continuous(y: Any, name: str) -> None:
     """Refuse truth values as a target."""
-    if str(dtype).removeprefix("torch.") in ("bool", "boolean", "bool[pyarrow]"):
-        raise TypeError(
-            f"{name} has dtype {dtype}, but only continuous targets, not classes, can be refined."
-        )
+    for dtype in y.dtypes if isinstance(y, pd.DataFrame) else [getattr(y, "dtype", None)]:
+        if str(dtype).removeprefix("torch.") in ("bool", "boolean", "bool[pyarrow]"):
+            raise TypeError(
+                f"{name} has dtype {dtype}, but only continuous targets, not classes, can be "
+                "refined."
+            )
 
 
 def check_same_rows(n_x: int, n_y: int, x_name: str = "X", y_name: str = "y") -> None:

@@ -11,20 +11,14 @@ from sklearn.exceptions import NotFittedError
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from denograd.checks import check_choice, check_count
+from denograd.checks import check_count
 from denograd.history import History
 from denograd.inputs import Inputs, read_inputs
-from denograd.refinement.gradients import (
-    Criterion,
-    Layout,
-    OutputError,
-    Predictor,
-    as_device,
-    frozen,
-    model_dtype,
-    sample_gradient,
-)
-from denograd.refinement.problem import Problem
+from denograd.refinement.criterion import Criterion
+from denograd.refinement.model import as_device, frozen, model_dtype
+from denograd.refinement.predictor import Layout, Predictor, window_layouts
+from denograd.refinement.problem import Problem, what_moves
+from denograd.refinement.rehearsal import SAMPLES, rehearse
 from denograd.refinement.windows import Windows
 from denograd.rules import RuleLike, make_rule, rule_class
 
@@ -41,8 +35,10 @@ class DenoGrad:
     Parameters
     ----------
     model : nn.Module
-        A trained network; it is left exactly as it was. It maps rows (batch, features) or windows
-        (batch, time, channels) to (batch, targets) or (batch,).
+        A trained network. It maps rows (batch, features) or windows (batch, time, channels) to
+        (batch, targets) or (batch,), and each to its own prediction: one whose rows are context for
+        each other says so by an attribute ``rows_are_independent = False`` and is given all rows
+        at once. Copies that share its weights do the work, so that it stays as it is.
     criterion : callable
         Regression loss ``criterion(prediction, target)`` of any reduction.
     device : torch.device or str, optional
@@ -92,6 +88,7 @@ class DenoGrad:
         self.device = device
         self.rule = rule
 
+    @torch.inference_mode(False)
     def fit(
         self,
         X: Any,
@@ -148,10 +145,9 @@ class DenoGrad:
             For data, arguments or a model that do not fit together.
         """
         rule = rule_class(self.rule)
-        if ("series" if is_ts else "table") not in rule.domains:
+        if ("series" if is_ts else "tabular") not in rule.domains:
             wanted = "a series: pass is_ts=True" if not is_ts else "a table: pass is_ts=False"
             raise ValueError(f"The rule {rule.name!r} refines {wanted}.")
-        _check_window_arguments(is_ts, window_size, future, stride, flattening, channels_first)
         inputs = read_inputs(
             X,
             y,
@@ -161,51 +157,30 @@ class DenoGrad:
             one_variable=rule.ties_target,
             copy=copy,
         )
-        windows = None
+        (n_rows, n_columns), n_targets = inputs.X.values.shape, inputs.y.values.shape[1]
+        windows: Windows | None = None
+        layouts: tuple[Layout, ...] = ("rows",)
         if is_ts:
-            windows = _cut(inputs.X.shape[0], window_size, future, stride)
-        layouts = _layouts(inputs, windows, flattening, channels_first)
+            windows = Windows.cut(n_rows, window_size, future, stride)
+            layouts = window_layouts(n_columns, windows.size, flattening, channels_first)
+        else:
+            _refuse_window_arguments(window_size, future, stride, flattening, channels_first)
         device = as_device(self.device)
-        with frozen(self.model, device):
-            dtype = model_dtype(self.model) or inputs.X.dtype
-            criterion = Criterion(self.criterion, inputs.y.shape[1], dtype, device)
-            layout = self._rehearse(inputs, windows, layouts, criterion, dtype, device)
+        dtype = model_dtype(self.model) or inputs.X.values.dtype
+        criterion = Criterion(self.criterion, n_targets, dtype, device)
+        predictors = [
+            Predictor(frozen(self.model, device), n_targets, layout) for layout in layouts
+        ]
+        if predictors[0].rows_are_independent:
+            n_rows = SAMPLES if windows is None else windows.size + (SAMPLES - 1) * windows.stride
+        x = inputs.X.head(n_rows).tensor(device, dtype, "X")
+        samples = x if windows is None else windows.gather(x, slice(0, SAMPLES))
+        layout = rehearse(predictors, criterion, samples)
         self._inputs, self._windows, self._layout = inputs, windows, layout
         self._criterion, self._dtype = criterion, dtype
         return self
 
-    def _rehearse(
-        self,
-        inputs: Inputs,
-        windows: Windows | None,
-        layouts: tuple[Layout, ...],
-        criterion: Criterion,
-        dtype: torch.dtype,
-        device: torch.device,
-    ) -> Layout:
-        """Find the first layout that the model accepts, with a gradient for two samples."""
-        n_rows = 2 if windows is None else windows.size + windows.stride
-        if not Predictor(self.model, 1).rows_are_independent:
-            n_rows = inputs.X.shape[0]
-        x = inputs.X.head(n_rows).tensor(device, dtype, "X")
-        if windows is not None:
-            x = windows.gather(x, slice(0, 2))
-        y = torch.zeros(len(x), inputs.y.shape[1], dtype=dtype, device=device)
-        refusals = []
-        for layout in layouts:
-            try:
-                sample_gradient(Predictor(self.model, y.shape[1], layout), criterion, x, y)
-            except OutputError:
-                raise
-            except Exception as error:
-                if len(layouts) == 1:
-                    raise
-                refusals.append((layout, error))
-            else:
-                return layout
-        reasons = "; ".join(f"{layout}: {error}" for layout, error in refusals)
-        raise ValueError(f"The model takes windows neither way round ({reasons}).")
-
+    @torch.inference_mode(False)
     def transform(
         self,
         nrr: float | None = None,
@@ -288,7 +263,7 @@ class DenoGrad:
             "max_epochs": max_epochs,
             **rule_arguments,
         }
-        rule = make_rule(self.rule, "table" if self._windows is None else "series", **given)
+        rule = make_rule(self.rule, "tabular" if self._windows is None else "series", **given)
         check_count("batch_size", batch_size)
         wanted = _checked_snapshots(snapshots, rule.max_epochs)
         moves_x, moves_y = what_moves(refine, denoise_y)
@@ -297,33 +272,31 @@ class DenoGrad:
             self._warn_of_many_bytes(rule.max_epochs)
         history, directions_x, directions_y = History(), [], []
         taken: dict[int, tuple[Any, Any]] = {}
-        with frozen(self.model, device):
-            problem = Problem(
-                predict=Predictor(self.model, inputs.y.shape[1], self._layout),
-                criterion=self._criterion,
-                x=inputs.X.tensor(device, self._dtype, "X"),
-                y=inputs.y.tensor(device, self._dtype, "y"),
-                windows=self._windows,
-                target_columns=inputs.target_columns,
-                denoise_x=moves_x,
-                denoise_y=moves_y,
-                batch_size=batch_size,
-                keep_directions=save_gradients,
-            )
-            with tqdm(
-                rule.refine(problem),
-                desc="DenoGrad",
-                unit="epoch",
-                total=rule.max_epochs,
-                disable=None if progress is None else not progress,
-            ) as steps:
-                for step in steps:
-                    history.append(step.epoch)
-                    if len(history) in wanted:
-                        taken[len(history)] = _restored(inputs, problem)
-                    if save_gradients:
-                        directions_x.append(step.x)
-                        directions_y.append(step.y)
+        problem = Problem(
+            predict=Predictor(frozen(self.model, device), inputs.y.values.shape[1], self._layout),
+            criterion=self._criterion,
+            x=inputs.X.tensor(device, self._dtype, "X"),
+            y=inputs.y.tensor(device, self._dtype, "y"),
+            windows=self._windows,
+            target_columns=inputs.target_columns,
+            denoise_x=moves_x,
+            denoise_y=moves_y,
+            batch_size=batch_size,
+            keep_directions=save_gradients,
+        )
+        for step in tqdm(
+            rule.refine(problem),
+            desc="DenoGrad",
+            unit="epoch",
+            total=rule.max_epochs,
+            disable=None if progress is None else not progress,
+        ):
+            history.append(step.epoch)
+            if len(history) in wanted:
+                taken[len(history)] = _restored(inputs, problem)
+            if save_gradients:
+                directions_x.append(inputs.X.direction(step.x))
+                directions_y.append(inputs.y.direction(step.y))
         # Where nothing moves any more, later epochs are like the last one.
         taken |= {epoch: _restored(inputs, problem) for epoch in wanted - taken.keys()}
         self.history_, self.snapshots_ = history, dict(sorted(taken.items()))
@@ -331,8 +304,8 @@ class DenoGrad:
         return (
             inputs.X.restore(problem.x),
             inputs.y.restore(problem.target),
-            [inputs.X.direction(direction) for direction in directions_x],
-            [inputs.y.direction(direction) for direction in directions_y],
+            directions_x,
+            directions_y,
         )
 
     def fit_transform(
@@ -392,8 +365,8 @@ class DenoGrad:
         )
 
     def _warn_of_many_bytes(self, max_epochs: int) -> None:
-        width = self._inputs.X.shape[1] + self._inputs.y.shape[1]
-        n_bytes = max_epochs * self._inputs.X.shape[0] * width * self._dtype.itemsize
+        n_values = self._inputs.X.values.numel() + self._inputs.y.values.numel()
+        n_bytes = max_epochs * n_values * self._dtype.itemsize
         if n_bytes > _MANY_BYTES:
             warnings.warn(
                 f"Saving the gradients of {max_epochs} epochs takes up to {n_bytes / 1e9:.1f} GB; "
@@ -401,20 +374,6 @@ class DenoGrad:
                 UserWarning,
                 stacklevel=3,
             )
-
-
-def what_moves(refine: str, denoise_y: bool = True) -> tuple[bool, bool]:
-    """Whether X and whether y moves.
-
-    Raises
-    ------
-    ValueError
-        For an unknown word, and when neither moves.
-    """
-    check_choice("refine", refine, ("both", "X", "y"))
-    if refine == "y" and not denoise_y:
-        raise ValueError("refine='y' with denoise_y=False leaves nothing to refine.")
-    return refine != "y", denoise_y and refine != "X"
 
 
 def _checked_snapshots(snapshots: Iterable[int], max_epochs: int) -> set[int]:
@@ -432,61 +391,21 @@ def _restored(inputs: Inputs, problem: Problem) -> tuple[Any, Any]:
     return inputs.X.restore(problem.x.clone()), inputs.y.restore(problem.target.clone())
 
 
-def _check_window_arguments(
-    is_ts: bool,
+def _refuse_window_arguments(
     window_size: int | None,
     future: int,
     stride: int,
     flattening: bool,
     channels_first: bool | None,
 ) -> None:
-    """Refuse windows without a series, and a series without windows."""
-    if not is_ts:
-        given = {
-            "window_size": window_size is not None,
-            "future": future != 1,
-            "stride": stride != 1,
-            "flattening": flattening,
-            "channels_first": channels_first is not None,
-        }
-        idle = [name for name, is_given in given.items() if is_given]
-        if idle:
-            raise ValueError(f"{', '.join(idle)} has an effect on a series only: pass is_ts=True.")
-        return
-    if window_size is None:
-        raise ValueError("A series needs window_size, the number of time steps in a window.")
-    check_count("window_size", window_size)
-    check_count("future", future)
-    check_count("stride", stride)
-    if flattening and channels_first is not None:
-        raise ValueError("channels_first has no effect with flattening=True.")
-
-
-def _cut(n_steps: int, window_size: int | None, future: int, stride: int) -> Windows:
-    assert window_size is not None
-    windows = Windows(n_steps, window_size, future, stride)
-    if len(windows) == 0:
-        raise ValueError(
-            f"A window of {window_size} steps that predicts {future} ahead needs at least "
-            f"{window_size + future} rows; the series has {n_steps}."
-        )
-    return windows
-
-
-def _layouts(
-    inputs: Inputs, windows: Windows | None, flattening: bool, channels_first: bool | None
-) -> tuple[Layout, ...]:
-    """Layouts to try on the model, in this order."""
-    if windows is None:
-        return ("rows",)
-    if flattening:
-        return ("flat",)
-    if channels_first is not None:
-        return ("channels_first",) if channels_first else ("time_first",)
-    if inputs.X.shape[1] == windows.size:
-        raise ValueError(
-            f"Window and channels are both {windows.size}, so the model's answer does not tell "
-            "which way round it takes them: pass channels_first=True for (batch, channels, time), "
-            "False for (batch, time, channels)."
-        )
-    return ("time_first", "channels_first")
+    """Refuse windows without a series."""
+    given = {
+        "window_size": window_size is not None,
+        "future": future != 1,
+        "stride": stride != 1,
+        "flattening": flattening,
+        "channels_first": channels_first is not None,
+    }
+    idle = [name for name, is_given in given.items() if is_given]
+    if idle:
+        raise ValueError(f"{', '.join(idle)} has an effect on a series only: pass is_ts=True.")

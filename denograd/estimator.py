@@ -2,206 +2,19 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from torch import nn
 
-from denograd.base import BaseDenoiser, DescribesData, Domain, Table, Target
-from denograd.checks import check_choice, check_count, check_number
-from denograd.denoiser import DenoGrad, what_moves
-from denograd.networks import available, network_class
+from denograd.backbone_denoiser import BackboneDenoiser
+from denograd.base import ArrayOrFrame, ArrayOrSeries, Domain
+from denograd.checks import check_count
+from denograd.denoiser import DenoGrad
 from denograd.published import STEPS
+from denograd.refinement.problem import what_moves
 from denograd.rules import Normalized, Rule, given_arguments, make_rule, rule_class
-from denograd.training.backbone import (
-    FittedBackbone,
-    TrainingPlan,
-    digest,
-    held_back_skill,
-    predict_target,
-    scaled_widths,
-    train_backbone,
-)
-
-
-class BackboneDenoiser(BaseDenoiser):
-    """A denoiser that learns by training a network to predict the target.
-
-    Subclasses take the parameters below and implement `_denoise` with the trained network.
-    Two of them with equal settings, data and seed that `share` a cache train one network together.
-
-    Attributes
-    ----------
-    backbone_ : FittedBackbone
-        The trained network, its units and its training history.
-    skill_ : Skill or None
-        Its error on the rows that decided when to stop, beside that of the mean and, for a series,
-        of the last value; None where it was not trained.
-    training_seconds_ : float
-        Seconds spent on training in `fit`.
-    reused_seconds_ : float
-        Seconds that training of a backbone found in the cache had taken, else 0.
-    """
-
-    method = "denograd"
-    uses_target = True
-    uses_row_order = False
-    column_wise = False
-    causal = False
-    min_rows = 2
-
-    backbone: str | nn.Module | Callable[..., nn.Module]
-    standardize: bool
-    backbone_epochs: int
-    patience: int
-    learning_rate: float
-    backbone_batch_size: int | None
-    validation_fraction: float
-    backbone_width: float = 1.0
-    early_stopping: bool = True
-    domain: Domain
-    window_size: int
-    horizon: int
-    device: str | None
-    random_state: int | None
-    progress: bool
-    _cache: dict | None = None
-    _epochs: tuple[int, ...] = ()
-
-    @classmethod
-    def modules_by_name(cls, params: Mapping[str, Any]) -> set[str]:
-        """The modules that these parameters call by name: part of the source of a result."""
-        backbone, rule = params.get("backbone", "auto"), params.get("rule")
-        networks = ("mlp", "lstm") if backbone == "auto" else (backbone,)
-        named = {f"denograd.networks.{name}" for name in networks if isinstance(name, str)}
-        if isinstance(rule, Mapping):
-            rule = rule["name"]
-        return named if rule is None else named | {rule_class(rule).__module__}
-
-    def share(self, cache: dict, epochs: Iterable[int] = ()) -> Self:
-        """Share work with other denoisers of one job; the results are bit for bit the same.
-
-        It belongs to this object: neither a clone nor a pickle of it shares.
-
-        Parameters
-        ----------
-        cache : dict
-            Trained backbones of named networks with a `random_state` are kept in it and found
-            again by a digest of data, settings and seed.
-        epochs : iterable of int
-            Numbers of iterations that others will ask for which differ in `max_epochs` alone: one
-            refinement goes on to the largest of them, and the others take theirs from it.
-
-        Returns
-        -------
-        self
-        """
-        self._cache, self._epochs = cache, tuple(epochs)
-        for number in self._epochs:
-            check_count("each of epochs", number)
-        return self
-
-    def why_skip(self, dataset: DescribesData) -> str | None:
-        """Return None when method and backbone accept this dataset, else a sentence."""
-        reason = super().why_skip(dataset)
-        if reason is None and isinstance(self.backbone, str) and self.backbone != "auto":
-            accepted = network_class(self.backbone).domains
-            if dataset.domain not in accepted:
-                reason = (
-                    f"The backbone {self.backbone!r} is for {' and '.join(sorted(accepted))} "
-                    f"data; {dataset.name} is {dataset.domain}."
-                )
-        return reason
-
-    def _fit(
-        self, X: np.ndarray, y: np.ndarray, X_val: np.ndarray | None, y_val: np.ndarray | None
-    ) -> None:
-        # What could only fail, or mislead, after minutes of training is refused before.
-        self.check_config()
-        self._check_domain()
-        self.training_seconds_ = self.reused_seconds_ = 0.0
-        plan = self._plan()
-        self.backbone_ = self._train(plan, X, y, X_val, y_val)
-        self.skill_ = held_back_skill(plan, self.backbone_, y if y_val is None else y_val)
-
-    def _train(self, plan: TrainingPlan, *data: Any, **options: Any) -> FittedBackbone:
-        fitted, reused = train_backbone(
-            plan, *data, cache=self._cache, progress=self.progress, **options
-        )
-        if reused:
-            self.reused_seconds_ += fitted.seconds
-        else:
-            self.training_seconds_ += fitted.seconds
-        return fitted
-
-    def predict_target(self, X: np.ndarray) -> np.ndarray:
-        """Return what the backbone predicts, in the units of the target.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_rows, n_columns)
-            Finite numbers, in the columns seen in `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-            NaN for the first rows of a series, which no window predicts.
-        """
-        plan = self._plan()
-        predicted = np.full(len(X), np.nan)
-        predicted[plan.context :] = predict_target(plan, self.backbone_, X)
-        return predicted
-
-    def _plan(self) -> TrainingPlan:
-        series = self.domain == "series"
-        name = "lstm" if series else "mlp"
-        batch_size = self.backbone_batch_size or (64 if series else 128)
-        auto = isinstance(self.backbone, str) and self.backbone == "auto"
-        backbone = name if auto else self.backbone
-        scaled_widths(backbone, self.backbone_width)
-        return TrainingPlan(
-            backbone=backbone,
-            standardize=self.standardize,
-            epochs=self.backbone_epochs,
-            patience=self.patience,
-            batch_size=batch_size,
-            learning_rate=self.learning_rate,
-            validation_fraction=self.validation_fraction,
-            window=self.window_size if series else None,
-            horizon=self.horizon,
-            random_state=self.random_state,
-            device=self.device,
-            width=self.backbone_width,
-            early_stopping=self.early_stopping,
-        )
-
-    def check_config(self) -> None:
-        """Refuse parameters that are wrong whatever the data are.
-
-        Raises
-        ------
-        TypeError, ValueError
-            With the name of the parameter, and what it may be.
-        """
-        if isinstance(self.backbone, str):
-            check_choice("backbone", self.backbone, ("auto", *available()))
-        check_choice("domain", self.domain, get_args(Domain))
-        check_number("validation_fraction", self.validation_fraction, positive=True, below=1.0)
-        check_number("backbone_width", self.backbone_width, positive=True)
-        check_number("learning_rate", self.learning_rate, positive=True)
-        check_count("backbone_epochs", self.backbone_epochs, least=0)
-        for name in ("patience", "window_size", "horizon"):
-            check_count(name, getattr(self, name))
-        if self.backbone_batch_size is not None:
-            check_count("backbone_batch_size", self.backbone_batch_size)
-
-    def _check_domain(self) -> None:
-        """Refuse what cannot work with data of this domain."""
-
-    def __getstate__(self) -> dict[str, Any]:
-        # The cache belongs to the process that fills it, and may hold many networks.
-        state = super().__getstate__()
-        return {key: value for key, value in state.items() if key not in ("_cache", "_epochs")}
+from denograd.training.backbone import FittedBackbone, digest
 
 
 class DenoGradDenoiser(BackboneDenoiser):
@@ -325,20 +138,7 @@ class DenoGradDenoiser(BackboneDenoiser):
         self.random_state = random_state
         self.progress = progress
 
-    def why_skip(self, dataset: DescribesData) -> str | None:
-        """Return None when method, backbone and rule accept this dataset, else a sentence."""
-        reason = super().why_skip(dataset)
-        if reason is not None:
-            return reason
-        cls = rule_class(self.rule)
-        if _rule_domain(dataset.domain) not in cls.domains:
-            return f"The rule {cls.name!r} does not refine {dataset.domain} data."
-        idle = cls.series_arguments & given_arguments(self.rule).keys()
-        if idle and dataset.domain == "tabular":
-            return f"{', '.join(sorted(idle))} is for series; {dataset.name} is tabular."
-        return None
-
-    def fit_resample(self, X: Table, y: Target) -> tuple[Table, Target]:
+    def fit_resample(self, X: ArrayOrFrame, y: ArrayOrSeries) -> tuple[ArrayOrFrame, ArrayOrSeries]:
         """Learn from these rows and return them refined, cross-fitted when `cv` is given.
 
         Parameters
@@ -374,10 +174,15 @@ class DenoGradDenoiser(BackboneDenoiser):
         if self.cv is not None:
             check_count("cv", self.cv, least=2)
 
-    def _check_domain(self) -> None:
-        rule = self._made_rule(_rule_domain(self.domain))
-        if _rule_domain(self.domain) not in rule.domains:
-            raise ValueError(f"the rule {rule.name!r} cannot refine {self.domain} data")
+    def _why_not(self, domain: str) -> str | None:
+        reason = super()._why_not(domain)
+        rule = rule_class(self.rule)
+        if reason is None and domain not in rule.domains:
+            reason = f"The rule {rule.name!r} does not refine {domain} data"
+        idle = given_arguments(self.rule).keys() - set(rule.arguments(domain))
+        if reason is None and idle & rule.series_arguments:
+            reason = f"{', '.join(sorted(idle))} is for series data"
+        return reason
 
     def _denoise(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return self._refine(self.backbone_, X, y)
@@ -399,9 +204,9 @@ class DenoGradDenoiser(BackboneDenoiser):
         self, fitted: FittedBackbone, inputs: np.ndarray, targets: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Move the data, or find them among the snapshots of a run that others share."""
-        rule = self._made_rule(_rule_domain(self.domain))
+        rule = self._made_rule(self.domain)
         if self._cache is None or not self._epochs:
-            return self._run(rule, fitted, inputs, targets)[0]
+            return self._run(rule, fitted, inputs, targets)[rule.max_epochs]
         setting = (id(fitted), replace(rule, max_epochs=1), self.refine, self.batch_size)
         key = digest(setting, inputs, targets)
         # The backbone is kept beside its snapshots, so that its id is nobody else's.
@@ -409,7 +214,7 @@ class DenoGradDenoiser(BackboneDenoiser):
         if rule.max_epochs not in taken:
             numbers = {rule.max_epochs, *self._epochs}
             longest = replace(rule, max_epochs=max(numbers))
-            _, taken = self._run(longest, fitted, inputs, targets, numbers)
+            taken = self._run(longest, fitted, inputs, targets, numbers)
             self._cache[key] = fitted, taken
         return taken[rule.max_epochs]
 
@@ -420,22 +225,21 @@ class DenoGradDenoiser(BackboneDenoiser):
         inputs: np.ndarray,
         targets: np.ndarray,
         snapshots: Iterable[int] = (),
-    ) -> tuple[tuple[np.ndarray, np.ndarray], dict[int, tuple[np.ndarray, np.ndarray]]]:
-        """Return the data after a whole run, and by epoch what they were on the way."""
-        series = self.domain == "series"
+    ) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """Return the data after a whole run, and what they were on the way, by epoch."""
         cut: dict[str, Any] = {}
-        if series:
+        if self.domain == "series":
             cut = {"window_size": self.window_size, "future": self.horizon, "channels_first": False}
         denograd = DenoGrad(fitted.network, nn.MSELoss(), self.device, rule=rule)
-        denograd.fit(inputs, targets, is_ts=series, copy=False, **cut)
+        denograd.fit(inputs, targets, is_ts=bool(cut), copy=False, **cut)
         moved_inputs, moved_targets, _, _ = denograd.transform(
             refine=self.refine,
-            batch_size=self.batch_size or (512 if series else 1024),
+            batch_size=self.batch_size or (512 if cut else 1024),
             save_gradients=False,
             snapshots=snapshots,
             progress=None if self.progress else False,
         )
-        return (moved_inputs, moved_targets), denograd.snapshots_
+        return denograd.snapshots_ | {rule.max_epochs: (moved_inputs, moved_targets)}
 
     def _made_rule(self, domain: str | None = None) -> Rule:
         """Return the step rule; what nobody gave is as published, or the rule's own default."""
@@ -449,35 +253,13 @@ class DenoGradDenoiser(BackboneDenoiser):
 
     def _cross_fit(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Refine each fold by a backbone trained without it."""
-        plan = self._plan()
+        assert self.cv is not None
         refined_X, refined_y = X.copy(), y.copy()
-        for number, fold in enumerate(self._folds(len(y)), start=1):
-            # A series is refined together with its gap: all that no window of the training touched.
-            first, stop = max(fold[0] - plan.context, 0), fold[-1] + 1 + plan.context
-            unseen = np.arange(first, min(stop, len(y))) if self.domain == "series" else fold
+        for fold, unseen, plan in self._plan().folds(len(y), self.cv):
             seen = np.ones(len(y), dtype=bool)
             seen[unseen] = False
-            seed = None if self.random_state is None else _fold_seed(self.random_state, number)
-            fitted = self._train(replace(plan, random_state=seed), X, y, rows=seen)
+            fitted = self._train(plan, X, y, rows=seen)
             part_X, part_y = self._refine(fitted, X[unseen], y[unseen])
             own = np.isin(unseen, fold)
             refined_X[fold], refined_y[fold] = part_X[own], part_y[own]
         return refined_X, refined_y
-
-    def _folds(self, n_rows: int) -> list[np.ndarray]:
-        """Cut the rows into `cv` folds: at random in a table, contiguous in a series."""
-        assert self.cv is not None
-        if n_rows < self.cv:
-            raise ValueError(f"cv={self.cv} folds need at least {self.cv} rows, got {n_rows}")
-        rows = np.arange(n_rows)
-        if self.domain == "tabular":
-            rows = np.random.default_rng(self.random_state).permutation(rows)
-        return [np.sort(fold) for fold in np.array_split(rows, self.cv)]
-
-
-def _rule_domain(domain: str) -> str:
-    return "table" if domain == "tabular" else domain
-
-
-def _fold_seed(random_state: int, number: int) -> int:
-    return int(np.random.SeedSequence([random_state, number]).generate_state(1)[0])

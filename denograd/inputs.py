@@ -1,170 +1,16 @@
-"""NumPy arrays, tensors and DataFrames in; the same container, index, names and dtype out."""
+"""What `fit` is given: inputs and targets, side by side or by the names of columns."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import Tensor
 
-from denograd.arrays import floating, frame_of
-from denograd.checks import (
-    check_continuous,
-    check_dimensions,
-    check_filled,
-    check_finite,
-    check_numeric,
-    check_same_rows,
-    column_labels,
-)
-
-_ROWS_AT_ONCE = 4096
-
-_DIMENSIONS = {"X": (2,), "y": (1, 2)}
-
-
-class Block(ABC):
-    """What one of the caller's containers holds, as (n, k) floating values.
-
-    Attributes
-    ----------
-    values : ndarray or Tensor of shape (n, k)
-        A copy, or the caller's own memory; never written to.
-    flat : bool
-        Whether the caller's container has one dimension.
-    """
-
-    values: np.ndarray | Tensor
-    flat: bool
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        n_rows, n_columns = self.values.shape
-        return n_rows, n_columns
-
-    def head(self, n_rows: int) -> Self:
-        """The first rows, as a view."""
-        return replace(self, values=self.values[:n_rows])  # type: ignore[type-var]
-
-    @abstractmethod
-    def _as_tensor(self) -> Tensor:
-        """The values as a tensor that may share their memory."""
-
-    @abstractmethod
-    def _contain(self, refined: Tensor) -> Any:
-        """Put (n, k) values of the block's dtype into the caller's container."""
-
-    @abstractmethod
-    def direction(self, direction: Tensor) -> Any:
-        """Hand out the direction of an epoch: an array, or a tensor where the data are one."""
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """Floating type of the values."""
-        return self._as_tensor().dtype
-
-    def tensor(self, device: torch.device, dtype: torch.dtype, name: str) -> Tensor:
-        """A fresh tensor to work on.
-
-        Raises
-        ------
-        ValueError
-            When a value is too large for `dtype`.
-        """
-        values = self._as_tensor()
-        tensor = values.to(device, dtype, copy=True)
-        narrower = torch.finfo(dtype).max < torch.finfo(values.dtype).max
-        if narrower and not bool(torch.isfinite(tensor.sum())) and tensor.isinf().any():
-            raise ValueError(
-                f"{name} holds values above {torch.finfo(dtype).max:.3g}, too large for the "
-                f"model's {dtype}: scale the data, or use a model in {values.dtype}."
-            )
-        return tensor
-
-    def restore(self, refined: Tensor) -> Any:
-        """The caller's container with refined values; what did not move is bit-identical."""
-        values = self._as_tensor()
-        if refined.dtype == values.dtype:
-            return self._contain(refined.to(values.device))
-        merged = values.clone()
-        # In parts, so that a table of many rows costs no further copy of itself.
-        for start in range(0, len(values), _ROWS_AT_ONCE):
-            rows = slice(start, start + _ROWS_AT_ONCE)
-            new = refined[rows].to(values.device)
-            moved = new != values[rows].to(refined.dtype)
-            merged[rows] = torch.where(moved, new.to(values.dtype), values[rows])
-        return self._contain(merged)
-
-
-@dataclass(frozen=True)
-class ArrayBlock(Block):
-    """A NumPy array; `out_dtype` is what it comes back as."""
-
-    values: np.ndarray
-    flat: bool
-    out_dtype: np.dtype
-
-    def _as_tensor(self) -> Tensor:
-        return torch.from_numpy(self.values)
-
-    def _contain(self, refined: Tensor) -> Any:
-        return self._shaped(refined.numpy()).astype(self.out_dtype, copy=False)
-
-    def direction(self, direction: Tensor) -> Any:
-        """Array of the data's shape, in the model's floating type."""
-        return self._shaped(_to_numpy(direction))
-
-    def _shaped(self, array: np.ndarray) -> np.ndarray:
-        return array[:, 0] if self.flat else array
-
-
-@dataclass(frozen=True)
-class SeriesBlock(ArrayBlock):
-    """A pandas Series."""
-
-    index: pd.Index
-    name: Hashable
-    pandas_dtype: Any
-
-    def _contain(self, refined: Tensor) -> Any:
-        values = refined.numpy()[:, 0]
-        return pd.Series(values, index=self.index, name=self.name).astype(self.pandas_dtype)
-
-
-@dataclass(frozen=True)
-class FrameBlock(ArrayBlock):
-    """A pandas DataFrame; every floating column keeps its own dtype."""
-
-    index: pd.Index
-    columns: pd.Index
-    pandas_dtypes: tuple[Any, ...]
-
-    def _contain(self, refined: Tensor) -> Any:
-        return frame_of(refined.numpy(), self.index, self.columns, self.pandas_dtypes)
-
-
-@dataclass(frozen=True)
-class TensorBlock(Block):
-    """A tensor, on whatever device it lies."""
-
-    values: Tensor
-    flat: bool
-
-    def _as_tensor(self) -> Tensor:
-        return self.values
-
-    def _contain(self, refined: Tensor) -> Any:
-        return refined[:, 0] if self.flat else refined
-
-    def direction(self, direction: Tensor) -> Any:
-        """Tensor of the data's shape on their device, in the model's floating type."""
-        return self._contain(direction.to(self.values.device))
+from denograd.blocks import Block, read_block, read_target
+from denograd.checks import check_same_rows
 
 
 @dataclass(frozen=True)
@@ -241,7 +87,7 @@ def read_inputs(
         if keep_target is not None:
             raise ValueError("keep_target has an effect only where y names columns of X.")
         inputs = Inputs(read_block(X, "X", copy), read_target(y, copy))
-        check_same_rows(inputs.X.shape[0], inputs.y.shape[0])
+        check_same_rows(len(inputs.X.values), len(inputs.y.values))
         return inputs
     keep = is_ts if keep_target is None else keep_target
     positions = tuple(_position(X, name) for name in names)
@@ -252,92 +98,6 @@ def read_inputs(
     if not others:
         raise ValueError(f"No column of X is left beside the target {list(names)}.")
     return Inputs(read_block(X.iloc[:, others], "X"), target)
-
-
-def read_block(data: Any, name: str, copy: bool = True) -> Block:
-    """Check a two-dimensional container, or for targets a one-dimensional one, and copy it.
-
-    Raises
-    ------
-    TypeError
-        For other containers, and columns that hold no numbers.
-    ValueError
-        For a wrong number of dimensions, no rows or columns, NaN or infinite values.
-    """
-    if isinstance(data, pd.DataFrame | pd.Series):
-        block: Block = _read_pandas(data, name)
-    elif isinstance(data, Tensor):
-        block = _read_tensor(data, name, copy)
-    elif isinstance(data, np.ndarray):
-        block = _read_array(data, name, copy)
-    else:
-        raise TypeError(
-            f"{name} has to be a NumPy array, a tensor or a DataFrame, got {type(data).__name__}."
-        )
-    check_filled(block.shape, name)
-    labels = column_labels(data)
-    if isinstance(block.values, np.ndarray):
-        check_finite(block.values, name, labels)
-    elif not bool(torch.isfinite(block.values.sum())):
-        check_finite(block.values.double().cpu().numpy(), name, labels)
-    return block
-
-
-def read_target(y: Any, copy: bool = True) -> Block:
-    """Check targets, which have to be continuous, and copy them.
-
-    Raises
-    ------
-    TypeError
-        For boolean, categorical and text targets.
-    """
-    dtypes = list(y.dtypes) if isinstance(y, pd.DataFrame) else [getattr(y, "dtype", "none")]
-    for dtype in dtypes:
-        check_continuous(dtype, "y")
-    return read_block(y, "y", copy)
-
-
-def _read_array(data: np.ndarray, name: str, copy: bool) -> ArrayBlock:
-    check_numeric(data.dtype, name)
-    out = floating(data.dtype)
-    # Torch has neither long doubles nor foreign byte orders.
-    inner = np.dtype(np.float64) if out.itemsize > 8 else out.newbyteorder("=")
-    check_dimensions(data.shape, name, _DIMENSIONS[name])
-    # Torch warns of memory that is read-only, so that is copied in any case.
-    read = np.array if copy or not data.flags.writeable else np.asarray
-    values = read(data, dtype=inner, order="C")
-    flat = data.ndim == 1
-    return ArrayBlock(values[:, None] if flat else values, flat, out)
-
-
-def _read_tensor(data: Tensor, name: str, copy: bool) -> TensorBlock:
-    if data.is_complex() or data.layout != torch.strided:
-        raise TypeError(
-            f"{name} is a tensor of {data.dtype} and {data.layout}; it has to be dense and real."
-        )
-    check_dimensions(data.shape, name, _DIMENSIONS[name])
-    dtype = data.dtype if data.is_floating_point() else torch.float64
-    with torch.inference_mode(False):
-        if copy or data.dtype != dtype:
-            values = torch.empty(data.shape, dtype=dtype, device=data.device).copy_(data.detach())
-        else:
-            values = data.detach().contiguous()
-    return TensorBlock(values[:, None] if data.ndim == 1 else values, data.ndim == 1)
-
-
-def _read_pandas(data: pd.DataFrame | pd.Series, name: str) -> ArrayBlock:
-    check_dimensions(data.shape, name, _DIMENSIONS[name])
-    columns = [data] if isinstance(data, pd.Series) else [c for _, c in data.items()]
-    for label, column in zip(column_labels(data), columns, strict=True):
-        check_numeric(column.dtype, f"column {label} of {name}")
-    dtypes = [floating(column.dtype) for column in columns]
-    narrow = all(dtype in (np.float32, np.float16) for dtype in dtypes)
-    values = np.empty((len(data), len(columns)), dtype=np.float32 if narrow else np.float64)
-    for position, column in enumerate(columns):
-        values[:, position] = column.to_numpy(dtype=values.dtype, na_value=np.nan)
-    if isinstance(data, pd.Series):
-        return SeriesBlock(values, True, values.dtype, data.index, data.name, dtypes[0])
-    return FrameBlock(values, False, values.dtype, data.index, data.columns, tuple(dtypes))
 
 
 def _names(X: Any, y: Any) -> tuple[Hashable, ...] | None:
@@ -390,10 +150,3 @@ def _columns(X: Any, positions: tuple[int, ...], *, single: bool) -> Any:
     if isinstance(X, pd.DataFrame):
         return X.iloc[:, positions[0]] if single else X.iloc[:, list(positions)]
     return X[:, list(positions)]
-
-
-def _to_numpy(tensor: Tensor) -> np.ndarray:
-    tensor = tensor.cpu()
-    if tensor.dtype == torch.bfloat16:  # NumPy has no such type
-        tensor = tensor.float()
-    return tensor.numpy()

@@ -10,8 +10,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from denograd.checks import check_choice
 from denograd.history import Epoch
-from denograd.refinement.gradients import Criterion, Predictor, SampleGradient, sample_gradient
+from denograd.refinement.criterion import Criterion
+from denograd.refinement.gradients import SampleGradient, sample_gradient
+from denograd.refinement.predictor import Predictor
 from denograd.refinement.windows import Selection, Windows
 
 _CHUNK_VALUES = 2**16
@@ -131,6 +134,20 @@ class Problem:
     def step(self, epoch: Epoch, x: Tensor, y: Tensor) -> Step:
         """The report of an epoch, with the directions where somebody asked for them."""
         return Step(epoch, x, y) if self.keep_directions else Step(epoch, None, None)
+
+
+def what_moves(refine: str, denoise_y: bool = True) -> tuple[bool, bool]:
+    """Whether X and whether y moves.
+
+    Raises
+    ------
+    ValueError
+        For an unknown word, and when neither moves.
+    """
+    check_choice("refine", refine, ("both", "X", "y"))
+    if refine == "y" and not denoise_y:
+        raise ValueError("refine='y' with denoise_y=False leaves nothing to refine.")
+    return refine != "y", denoise_y and refine != "X"
 
 
 def take(data: Tensor, rows: Selection) -> Tensor:

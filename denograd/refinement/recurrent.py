@@ -6,8 +6,7 @@ wanted or not, about a third of its arithmetic.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, TypeGuard
 
@@ -15,21 +14,15 @@ import torch
 from torch import Tensor, nn
 
 
-@contextmanager
-def input_gradients_only(modules: Iterable[nn.Module]) -> Iterator[None]:
+def take_input_gradients_only(modules: Iterable[nn.Module]) -> None:
     """Give the plain LSTMs among the modules, whose weights are frozen, a faster backward pass.
 
     Calls that it does not cover (no gradient wanted, packed sequences, given states) and other
     layers (bidirectional ones, projections) run as always.
     """
-    layers = [module for module in modules if _is_plain(module)]
-    try:
-        for layer in layers:
-            layer.__dict__["forward"] = partial(_forward, layer, layer.forward)
-        yield
-    finally:
-        for layer in layers:
-            layer.__dict__.pop("forward", None)
+    for module in modules:
+        if _is_plain(module):
+            module.__dict__["forward"] = partial(_forward, module, module.forward)
 
 
 def _is_plain(module: nn.Module) -> TypeGuard[nn.LSTM]:

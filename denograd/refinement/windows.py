@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor
+
+from denograd.checks import check_count
 
 Selection = slice | Tensor
 """Samples of a batch: a range of them, or their indices."""
@@ -34,6 +37,22 @@ class Windows:
     size: int
     future: int = 1
     stride: int = 1
+
+    @classmethod
+    def cut(cls, n_steps: int, size: int | None, future: int, stride: int) -> Self:
+        """Check the numbers, and that the series has a window at all."""
+        if size is None:
+            raise ValueError("A series needs window_size, the number of time steps in a window.")
+        check_count("window_size", size)
+        check_count("future", future)
+        check_count("stride", stride)
+        windows = cls(n_steps, size, future, stride)
+        if len(windows) == 0:
+            raise ValueError(
+                f"A window of {size} steps that predicts {future} ahead needs at least "
+                f"{size + future} rows; the series has {n_steps}."
+            )
+        return windows
 
     def __len__(self) -> int:
         return max(0, (self.n_steps - self.size - self.future) // self.stride + 1)

@@ -94,7 +94,7 @@ def make_rule(rule: RuleLike, domain: str | None = None, /, **arguments: Any) ->
     ----------
     rule : str, mapping or Rule
         One of `rules()`, alone or with arguments of its own.
-    domain : {"table", "series"}, optional
+    domain : {"tabular", "series"}, optional
         What is refined; where it is given, arguments without effect on it are refused too.
     **arguments
         Fields of the rule; an instance takes none.
@@ -131,7 +131,7 @@ def _refuse_unknown(cls: type[Rule], given: Mapping[str, Any]) -> None:
 
 
 def _refuse_idle(cls: type[Rule], domain: str | None, given: Mapping[str, Any]) -> None:
-    for where, known in (("", cls.arguments()), (f" on a {domain}", cls.arguments(domain))):
+    for where, known in (("", cls.arguments()), (f" on {domain} data", cls.arguments(domain))):
         idle = [key for key in given if key not in known]
         if idle:
             raise ValueError(

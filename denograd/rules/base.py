@@ -29,7 +29,7 @@ class Rule(ABC):
     name : str
         What ``DenoGrad(rule=...)`` calls it.
     domains : frozenset of str
-        "table", "series" or both.
+        "tabular", "series" or both.
     ties_target : bool
         Whether a target that is a column of X is one variable with both roles.
     series_arguments : frozenset of str
@@ -37,7 +37,7 @@ class Rule(ABC):
     """
 
     name: ClassVar[str]
-    domains: ClassVar[frozenset[str]] = frozenset({"table", "series"})
+    domains: ClassVar[frozenset[str]] = frozenset({"tabular", "series"})
     ties_target: ClassVar[bool] = False
     series_arguments: ClassVar[frozenset[str]] = frozenset()
 
@@ -49,7 +49,7 @@ class Rule(ABC):
     @classmethod
     def arguments(cls, domain: str | None = None) -> tuple[str, ...]:
         """Names of the arguments that have an effect under this rule, in this domain if given."""
-        idle = cls.series_arguments if domain == "table" else ()
+        idle = cls.series_arguments if domain == "tabular" else ()
         return tuple(field.name for field in fields(cls) if field.name not in idle)
 
     @abstractmethod

@@ -19,30 +19,37 @@ from torch import nn
 
 from denograd import DenoGrad, OscillationWarning
 
-from .toys import Calls, Flat, LastStep, perceptron, plane, series, table, window_plane
+from .toys import Calls, Flat, LastStep, assert_same, perceptron, plane, series, table, window_plane
 
-CPU = torch.device("cpu")
+pytestmark = pytest.mark.filterwarnings("ignore::denograd.OscillationWarning")
 ROOT2 = np.sqrt(2.0)
+WINDOWS = {"is_ts": True, "window_size": 5}
 
 
 def refine(model, X, y, rule="normalized", loss=None, **arguments):
-    return DenoGrad(model, loss or nn.MSELoss(), CPU, rule=rule).fit_transform(X, y, **arguments)
+    return DenoGrad(model, loss or nn.MSELoss(), "cpu", rule=rule).fit_transform(X, y, **arguments)
+
+
+def fitted(model, X, y, **arguments):
+    return DenoGrad(model, nn.MSELoss(), "cpu").fit(X, y, **arguments)
+
+
+def identity():
+    """The model f(x) = x."""
+    return plane([1.0], dtype=torch.float64)
 
 
 class TestStepsByHand:
-    def test_one_row_on_a_line(self):
-        # f(x) = x, residual 1: the gradient points along (1, -1) / √2.
+    @pytest.mark.parametrize("denoise_y", [True, False])
+    def test_one_row_on_a_line(self, denoise_y):
+        # f(x) = x, residual 1: the gradient points along (1, -1) / √2, whether y moves or not.
         X, y, steps_x, steps_y = refine(
-            plane([1.0], dtype=torch.float64),
-            np.array([[1.0]]),
-            np.array([0.0]),
-            nrr=0.1,
-            max_epochs=1,
+            identity(), np.ones((1, 1)), np.zeros(1), nrr=0.1, max_epochs=1, denoise_y=denoise_y
         )
         np.testing.assert_allclose(X, [[1 - 0.1 / ROOT2]])
-        np.testing.assert_allclose(y, [0.1 / ROOT2])
+        np.testing.assert_allclose(y, [0.1 / ROOT2 * denoise_y])
         np.testing.assert_allclose(steps_x, [[[1 / ROOT2]]])
-        np.testing.assert_allclose(steps_y, [[-1 / ROOT2]])
+        np.testing.assert_allclose(steps_y, [[-1 / ROOT2 * denoise_y]])
 
     def test_two_inputs_and_two_targets(self):
         # f(x) = (3 x0, 4 x1) at (1, 1), y = 0: r = (3, 4), g_x = (9, 16), g_y = (-3, -4).
@@ -51,19 +58,6 @@ class TestStepsByHand:
         norm = np.sqrt(9**2 + 16**2 + 3**2 + 4**2)
         np.testing.assert_allclose(X, [[1 - 0.5 * 9 / norm, 1 - 0.5 * 16 / norm]])
         np.testing.assert_allclose(y, [[0.5 * 3 / norm, 0.5 * 4 / norm]])
-
-    def test_the_norm_is_joint_where_targets_are_held_fixed(self):
-        X, y, _, steps_y = refine(
-            plane([1.0], dtype=torch.float64),
-            np.array([[1.0]]),
-            np.array([0.0]),
-            nrr=0.1,
-            max_epochs=1,
-            denoise_y=False,
-        )
-        np.testing.assert_allclose(X, [[1 - 0.1 / ROOT2]])
-        assert y == [0.0]
-        assert steps_y[0] == [0.0]
 
     def test_gate_includes_its_edge_and_asks_for_all_targets(self):
         model = plane([[1.0], [1.0]], dtype=torch.float64)
@@ -88,9 +82,7 @@ class TestStepsByHand:
         np.testing.assert_allclose(y_out, y - 0.3 * steps_y[0])
 
     def test_history(self):
-        X = np.array([[1.0], [0.0]])
-        y = np.array([0.0, 0.0])
-        denoiser = DenoGrad(plane([1.0], dtype=torch.float64), nn.MSELoss(), CPU).fit(X, y)
+        denoiser = fitted(identity(), np.array([[1.0], [0.0]]), np.zeros(2))
         denoiser.transform(nrr=0.1, max_epochs=2)
         first, second = denoiser.history_
         assert (first.loss, first.gated) == (0.5, 0.5)
@@ -101,18 +93,15 @@ class TestStepsByHand:
 
 class TestLoop:
     def test_stops_when_no_row_moves(self):
-        model = Calls(plane([1.0], dtype=torch.float64))
-        X, y = np.array([[0.3]]), np.array([0.0])
-        denoiser = DenoGrad(model, nn.MSELoss(), CPU).fit(X, y)
+        denoiser = fitted(identity(), np.array([[0.3]]), np.zeros(1))
         denoiser.transform(nrr=0.1 / ROOT2, nr_threshold=0.01 + 1e-9, max_epochs=50)
         assert [epoch.gated for epoch in denoiser.history_] == [0.0, 0.0, 0.0, 1.0]
         assert denoiser.history_[-1].step == 0.0
         assert denoiser.history_[-1].loss == pytest.approx(0.0, abs=1e-12)
 
     def test_rows_at_rest_leave_the_loop_and_still_count_in_the_loss(self):
-        model = Calls(plane([1.0], dtype=torch.float64))
-        X, y = np.array([[0.0], [0.05], [3.0]]), np.zeros(3)
-        denoiser = DenoGrad(model, nn.MSELoss(), CPU).fit(X, y)
+        model = Calls(identity())
+        denoiser = fitted(model, np.array([[0.0], [0.05], [3.0]]), np.zeros(3))
         model.batches.clear()
         denoiser.transform(nrr=0.1, nr_threshold=0.1, max_epochs=4)
         assert model.batches == [3, 1, 1, 1]
@@ -122,12 +111,10 @@ class TestLoop:
 
     def test_every_transform_starts_from_the_fitted_data(self):
         X, y = table()
-        denoiser = DenoGrad(perceptron(3), nn.MSELoss(), CPU).fit(X, y)
+        denoiser = fitted(perceptron(3), X, y)
         first = denoiser.transform(max_epochs=3)
         X[:] = 0.0
-        second = denoiser.transform(max_epochs=3)
-        assert np.array_equal(first[0], second[0])
-        assert np.array_equal(first[1], second[1])
+        assert_same(denoiser.transform(max_epochs=3), first)
 
     def test_rows_at_rest_come_back_bit_identical(self):
         X, y = table(200)
@@ -148,12 +135,10 @@ class TestLoop:
     def test_batch_size_does_not_matter(self, is_ts, rule, batch_size):
         X, y = series() if is_ts else table()
         model = Flat(5 * 2, 6).double() if is_ts else perceptron(3, dtype=torch.float64)
-        where = {"is_ts": True, "window_size": 5} if is_ts else {}
+        where = WINDOWS if is_ts else {}
         arguments = {"rule": rule, "nr_threshold": 0.1, "max_epochs": 12, **where}
         expected = refine(model, X, y, **arguments)
-        got = refine(model, X, y, batch_size=batch_size, **arguments)
-        for a, b in zip(got[:2], expected[:2], strict=True):
-            np.testing.assert_allclose(a, b, atol=1e-10)
+        assert_same(refine(model, X, y, batch_size=batch_size, **arguments), expected, 1e-10)
 
     def test_a_model_whose_rows_are_context_sees_all_of_them_at_once(self):
         class MeanOfOthers(nn.Module):
@@ -173,8 +158,7 @@ class TestLoop:
         X, y = table()
         before = copy.deepcopy(model.state_dict())
         first = refine(model.train(), X, y, max_epochs=4)
-        second = refine(model.eval(), X, y, max_epochs=4)
-        assert np.array_equal(first[0], second[0])
+        assert_same(refine(model.eval(), X, y, max_epochs=4), first)
         for name, value in model.state_dict().items():
             assert torch.equal(value, before[name])
 
@@ -184,18 +168,13 @@ class TestLoop:
         model = perceptron(3, dtype=torch.float64)
         expected = refine(model, X, y, max_epochs=5)
         got = refine(model, X, y, max_epochs=5, loss=nn.MSELoss(reduction=loss))
-        np.testing.assert_allclose(got[0], expected[0], atol=1e-12)
-        np.testing.assert_allclose(got[1], expected[1], atol=1e-12)
+        assert_same(got, expected, 1e-12)
 
     @pytest.mark.parametrize("rule", ["normalized", "gauss-newton"])
     @pytest.mark.parametrize("away", [0.0, 1e-200, 1e-309])
     def test_a_gradient_next_to_nothing_is_no_step(self, rule, away):
         X, y = np.zeros((2, 1)) + away, np.zeros(2)
-        X_out, y_out, *_ = refine(
-            plane([1.0], dtype=torch.float64), X, y, rule, nr_threshold=0.0, max_epochs=3
-        )
-        assert np.array_equal(X_out, X)
-        assert np.array_equal(y_out, y)
+        assert_same(refine(identity(), X, y, rule, nr_threshold=0.0, max_epochs=3), (X, y))
 
     def test_numbers_that_left_the_numbers_are_an_error(self):
         class Root(nn.Module):
@@ -207,23 +186,16 @@ class TestLoop:
 
 
 class TestSavedGradients:
-    def test_add_up_to_the_movement(self):
-        X, y = table()
+    @pytest.mark.parametrize("is_ts", [False, True])
+    def test_add_up_to_the_movement_row_by_row(self, is_ts):
+        X, y = series() if is_ts else table()
+        model = Flat(10, 6).double() if is_ts else perceptron(3, dtype=torch.float64)
         X_out, y_out, steps_x, steps_y = refine(
-            perceptron(3, dtype=torch.float64), X, y, nrr=0.02, nr_threshold=0.3, max_epochs=9
+            model, X, y, nrr=0.02, nr_threshold=0.3, max_epochs=9, **(WINDOWS if is_ts else {})
         )
         assert len(steps_x) == len(steps_y) == 9
         assert {s.shape for s in steps_x} == {X.shape}
         assert {s.shape for s in steps_y} == {y.shape}
-        np.testing.assert_allclose(X - 0.02 * np.sum(steps_x, axis=0), X_out)
-        np.testing.assert_allclose(y - 0.02 * np.sum(steps_y, axis=0), y_out)
-
-    def test_a_row_per_time_step(self):
-        X, y = series()
-        X_out, y_out, steps_x, steps_y = refine(
-            Flat(10, 6).double(), X, y, is_ts=True, window_size=5, nrr=0.02, max_epochs=9
-        )
-        assert {s.shape for s in steps_x} == {X.shape}
         np.testing.assert_allclose(X - 0.02 * np.sum(steps_x, axis=0), X_out)
         np.testing.assert_allclose(y - 0.02 * np.sum(steps_y, axis=0), y_out)
 
@@ -232,11 +204,10 @@ class TestSavedGradients:
         with_them = refine(perceptron(3), X, y, max_epochs=5)
         without = refine(perceptron(3), X, y, max_epochs=5, save_gradients=False)
         assert without[2:] == ([], [])
-        assert np.array_equal(with_them[0], without[0])
+        assert_same(with_them, without)
 
     def test_warns_before_a_gigabyte(self):
-        X = np.zeros((10_000, 1))
-        denoiser = DenoGrad(plane([1.0]), nn.MSELoss(), CPU).fit(X, np.zeros(10_000))
+        denoiser = fitted(plane([1.0]), np.zeros((10_000, 1)), np.zeros(10_000))
         with pytest.warns(UserWarning, match=r"up to 1\.0 GB; save_gradients=False"):
             denoiser.transform(max_epochs=12_501)
         with warnings.catch_warnings():
@@ -249,14 +220,7 @@ class TestOscillation:
     def test_warns_when_the_step_is_too_large_for_the_gate(self):
         X = np.linspace(0.5, 1.5, 40)[:, None]
         with pytest.warns(OscillationWarning, match="nrr is too large"):
-            refine(
-                plane([1.0], dtype=torch.float64),
-                X,
-                np.zeros(40),
-                nrr=0.2,
-                nr_threshold=0.001,
-                max_epochs=50,
-            )
+            refine(identity(), X, np.zeros(40), nrr=0.2, nr_threshold=0.001, max_epochs=50)
 
     def test_is_silent_when_the_gate_catches_every_row(self):
         X = np.linspace(0.5, 1.5, 40)[:, None]
@@ -267,7 +231,7 @@ class TestOscillation:
     def test_warns_in_a_series(self):
         X, y = series(200)
         with pytest.warns(OscillationWarning):
-            refine(Flat(10, 6), X, y, is_ts=True, window_size=5, nrr=0.5, nr_threshold=1e-4)
+            refine(Flat(10, 6), X, y, nrr=0.5, nr_threshold=1e-4, **WINDOWS)
 
 
 class TestInvariants:
@@ -281,19 +245,12 @@ class TestInvariants:
     def test_table(self, X, y, nrr, threshold):
         model = perceptron(3, dtype=torch.float64)
         X_before, y_before = X.copy(), y.copy()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", OscillationWarning)
-            X_out, y_out, steps_x, steps_y = refine(
-                model, X, y, nrr=nrr, nr_threshold=threshold, max_epochs=4
-            )
-            order = np.random.default_rng(0).permutation(12)
-            X_other, y_other, *_ = refine(
-                model, X[order], y[order], nrr=nrr, nr_threshold=threshold, max_epochs=4
-            )
-        assert np.array_equal(X, X_before)
-        assert np.array_equal(y, y_before)
-        np.testing.assert_allclose(X_other, X_out[order], atol=1e-9)
-        np.testing.assert_allclose(y_other, y_out[order], atol=1e-9)
+        options = {"nrr": nrr, "nr_threshold": threshold, "max_epochs": 4}
+        X_out, y_out, steps_x, steps_y = refine(model, X, y, **options)
+        order = np.random.default_rng(0).permutation(12)
+        other = refine(model, X[order], y[order], **options)
+        assert_same((X, y), (X_before, y_before))
+        assert_same(other, (X_out[order], y_out[order]), 1e-9)
         for step_x, step_y in zip(steps_x, steps_y, strict=True):
             lengths = np.sqrt((step_x**2).sum(axis=1) + step_y**2)
             assert np.all(np.isclose(lengths, 1) | (lengths == 0))
@@ -313,20 +270,10 @@ class TestInvariants:
     def test_series(self, X, window, future, stride, nrr):
         model = window_plane(window, 2, np.linspace(-1, 1, 2 * window), torch.float64)
         before = X.copy()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", OscillationWarning)
-            X_out, y_out, *_ = refine(
-                model,
-                X,
-                X[:, 0],
-                is_ts=True,
-                window_size=window,
-                future=future,
-                stride=stride,
-                nrr=nrr,
-                max_epochs=3,
-                channels_first=False,
-            )
+        X_out, y_out, *_ = refine(
+            model, X, X[:, 0], is_ts=True, window_size=window, future=future, stride=stride,
+            nrr=nrr, max_epochs=3, channels_first=False,
+        )  # fmt: skip
         assert np.array_equal(X, before)
         assert np.all(np.linalg.norm(X_out - X, axis=1) <= 3 * nrr + 1e-12)
         assert np.all(np.abs(y_out - X[:, 0]) <= 3 * nrr + 1e-12)
@@ -349,7 +296,7 @@ class TestCaller:
         before = copy.deepcopy(model.state_dict())
         X, y = table()
         X_before, y_before = X.copy(), y.copy()
-        denoiser = DenoGrad(model, nn.MSELoss(), CPU).fit(X, y)
+        denoiser = fitted(model, X, y)
         with pytest.raises(type(error)):
             denoiser.transform(nr_threshold=0.0, batch_size=20)
         assert [m.training for m in model.modules()] == [True, True, True, False, True]
@@ -358,8 +305,7 @@ class TestCaller:
         assert inner[0].weight.grad is None
         for name, value in model.state_dict().items():
             assert torch.equal(value, before[name])
-        assert np.array_equal(X, X_before)
-        assert np.array_equal(y, y_before)
+        assert_same((X, y), (X_before, y_before))
         model.error = None
         denoiser.transform(max_epochs=2)
 
@@ -432,26 +378,17 @@ class TestPublishedCalls:
 
     def test_table(self):
         X, y = table(dtype=np.float32)
-        denoiser = DenoGrad(model=perceptron(3), criterion=nn.MSELoss(), device=CPU)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", OscillationWarning)
-            out = denoiser.fit_transform(X=X, y=y, nrr=0.05, nr_threshold=0.01, max_epochs=200)
+        denoiser = DenoGrad(model=perceptron(3), criterion=nn.MSELoss(), device="cpu")
+        out = denoiser.fit_transform(X=X, y=y, nrr=0.05, nr_threshold=0.01, max_epochs=200)
         assert len(out) == 4
 
     def test_series(self):
         X, y = series(60, dtype=np.float32)
-        denoiser = DenoGrad(model=LastStep(2, 4), criterion=nn.MSELoss(), device=CPU)
+        denoiser = DenoGrad(LastStep(2, 4), criterion=nn.MSELoss(), device=torch.device("cpu"))
         out = denoiser.fit_transform(
-            X=X,
-            y=y,
-            is_ts=True,
-            window_size=24,
-            future=1,
-            stride=1,
-            nrr=0.01,
-            nr_threshold=0.1,
-            max_epochs=20,
-        )
+            X=X, y=y, is_ts=True, window_size=24, future=1, stride=1,
+            nrr=0.01, nr_threshold=0.1, max_epochs=20,
+        )  # fmt: skip
         assert out[0].shape == X.shape
 
     def test_fit_transform_has_every_argument_of_both(self):
@@ -464,12 +401,8 @@ class TestPublishedCalls:
 
     def test_defaults(self):
         X, y = table(20)
-        model = perceptron(3)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", OscillationWarning)
-            by_default = refine(model, X, y)
-            spelled = refine(model, X, y, nrr=0.05, nr_threshold=0.01, max_epochs=100)
-        assert np.array_equal(by_default[0], spelled[0])
+        spelled = refine(perceptron(3), X, y, nrr=0.05, nr_threshold=0.01, max_epochs=100)
+        assert_same(refine(perceptron(3), X, y), spelled)
 
 
 def test_the_example_of_the_docstring():
@@ -483,82 +416,72 @@ class TestErrors:
         with pytest.raises(NotFittedError, match="call fit"):
             DenoGrad(perceptron(3), nn.MSELoss()).transform()
 
-    def test_constructor(self):
-        with pytest.raises(TypeError, match=r"model has to be a torch\.nn\.Module, got function"):
-            DenoGrad(lambda x: x, nn.MSELoss())
-        with pytest.raises(TypeError, match="criterion has to be callable, got str"):
-            DenoGrad(perceptron(3), "mse")
-        with pytest.raises(ValueError, match=r"no rule 'newton'.*'gauss-newton', 'global', 'norm"):
-            DenoGrad(perceptron(3), nn.MSELoss(), rule="newton")
+    @pytest.mark.parametrize(
+        ("arguments", "error", "message"),
+        [
+            ({"model": print}, TypeError, r"model has to be a torch\.nn\.Module, got builtin"),
+            ({"criterion": "mse"}, TypeError, "criterion has to be callable, got str"),
+            ({"rule": "newton"}, ValueError, r"no rule 'newton'.*'gauss-newton', 'global', 'norm"),
+        ],
+    )
+    def test_constructor(self, arguments, error, message):
+        with pytest.raises(error, match=message):
+            DenoGrad(**{"model": perceptron(3), "criterion": nn.MSELoss(), **arguments})
 
     @pytest.mark.parametrize(
-        "arguments",
-        [
-            {"nrr": 0.0},
-            {"nrr": -1.0},
-            {"nrr": float("nan")},
-            {"nrr": float("inf")},
-            {"nrr": "0.1"},
-            {"nrr": True},
-            {"nr_threshold": -0.1},
-            {"nr_threshold": float("nan")},
-            {"max_epochs": 0},
-            {"max_epochs": 2.5},
-            {"max_epochs": -3},
-            {"max_epochs": True},
-            {"batch_size": 0},
-            {"batch_size": 1.5},
-        ],
-        ids=str,
+        ("name", "wrong"),
+        {
+            "nrr": [0.0, -1.0, float("nan"), float("inf"), "0.1", True],
+            "nr_threshold": [-0.1, float("nan")],
+            "max_epochs": [0, 2.5, -3, True],
+            "batch_size": [0, 1.5],
+        }.items(),
     )
-    def test_wrong_numbers(self, arguments):
-        X, y = table()
-        (name,) = arguments
-        with pytest.raises(ValueError, match=f"^{name} has to be"):
-            refine(perceptron(3), X, y, **arguments)
+    def test_wrong_numbers(self, name, wrong):
+        for value in wrong:
+            with pytest.raises(ValueError, match=f"^{name} has to be"):
+                refine(perceptron(3), *table(), **{name: value})
 
     def test_unknown_argument(self):
-        X, y = table()
         with pytest.raises(TypeError, match="no argument 'nr_treshold'"):
-            refine(perceptron(3), X, y, nr_treshold=0.1)
+            refine(perceptron(3), *table(), nr_treshold=0.1)
 
-    def test_series_needs_a_window_that_fits(self):
-        X, y = series(20)
-        with pytest.raises(ValueError, match="needs window_size"):
-            refine(LastStep(2, 3), X, y, is_ts=True)
-        with pytest.raises(ValueError, match="at least 25 rows; the series has 20"):
-            refine(LastStep(2, 3), X, y, is_ts=True, window_size=24)
-        with pytest.raises(ValueError, match="at least 22 rows; the series has 20"):
-            refine(LastStep(2, 3), X, y, is_ts=True, window_size=18, future=4)
-        with pytest.raises(ValueError, match="at least 3 rows; the series has 1"):
-            refine(LastStep(2, 3), X[:1], y[:1], is_ts=True, window_size=2, channels_first=False)
+    @pytest.mark.parametrize(
+        ("n_steps", "cut", "message"),
+        [
+            (20, {}, "needs window_size"),
+            (20, {"window_size": 24}, "at least 25 rows; the series has 20"),
+            (20, {"window_size": 18, "future": 4}, "at least 22 rows; the series has 20"),
+            (1, {"window_size": 2, "channels_first": False}, "at least 3 rows; the series has 1"),
+        ],
+    )
+    def test_series_needs_a_window_that_fits(self, n_steps, cut, message):
+        with pytest.raises(ValueError, match=message):
+            refine(LastStep(2, 3), *series(n_steps), is_ts=True, **cut)
 
     @pytest.mark.parametrize("name", ["window_size", "future", "stride"])
     @pytest.mark.parametrize("value", [0, -1, 2.0, "3"])
     def test_wrong_windows(self, name, value):
-        X, y = series(20)
         with pytest.raises(ValueError, match=f"^{name} has to be an integer"):
-            refine(LastStep(2, 3), X, y, is_ts=True, **{"window_size": 5, name: value})
+            refine(LastStep(2, 3), *series(20), **(WINDOWS | {name: value}))
 
     def test_windows_of_a_table(self):
-        X, y = table()
         with pytest.raises(ValueError, match="window_size, stride has an effect on a series only"):
-            refine(perceptron(3), X, y, window_size=3, stride=2)
+            refine(perceptron(3), *table(), window_size=3, stride=2)
 
     def test_a_model_of_other_data(self):
-        X, y = table()
         with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
-            refine(perceptron(5), X, y)
+            refine(perceptron(5), *table())
         with pytest.raises(ValueError, match=r"shape \(2, 2\).*asks for \(2, 1\)"):
-            refine(perceptron(3, n_targets=2), X, y)
+            refine(perceptron(3, n_targets=2), *table())
 
     def test_a_failed_fit_leaves_the_former_one(self):
         X, y = table()
-        denoiser = DenoGrad(perceptron(3), nn.MSELoss(), CPU).fit(X, y)
+        denoiser = fitted(perceptron(3), X, y)
         expected = denoiser.transform(max_epochs=2)
         with pytest.raises(ValueError, match="rows"):
             denoiser.fit(X, y[:5])
-        assert np.array_equal(denoiser.transform(max_epochs=2)[0], expected[0])
+        assert_same(denoiser.transform(max_epochs=2), expected)
 
 
 class TestChannelsFirst:
@@ -573,22 +496,22 @@ class TestChannelsFirst:
     def test_is_found_out(self):
         X, y = series()
         model = self.Convolution()
-        with_default = refine(model, X, y, is_ts=True, window_size=5, max_epochs=3)
-        told = refine(model, X, y, is_ts=True, window_size=5, max_epochs=3, channels_first=True)
-        assert np.array_equal(with_default[0], told[0])
+        with_default = refine(model, X, y, max_epochs=3, **WINDOWS)
+        told = refine(model, X, y, max_epochs=3, channels_first=True, **WINDOWS)
+        assert_same(with_default, told)
         with pytest.raises(RuntimeError, match="channels"):
-            refine(model, X, y, is_ts=True, window_size=5, channels_first=False)
+            refine(model, X, y, channels_first=False, **WINDOWS)
 
     def test_is_asked_for_where_window_and_channels_are_equal(self):
         X, y = series(c=5)
         with pytest.raises(ValueError, match=r"both 5.*pass channels_first=True"):
-            refine(LastStep(5, 3), X, y, is_ts=True, window_size=5)
-        refine(LastStep(5, 3), X, y, is_ts=True, window_size=5, channels_first=False, max_epochs=1)
+            refine(LastStep(5, 3), X, y, **WINDOWS)
+        refine(LastStep(5, 3), X, y, channels_first=False, max_epochs=1, **WINDOWS)
 
     def test_neither_way(self):
         X, y = series()
         with pytest.raises(ValueError, match=r"neither way round.*time_first.*channels_first"):
-            refine(LastStep(9, 3), X, y, is_ts=True, window_size=5)
+            refine(LastStep(9, 3), X, y, **WINDOWS)
 
     def test_a_wrong_output_is_not_a_refusal(self):
         X, y = series()
@@ -598,26 +521,16 @@ class TestChannelsFirst:
                 return x.flatten(1)[:, :2]
 
         with pytest.raises(ValueError, match=r"shape \(2, 2\) for a batch of shape \(2, 5, 2\)"):
-            refine(TwoOutputs(), X, y, is_ts=True, window_size=5)
+            refine(TwoOutputs(), X, y, **WINDOWS)
 
     def test_flattened_windows_have_no_channels(self):
         X, y = series()
         with pytest.raises(ValueError, match="no effect with flattening"):
-            refine(
-                perceptron(10),
-                X,
-                y,
-                is_ts=True,
-                window_size=5,
-                flattening=True,
-                channels_first=True,
-            )
+            refine(perceptron(10), X, y, flattening=True, channels_first=True, **WINDOWS)
 
     def test_flattening(self):
         X, y = series()
         inner = perceptron(10)
-        flat = refine(inner, X, y, is_ts=True, window_size=5, flattening=True, max_epochs=3)
-        by_itself = refine(
-            nn.Sequential(nn.Flatten(), inner), X, y, is_ts=True, window_size=5, max_epochs=3
-        )
-        assert np.array_equal(flat[0], by_itself[0])
+        flat = refine(inner, X, y, flattening=True, max_epochs=3, **WINDOWS)
+        by_itself = refine(nn.Sequential(nn.Flatten(), inner), X, y, max_epochs=3, **WINDOWS)
+        assert_same(flat, by_itself)

@@ -171,7 +171,7 @@ def test_frozen_weights_stay_as_they_are(weights, data):
 
 
 @needs_tabpfn
-@pytest.mark.parametrize("rule", [name for name, cls in rules().items() if "table" in cls.domains])
+@pytest.mark.parametrize("rule", [n for n, cls in rules().items() if "tabular" in cls.domains])
 @pytest.mark.parametrize("context", ["refined", "fitted"])
 def test_it_serves_every_rule_for_tables(weights, data, context, rule):
     X, y = data

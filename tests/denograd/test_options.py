@@ -203,7 +203,7 @@ def test_the_last_window_is_the_one_that_begins_at_the_step():
 @pytest.mark.parametrize("rule", SAMPLE_RULES)
 def test_a_table_has_no_consensus(rule):
     X, y = table()
-    with pytest.raises(ValueError, match=f"^consensus has no effect .*'{rule}' on a table; its"):
+    with pytest.raises(ValueError, match=f"^consensus has no .*'{rule}' on tabular data; its"):
         refine(perceptron(3), X, y, rule, consensus="mean")
 
 
@@ -231,7 +231,7 @@ def test_what_is_wrong_or_without_effect_is_refused(rule, arguments, message):
 
 def data_of(domain):
     """Data, a model of them and the arguments of `fit`."""
-    if domain == "table":
+    if domain == "tabular":
         return *table(30), perceptron(3, dtype=torch.float64), {}
     cut = {"is_ts": True, "window_size": WINDOW}
     return *series(40), Flat(2 * WINDOW, 6).double(), cut
@@ -322,7 +322,7 @@ def test_snapshots_are_what_separate_runs_return(rule, domain, dtype):
 
 
 def test_a_run_that_ends_early_fills_later_snapshots():
-    X, y, model, _ = data_of("table")
+    X, y, model, _ = data_of("tabular")
     denoiser = DenoGrad(model, nn.MSELoss(), CPU).fit(X, y)
     X_out, *_ = denoiser.transform(nrr=0.05, nr_threshold=0.5, max_epochs=300, snapshots=[299])
     assert len(denoiser.history_) < 299
@@ -330,7 +330,7 @@ def test_a_run_that_ends_early_fills_later_snapshots():
 
 
 def test_snapshots_come_in_the_containers_of_the_caller():
-    X, y, model, _ = data_of("table")
+    X, y, model, _ = data_of("tabular")
     denoiser = DenoGrad(model, nn.MSELoss(), CPU).fit(torch.tensor(X), torch.tensor(y))
     denoiser.transform(max_epochs=3, snapshots=[2])
     (of_X, of_y) = denoiser.snapshots_[2]
@@ -343,6 +343,6 @@ def test_snapshots_come_in_the_containers_of_the_caller():
     [([0], "each of snapshots has to be an integer"), ([5, 11], "epoch 11, above max_epochs=10")],
 )
 def test_snapshots_out_of_range_are_refused(snapshots, message):
-    X, y, model, _ = data_of("table")
+    X, y, model, _ = data_of("tabular")
     with pytest.raises(ValueError, match=message):
         refine(model, X, y, max_epochs=10, snapshots=snapshots)

@@ -50,7 +50,7 @@ class TestInstances:
         X, y = table()
         with pytest.raises(ValueError, match="The rule 'global' refines a series"):
             refine(perceptron(3), X, y, Global())
-        with pytest.raises(ValueError, match=r"^consensus has no effect .* on a table"):
+        with pytest.raises(ValueError, match=r"^consensus has no effect .* on tabular data"):
             refine(perceptron(3), X, y, Normalized(consensus="sum"))
 
     def test_all_arguments_are_named(self):

@@ -1,8 +1,26 @@
 """Small networks whose gradients are known by hand, or cheap to take."""
 
+import copy
+
 import numpy as np
 import torch
 from torch import nn
+
+from denograd import DenoGradDenoiser
+
+CHEAP = {"backbone_epochs": 3, "max_epochs": 5, "random_state": 0, "device": "cpu"}
+SERIES = {"domain": "series", "window_size": 6}
+
+
+def cheap(*backbone: object, **params: object) -> DenoGradDenoiser:
+    """A denoiser that takes no time."""
+    return DenoGradDenoiser(*backbone, **{**CHEAP, **params})
+
+
+def assert_same(got, expected, atol: float = 0.0) -> None:
+    """Compare X and y, the first two of each side."""
+    for ours, theirs in zip(got[:2], expected[:2], strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=atol)
 
 
 def plane(weights, bias=0.0, dtype=torch.float32) -> nn.Linear:
@@ -57,6 +75,8 @@ class Flat(nn.Module):
 class Calls(nn.Module):
     """Another model that counts the samples it sees, and may raise after some calls."""
 
+    rows_are_independent = True
+
     def __init__(self, model: nn.Module, error: BaseException | None = None, after: int = 0):
         super().__init__()
         self.model = model
@@ -71,6 +91,11 @@ class Calls(nn.Module):
         if self.error is not None and len(self.batches) > self.after:
             raise self.error
         return self.model(x)
+
+    def __deepcopy__(self, memo):
+        twin = type(self)(copy.deepcopy(self.model, memo), self.error, self.after)
+        twin.batches, twin.gradients = self.batches, self.gradients
+        return twin
 
 
 def table(n: int = 60, d: int = 3, seed: int = 0, dtype=np.float64):
@@ -88,3 +113,6 @@ def series(n: int = 80, c: int = 2, seed: int = 0, dtype=np.float64):
         dtype
     )
     return X, X[:, 0].copy()
+
+
+DATA = {"tabular": table, "series": series}

@@ -1,19 +1,17 @@
 """Freezing a model, reading a loss, and gradients with respect to data."""
 
 import copy
+import threading
+import warnings
 
 import pytest
 import torch
 from torch import nn
 
-from denograd.refinement.gradients import (
-    Criterion,
-    OutputError,
-    Predictor,
-    frozen,
-    model_dtype,
-    sample_gradient,
-)
+from denograd.refinement.criterion import Criterion
+from denograd.refinement.gradients import sample_gradient
+from denograd.refinement.model import frozen, model_dtype
+from denograd.refinement.predictor import OutputError, Predictor
 
 from ..toys import LastStep, perceptron, plane
 
@@ -45,47 +43,52 @@ def state(model):
     }
 
 
-@pytest.mark.parametrize("error", [None, RuntimeError, KeyboardInterrupt])
-def test_frozen_leaves_the_model_as_it_was(error):
+def test_a_frozen_copy_shares_the_weights_and_leaves_the_model_as_it_was():
     model = odd_model()
     before = state(model)
-    try:
-        with frozen(model, CPU):
-            assert not any(module.training for module in model.modules())
-            assert not any(p.requires_grad for p in model.parameters())
-            assert torch.is_grad_enabled()
-            if error is not None:
-                raise error
-    except BaseException as raised:
-        assert type(raised) is error  # noqa: PT017
+    copied = frozen(model, CPU)
+    assert not any(module.training for module in copied.modules())
+    assert not any(p.requires_grad for p in copied.parameters())
+    assert state(copied)["storage"] == before["storage"]
+    copied[1].running_mean.add_(1.0)
+    copied.train()(torch.randn(5, 3))
     assert state(model) == before
 
 
-def test_frozen_moves_a_model_and_brings_it_back():
+def test_a_frozen_copy_may_lie_elsewhere():
     model = odd_model()
     before = state(model)
-    with frozen(model, torch.device("meta")):
-        assert {p.device.type for p in model.parameters()} == {"meta"}
-        assert model[1].running_mean.device.type == "meta"
+    copied = frozen(model, torch.device("meta"))
+    assert {t.device.type for t in copied.state_dict().values()} == {"meta"}
     assert state(model) == before
 
 
 def test_recurrent_layers_train_without_dropout_where_cudnn_needs_it():
     model = LastStep(2, 3, n_layers=2, dropout=0.4).eval()
     before = state(model)
-    with frozen(model, CPU, train_recurrent=True):
-        assert model.rnn.training
-        assert model.rnn.dropout == 0.0
-        assert not model.training
-        assert not model.head.training
+    copied = frozen(model, CPU, train_recurrent=True)
+    assert copied.rnn.training
+    assert copied.rnn.dropout == 0.0
+    assert not copied.training
+    assert not copied.head.training
     assert state(model) == before
 
 
-def test_frozen_takes_gradients_whatever_mode_the_caller_is_in():
+def test_a_model_with_weights_that_are_computed_is_copied():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        model = nn.utils.weight_norm(nn.Linear(3, 1))
+    x = torch.randn(4, 3)
+    expected = model(x)
+    assert torch.equal(frozen(model, CPU)(x), expected)
+    assert model.weight.requires_grad
+
+
+def test_a_model_that_cannot_be_copied_is_refused():
     model = perceptron(3)
-    with torch.inference_mode(), frozen(model, CPU):
-        x = torch.randn(2, 3, requires_grad=True)
-        assert model(x).sum().requires_grad
+    model.lock = threading.Lock()
+    with pytest.raises(TypeError, match=r"cannot be copied \(.*lock.*copy\.deepcopy can copy"):
+        frozen(model, CPU)
 
 
 def test_model_dtype():

@@ -5,7 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from denograd.refinement.gradients import Criterion, Predictor, frozen
+from denograd.refinement.criterion import Criterion
+from denograd.refinement.model import frozen
+from denograd.refinement.predictor import Predictor
 from denograd.refinement.problem import Problem
 from denograd.refinement.windows import Windows
 from denograd.rules import make_rule
@@ -19,17 +21,16 @@ CPU = torch.device("cpu")
 def run(model, X, y, rule="normalized", windows=None, batch_size=1000, skip=True, **arguments):
     """Refined x and y, the history, and the model's calls."""
     model = Calls(model)
-    with frozen(model, CPU):
-        problem = Problem(
-            Predictor(model, 1, "rows" if windows is None else "time_first"),
-            Criterion(nn.MSELoss(), 1, torch.float64, CPU),
-            torch.tensor(X),
-            torch.tensor(y)[:, None],
-            windows,
-            batch_size=batch_size,
-            skip_resting=skip,
-        )
-        epochs = [step.epoch for step in make_rule(rule, **arguments).refine(problem)]
+    problem = Problem(
+        Predictor(frozen(model, CPU), 1, "rows" if windows is None else "time_first"),
+        Criterion(nn.MSELoss(), 1, torch.float64, CPU),
+        torch.tensor(X),
+        torch.tensor(y)[:, None],
+        windows,
+        batch_size=batch_size,
+        skip_resting=skip,
+    )
+    epochs = [step.epoch for step in make_rule(rule, **arguments).refine(problem)]
     return problem.x.numpy(), problem.y.numpy()[:, 0], epochs, model
 
 

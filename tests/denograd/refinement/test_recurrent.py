@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from denograd.refinement.gradients import frozen
-from denograd.refinement.recurrent import input_gradients_only
+from denograd.refinement.model import frozen
+from denograd.refinement.recurrent import take_input_gradients_only
 
 CPU = torch.device("cpu")
 
@@ -54,8 +54,8 @@ def test_same_values_and_gradients(sizes, batch_first, read):
         return out.detach(), torch.autograd.grad((out * weights).sum(), x)[0], names(out)
 
     expected = values_and_gradient()
-    with input_gradients_only([layer]):
-        got = values_and_gradient()
+    take_input_gradients_only([layer])
+    got = values_and_gradient()
     torch.testing.assert_close(got[0], expected[0])
     torch.testing.assert_close(got[1], expected[1])
     assert "_LayerBackward" in got[2]
@@ -64,8 +64,8 @@ def test_same_values_and_gradients(sizes, batch_first, read):
 
 def test_gradient_against_finite_differences():
     layer = lstm(num_layers=2, batch_first=True)
-    with input_gradients_only([layer]):
-        assert torch.autograd.gradcheck(lambda x: layer(x)[0], (batch(),))
+    take_input_gradients_only([layer])
+    assert torch.autograd.gradcheck(lambda x: layer(x)[0], (batch(),))
 
 
 def test_calls_it_does_not_cover_run_as_always():
@@ -73,10 +73,10 @@ def test_calls_it_does_not_cover_run_as_always():
     states = torch.ones(2, 1, 4, 5, dtype=torch.float64).unbind()
     packed = nn.utils.rnn.pack_padded_sequence(x, torch.tensor([6, 5, 4, 2]), batch_first=True)
     expected = [layer(x, states)[0], layer(packed)[0].data, layer(x[0])[0]]
-    with input_gradients_only([layer]):
-        got = [layer(x, states)[0], layer(packed)[0].data, layer(x[0])[0]]
-        with torch.no_grad():
-            assert layer(x)[0].grad_fn is None
+    take_input_gradients_only([layer])
+    got = [layer(x, states)[0], layer(packed)[0].data, layer(x[0])[0]]
+    with torch.no_grad():
+        assert layer(x)[0].grad_fn is None
     for one, other in zip(got, expected, strict=True):
         assert torch.equal(one, other)
         assert "_LayerBackward" not in names(one)
@@ -85,26 +85,12 @@ def test_calls_it_does_not_cover_run_as_always():
 @pytest.mark.parametrize("layer", [lstm(bidirectional=True), lstm(proj_size=2), nn.GRU(3, 5)])
 def test_other_layers_are_left_alone(layer):
     before = dict(vars(layer))
-    with input_gradients_only([layer]):
-        assert vars(layer) == before
-
-
-def test_the_layer_is_as_before_also_after_an_error():
-    layer = lstm()
-
-    def interrupted():
-        with input_gradients_only([layer]):
-            assert "forward" in vars(layer)
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert "forward" not in vars(layer)
+    take_input_gradients_only([layer])
+    assert vars(layer) == before
 
 
 def test_a_frozen_model_on_the_cpu_uses_it():
     model = nn.Sequential(lstm(batch_first=True))
-    with frozen(model, CPU):
-        assert "_LayerBackward" in names(model(batch())[0])
-    with frozen(model, CPU, train_recurrent=True):
-        assert "_LayerBackward" not in names(model(batch())[0])
+    assert "_LayerBackward" in names(frozen(model, CPU)(batch())[0])
+    usual = frozen(model, CPU, train_recurrent=True)
+    assert "_LayerBackward" not in names(usual(batch())[0])

@@ -287,14 +287,14 @@ def test_trains_on_a_gpu_and_restores_its_generator(plane):
 def test_a_step_finds_the_memory_that_the_one_before_freed():
     code = """
 import resource, numpy as np
-from denograd.training.loop import _keep_freed_memory
+from denograd.training.adam import keep_freed_memory
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(20):
         [np.ones(2**20, np.uint8) for _ in range(16)]
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 without = faults()
-_keep_freed_memory()
+keep_freed_memory()
 print(without, faults())
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
