@@ -187,7 +187,7 @@ def bad_rows(cls: type[BaseRegressor]) -> dict[str, tuple[tuple[object, ...], st
     n_bad = np.isnan(with_gap).sum()
     return {
         "missing value": ((with_gap, y, X, y), rf"X contains NaN.*column 1 \({n_bad}\)"),
-        "infinite target": ((X, endless, X, y), r"y contains NaN.*2 of 600 rows"),
+        "infinite target": ((X, endless, X, y), r"y contains infinite values.*2 of 600 rows"),
         "target too short": ((X, y[1:], X, y), r"y must have the shape \(600,\), got \(599,\)"),
         "validation target too short": ((X, y, X, y[1:]), "y_val must have the shape"),
         "half of the validation rows": ((X, y, X), "both X_val and y_val"),
