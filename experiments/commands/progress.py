@@ -80,6 +80,8 @@ class Monitor:
     _entries: Entries = field(default_factory=dict)
     _new_entries: bool = False
     _in_hand: dict[str, str] = field(default_factory=dict)
+    _started: dict[str, int] = field(default_factory=dict)
+    _planned: int = 0
     _position: int = 0
     _begin: float = field(default_factory=time.monotonic)
     _listed: float = field(default_factory=time.monotonic)
@@ -89,6 +91,9 @@ class Monitor:
     def __post_init__(self) -> None:
         if self.stream.isatty():
             self._bar = tqdm(total=self.total, file=self.stream, unit="corruption", leave=False)
+        else:
+            of = "" if self.total is None else f", {self.total} in all"
+            self.say(f"a line follows for each corruption as it ends{of}")
 
     def read(self) -> None:
         """Show what is new in the journal, and list it now and then."""
@@ -164,6 +169,9 @@ class Monitor:
         if kind == "planned":
             self._entries |= event["entries"]
             self._new_entries = True
+            scores = sum("regressor" in labels for labels in event["entries"].values())
+            self._started[process] = self._started.get(process, 0) + scores
+            self._planned += scores
         elif kind == "begun":
             self._in_hand[process] = event["what"]
         elif kind == "record":
@@ -172,6 +180,7 @@ class Monitor:
                 self._bar.set_postfix_str(event["what"], refresh=True)
         else:
             self._in_hand.pop(process, None)
+            self._started.pop(process, None)
             self._finish(event)
 
     def _finish(self, event: dict[str, Any]) -> None:
@@ -187,11 +196,20 @@ class Monitor:
         self.say(f"[{self.done}{of}] {event['what']}: {text}{self._left()}")
 
     def _left(self) -> str:
+        """The time that is left, by the scores that were computed and those that are still due.
+
+        What others have in hand is done in part: corruptions alone would count it as not begun.
+        """
+        computed = self.counts["ok"] + self.counts["failed"]
         # Corruptions that needed no work say nothing about those that will.
-        if not self.total or not self.worked or self.done >= self.total:
+        if not self.total or not self.worked or not computed or self.done >= self.total:
             return ""
-        per_corruption = (time.monotonic() - self._begin) / self.worked
-        return f"; about {duration(per_corruption * (self.total - self.done))} left"
+        told = computed + self.counts["cached"] + self.counts["skipped"]
+        in_hand = max(0, self._planned - told)
+        each = (computed + in_hand) / (self.worked + len(self._started))
+        due = in_hand + each * (self.total - self.done - len(self._started))
+        seconds = (time.monotonic() - self._begin) * due / computed
+        return f"; about {duration(seconds)} left"
 
 
 def describe(labels: dict[str, Any]) -> str:

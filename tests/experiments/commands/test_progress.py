@@ -66,12 +66,31 @@ def test_what_was_left_out_is_named_and_is_no_failure(monitor):
 def test_the_time_left_counts_on_corruptions_that_needed_work(journal):
     monitor = Monitor(journal, total=3, stream=io.StringIO())
     append(corruption("already there", worked=False))
+    append({"event": "record", "status": "ok", "what": "friedman held_out pca ridge"})
     append(corruption("computed"))
     monitor.close(complete=True)
 
-    first, second, _ = monitor.stream.getvalue().splitlines()
+    start, first, second, _ = monitor.stream.getvalue().splitlines()
+    assert start == "a line follows for each corruption as it ends, 3 in all"
     assert "left" not in first
     assert second.endswith("about 0 s left")
+
+
+def test_the_time_left_knows_what_others_have_in_hand(journal, monkeypatch):
+    """Four jobs share a core: the first ends when the others have a sixteenth to go."""
+    monitor = Monitor(journal, total=4, stream=io.StringIO())
+    clock = monitor._begin
+    monkeypatch.setattr(progress.time, "monotonic", lambda: clock + 64.0)
+    for host in "abcd":
+        monkeypatch.setattr(progress.platform, "node", lambda host=host: host)
+        entries = {f"{host}{n}": {"regressor": "ridge"} for n in range(16)}
+        append({"event": "planned", "entries": entries})
+        for _ in range(16 if host == "d" else 15):
+            append({"event": "record", "status": "ok", "what": "ridge"})
+    append(corruption("d"))
+    monitor.read()
+
+    assert monitor.stream.getvalue().splitlines()[-1].endswith("; about 3 s left")
 
 
 def test_a_line_that_is_not_written_to_its_end_is_read_later(monitor):
