@@ -78,7 +78,14 @@ def _report(options: argparse.Namespace, command: str) -> int:
     names = _outputs_of(options.experiment)
     studies = _studies(names, Store(options.results).listed)
     written = write_report(
-        long_table, out, command, names, archived, experiment=named, studies=studies
+        long_table,
+        out,
+        command,
+        names,
+        archived,
+        experiment=named,
+        studies=studies,
+        tell=_print,
     )
     _print(main_tables(long_table, shutil.get_terminal_size((100, 24)).columns))
     _print(f"{len(written)} files in {out}: start with {out / 'README.md'}")
@@ -206,7 +213,7 @@ def _parser() -> argparse.ArgumentParser:
 def _print(text: str) -> None:
     """Print, with a question mark for what the terminal's encoding lacks."""
     encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding))
+    print(text.encode(encoding, "replace").decode(encoding), flush=True)
 
 
 def _refuse(message: str) -> int:

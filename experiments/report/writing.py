@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -35,6 +35,7 @@ def write_report(
     contents: Contents | None = None,
     experiment: str | None = None,
     studies: Mapping[str, Sequence[View]] | None = None,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> list[Path]:
     """Write the long table, the tables and figures that follow from it, and an index of them.
 
@@ -58,6 +59,8 @@ def write_report(
         The named experiment that the rows are of; None takes the name of the folder.
     studies
         Views of other experiments that the outputs speak of.
+    tell
+        Told of each output before it is made.
 
     Returns
     -------
@@ -73,6 +76,7 @@ def write_report(
     experiment = experiment or out.name
     on_page, group = (Contents(), "") if contents is None else (contents, experiment)
     for name, output in outputs.items():
+        tell(f"{name} in {out}")
         if tables := output.tables(found, studies):
             on_page.add_tables(name, output.title, tables, group)
             paths = _write_tables(out / name, output.title, tables, command)
