@@ -18,6 +18,7 @@ from denograd.checks import (
     check_finite,
     check_numeric,
     check_real,
+    check_squares,
     column_labels,
     not_numbers,
 )
@@ -79,6 +80,9 @@ def as_floats(
     values = data if isinstance(data, pd.DataFrame | pd.Series) else np.asarray(data)
     if isinstance(values, np.ndarray):
         check_real(values.dtype, name)
+        if np.ma.is_masked(data):
+            # What stands below a mask, a -999 perhaps, is no value.
+            values = np.where(np.ma.getmaskarray(data), np.nan, values)
     check_dimensions(values.shape, name, dimensions)
     check_filled(values.shape, name)
     labels = column_labels(values)
@@ -97,6 +101,7 @@ def as_floats(
                 what = f"column {label} of {name}"
             array.reshape(len(array), -1)[:, j] = _numbers(column, what)
     check_finite(array, name, labels)
+    check_squares(array, name, labels)
     return array
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 from scipy import sparse
 
 _ENCODE = "encode it as numbers or drop it"
+_LARGEST = 1e150
 
 
 def check_count(name: str, value: object, least: int = 1) -> None:
@@ -205,6 +206,24 @@ def check_finite(values: np.ndarray, name: str, labels: Iterable[str] = ()) -> N
     kinds = {"NaN": np.isnan, "infinite values (inf)": np.isinf}
     what = " and ".join(kind for kind, of_kind in kinds.items() if of_kind(values).any())
     raise ValueError(f"{name} contains {what}, {where}. Fill or drop them first")
+
+
+def check_squares(values: np.ndarray, name: str, labels: Iterable[str] = ()) -> None:
+    """Refuse finite numbers that are too large to compute with, naming their columns."""
+    with np.errstate(over="ignore"):
+        if np.isfinite(np.vdot(values, values)):
+            return
+    large = (np.abs(values) > _LARGEST).any(axis=0)
+    if large.any():
+        columns = [
+            f"column {label}"
+            for label, is_large in zip(labels, np.atleast_1d(large), strict=True)
+            if is_large
+        ]
+        raise ValueError(
+            f"{name} holds values above {_LARGEST:g}, whose squares cannot be computed: "
+            f"{', '.join(columns[:10])}. Divide them by a power of ten first"
+        )
 
 
 def column_labels(data: Any) -> list[str]:

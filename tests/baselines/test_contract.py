@@ -416,3 +416,19 @@ def test_later_rows_matter_unless_it_is_causal(case):
         for then, now in zip(refined, changed, strict=True)
     )
     assert unmoved == DENOISERS[case.name].causal
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int64])
+def test_masked_values_are_missing_values(case, dtype):
+    X, y = (part.astype(dtype) for part in case.data())
+    masked = np.ma.masked_array(X, np.zeros(X.shape, bool))
+    masked[3, 1] = np.ma.masked
+    with pytest.raises(ValueError, match=r"X contains NaN.*column 1 \(1\)"):
+        case.new().fit(masked, y)
+
+
+def test_values_whose_squares_overflow_are_refused_as_such(case):
+    X, y = case.data()
+    X[:, 1] *= 1e200
+    with pytest.raises(ValueError, match=r"X holds values above 1e\+150.*: column 1\. Divide"):
+        case.new().fit(X, y)
