@@ -54,7 +54,7 @@ class TestRefusals:
             ("--backbone resnet", "argument --backbone: invalid choice: 'resnet'"),
             ("--backbone lstm", "data.csv is tabular: add --series if rows are time steps, or"),
             ("--series --backbone ft_transformer", "data.csv is series: leave --series out, or"),
-            ("--rule global", "'global' does not refine tabular data: add --series if rows"),
+            ("--rule global", "not refine tabular data; data.csv is tabular: add --series if rows"),
             ("--series --columns price --keep-target", "nothing to refine beside 'price'"),
             ("--series --cv 2 --window 80", "the rows to learn from hold 0 window(s)"),
             ("--series --cv 2 --window 80", ": shorten --window, or take fewer folds"),
