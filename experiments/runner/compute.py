@@ -38,7 +38,8 @@ def denoise(
         random_state=seed_for(*corruption.seed_for(cls.method)),
         device=corruption.settings.device,
     )
-    if hasattr(denoiser, "share"):
+    # The method of a class, not a parameter that happens to be called so.
+    if callable(getattr(cls, "share", None)):
         denoiser.share(cache, epochs_beside(component, corruption.settings.denoiser))
     return PROTOCOLS[protocol].denoise(denoiser, scaled, stages)
 

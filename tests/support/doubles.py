@@ -46,6 +46,14 @@ class Halve(BaseDenoiser):
             np.save(folder / f"{what}-{len(list(folder.iterdir()))}.npy", X)
 
 
+class Shares(Halve):
+    """Has a parameter that is called as a method of others is."""
+
+    def __init__(self, share: float = 0.5) -> None:
+        super().__init__(factor=share)
+        self.share = share
+
+
 class Broken(Halve):
     """Fails as long as the file `log` exists."""
 

@@ -70,6 +70,12 @@ def test_a_denoiser_that_fails_is_a_record_and_the_others_run(run, tmp_path):
     assert set(read_long_table(settings.results).status) == {"ok"}
 
 
+def test_a_parameter_may_be_called_as_the_method_that_shares_a_cache(run):
+    _, told = run(*double("denoiser", "Shares"), "protocol=held_out")
+
+    assert {status for _, status in told} == {"ok"}
+
+
 def test_a_denoiser_that_does_not_apply_is_skipped_with_its_reason(run, monkeypatch):
     overrides = (*double("denoiser", "SeriesOnly"), "protocol=held_out")
 
