@@ -351,7 +351,7 @@ class TestCaller:
 
     def test_values_too_large_for_the_model_are_refused(self):
         with pytest.raises(ValueError, match=r"X holds values above 3\.4e\+38"):
-            refine(plane([1.0]), np.array([[1e300], [1.0]]), np.zeros(2))
+            refine(plane([1.0]), np.array([[1e100], [1.0]]), np.zeros(2))
 
 
 class Terminal(io.StringIO):
