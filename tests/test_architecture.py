@@ -80,7 +80,8 @@ def test_the_rooms_do_meet() -> None:
         assert any(package == uses for path in files for _, package in packages(path))
 
 
-#: The rooms of the benchmark, and what each may import beside plug-ins and the ground floor.
+#: The rooms of the benchmark, and what each may import beside the ground floor; plug-ins are for
+#: `runner` and `commands` alone.
 ROOMS: dict[str, set[str]] = {
     "settings": set(),
     "store": {"settings"},
