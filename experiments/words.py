@@ -42,6 +42,35 @@ def why_no_name(name: str) -> str | None:
     return f"{name!r} is no name of an experiment: {wanted}"
 
 
+#: The columns of the long table that say what a row is of; it is sorted by them.
+LABELS = (
+    "dataset",
+    "domain",
+    "noise",
+    "level",
+    "seed",
+    "target",
+    "profile",
+    "protocol",
+    "denoiser",
+    "kind",
+    "regressor",
+)
+#: The columns of what decides a component's results begin so.
+SETTING = "p_"
+
+
+def setting(kind: str, parameter: str = "") -> str:
+    """The column of the long table that holds a parameter; without one, what all begin with.
+
+    Examples
+    --------
+    >>> setting("denoiser", "nrr")
+    'p_denoiser_nrr'
+    """
+    return f"{SETTING}{kind}_{parameter}"
+
+
 class Skip(StrEnum):
     """Why a piece of work was skipped."""
 

@@ -13,25 +13,15 @@ from typing import Any
 
 import pandas as pd
 
-#: What is labelled, and the columns of its settings: ``p_<kind>_<parameter>``.
+from experiments.words import LABELS, setting
+
+#: What is labelled, and the columns of its settings; `experiments.words.setting` names them.
 KINDS = ("dataset", "noise", "denoiser", "regressor")
 #: Settings that speak only where no parameter differs.
 _LAST = ("class", "file", "revision")
 #: Kinds whose components of one name may have different parameters: what one of them lacks, it
 #: leaves as it is.
 _NESTED = ("denoiser", "regressor")
-_ORDER = (
-    "dataset",
-    "domain",
-    "noise",
-    "level",
-    "seed",
-    "target",
-    "profile",
-    "protocol",
-    "denoiser",
-    "regressor",
-)
 _PLAIN = re.compile(r"[\w.+\-/]+")
 
 
@@ -60,7 +50,7 @@ def labelled(long: pd.DataFrame) -> pd.DataFrame:
         }
     rest = long.drop(columns=list(KINDS))
     found = pd.concat([rest, pd.DataFrame(added, index=long.index)], axis="columns")
-    return found.sort_values(list(_ORDER), kind="stable", ignore_index=True)
+    return found.sort_values(list(LABELS), kind="stable", ignore_index=True)
 
 
 def label(name: str, settings: Mapping[str, Any]) -> str:
@@ -78,9 +68,9 @@ def label(name: str, settings: Mapping[str, Any]) -> str:
 def _differing(long: pd.DataFrame, kind: str) -> list[dict[str, Any]]:
     """Per row, the settings in which it differs from others of its name and protocol."""
     settings = {
-        column.removeprefix(f"p_{kind}_"): list(long[column])
+        column.removeprefix(setting(kind)): list(long[column])
         for column in sorted(long.columns)
-        if column.startswith(f"p_{kind}_")
+        if column.startswith(setting(kind))
     }
     if kind == "dataset":
         settings["target"] = list(long["target"])

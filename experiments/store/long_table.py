@@ -13,14 +13,13 @@ import pandas as pd
 from experiments.store.records import Record, identity
 from experiments.store.rows import (
     FIRST,
-    LABELS,
     MEASURES,
-    SETTING,
     TEXTS,
     flatten,
     without_regressor,
 )
 from experiments.store.store import Store, tell_damage
+from experiments.words import LABELS, SETTING
 
 
 def read_long_table(

@@ -8,20 +8,8 @@ from typing import Any
 from experiments.metrics import imp
 from experiments.settings.schema import class_of
 from experiments.store.records import Record, rounded
+from experiments.words import LABELS, setting
 
-LABELS = (
-    "dataset",
-    "domain",
-    "noise",
-    "level",
-    "seed",
-    "target",
-    "profile",
-    "protocol",
-    "denoiser",
-    "kind",
-    "regressor",
-)
 MEASURES = (
     "imp",
     "mse_before",
@@ -39,8 +27,6 @@ FIRST = (*LABELS, "status", "skip", "reason", *MEASURES)
 #: Columns that hold no measurement, beside the settings.
 TEXTS = (*LABELS, "status", "skip", "reason", "note", "method", "processor", "identity")
 
-#: The columns of what decides a component's results begin so: ``p_<kind>_<parameter>``.
-SETTING = "p_"
 #: What of a dataset's settings the profile and the benchmark decide.
 _OF_CORRUPTION = ("max_rows", "max_columns", "window_size", "horizon")
 #: Parameters of noise that say its level, which has a column of its own.
@@ -94,9 +80,7 @@ def settings(config: Mapping[str, Any]) -> dict[str, Any]:
         "denoiser": _of_component("denoiser", config["denoiser"]),
         "regressor": _of_component("regressor", config["regressor"]),
     }
-    return {
-        f"{SETTING}{kind}_{key}": value for kind, of in found.items() for key, value in of.items()
-    }
+    return {setting(kind, key): value for kind, of in found.items() for key, value in of.items()}
 
 
 def without_regressor(config: Mapping[str, Any]) -> dict[str, Any]:

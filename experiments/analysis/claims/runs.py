@@ -19,7 +19,7 @@ from experiments.analysis.claims.base import UntestableError
 from experiments.analysis.ranking import ranking
 from experiments.analysis.statistics import Ranking
 from experiments.analysis.view import View
-from experiments.words import number
+from experiments.words import number, setting
 
 METHODS = ("denograd", "dae", "dn_resnet", "pca", "wtd", "emd", "kalman", "moving_average")
 DATASETS = {
@@ -58,7 +58,7 @@ def as_published(rows: pd.DataFrame) -> pd.Series:
     """
     fits = pd.Series(True, rows.index)
     for key, value in SETTINGS.items():
-        given = rows.get(f"p_denoiser_{key}")
+        given = rows.get(setting("denoiser", key))
         if given is not None:
             bounded = (given < value).astype(bool) if key == "max_epochs" else False
             fits &= given.isna() | (given == value) | bounded
