@@ -80,7 +80,7 @@ class Monitor:
     _entries: Entries = field(default_factory=dict)
     _new_entries: bool = False
     _in_hand: dict[str, str] = field(default_factory=dict)
-    _started: dict[str, int] = field(default_factory=dict)
+    _started: set[str] = field(default_factory=set)
     _planned: int = 0
     _position: int = 0
     _begin: float = field(default_factory=time.monotonic)
@@ -169,9 +169,8 @@ class Monitor:
         if kind == "planned":
             self._entries |= event["entries"]
             self._new_entries = True
-            scores = sum("regressor" in labels for labels in event["entries"].values())
-            self._started[process] = self._started.get(process, 0) + scores
-            self._planned += scores
+            self._started.add(process)
+            self._planned += sum("regressor" in labels for labels in event["entries"].values())
         elif kind == "begun":
             self._in_hand[process] = event["what"]
         elif kind == "record":
@@ -180,7 +179,7 @@ class Monitor:
                 self._bar.set_postfix_str(event["what"], refresh=True)
         else:
             self._in_hand.pop(process, None)
-            self._started.pop(process, None)
+            self._started.discard(process)
             self._finish(event)
 
     def _finish(self, event: dict[str, Any]) -> None:

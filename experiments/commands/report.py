@@ -129,9 +129,10 @@ def _report_archive(results: Path, out: Path) -> int:
         folder = out / folder_of(name)
         others = _studies(outputs, archive.listed)
         written = write_report(rows, folder, command, outputs, True, contents, name, others)
-        found += views(rows.assign(**{MEMBERSHIP: name}))
+        of_name = views(rows.assign(**{MEMBERSHIP: name}))
+        found += of_name
         if name.startswith(ABLATION):
-            studies[folder.name] = views(rows)
+            studies[folder.name] = of_name
         _print(f"{len(written)} files in {folder}")
     command = "python -m experiments report --archive"
     if studies:
