@@ -61,5 +61,5 @@ def _only_member(path: Path, raw: bytes) -> bytes:
             raise CleaningError(f"{path} holds {found}: unpack it, and name one file")
         try:
             return archive.read(members[0])
-        except (RuntimeError, NotImplementedError) as error:
+        except RuntimeError as error:
             raise CleaningError(f"{path} cannot be unpacked: {error}") from None

@@ -522,7 +522,10 @@ def test_texts_of_the_page_are_what_was_given(reader: Reader) -> None:
     assert reader.run("return document.querySelectorAll('b, x, it').length") == 0
     assert HOSTILE in reader.find("#run").text
     image = reader.find("#figures img")
-    assert reader.run("return arguments[0].naturalWidth", image) == 30
+    loaded = (
+        "const i = arguments[0]; i.loading = 'eager'; return i.decode().then(() => i.naturalWidth)"
+    )
+    assert reader.run(loaded, image) == 30
     assert image.get_attribute("alt") == "A red <picture>"
     assert reader.find("#claims .badge").text == "✓ reproduced"
     unnamed = "return [...document.querySelectorAll('table')].filter((t) => !t.caption).length"
