@@ -41,7 +41,8 @@ class BaseDenoiser(BaseEstimator, ABC):
 
     A table is X of shape (rows, columns) without the target and y of shape (rows,). A series is X
     of shape (time steps, channels) in time order with the target as channel 0, and y equal to
-    that channel.
+    that channel. Arrays, tensors and the frames of pandas, polars and other libraries that narwhals
+    reads come back as what they were.
 
     Attributes
     ----------
