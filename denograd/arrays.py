@@ -15,14 +15,12 @@ from denograd.checks import (
     check_dense,
     check_dimensions,
     check_filled,
-    check_finite,
     check_numeric,
     check_real,
     check_squares,
-    column_labels,
     not_numbers,
 )
-from denograd.containers import floating
+from denograd.containers import column_labels, floating, readable
 
 
 def as_matrix(X: Any, name: str = "X") -> np.ndarray:
@@ -49,8 +47,7 @@ def as_vector(y: Any, name: str = "y") -> np.ndarray:
     ValueError
         When it is not one-dimensional or holds NaN or infinite values.
     """
-    check_continuous(y if hasattr(y, "dtype") else np.asarray(y), name)
-    return as_floats(y, name, (1,))
+    return as_floats(y, name, (1,), target=True)
 
 
 def as_floats(
@@ -58,6 +55,7 @@ def as_floats(
     name: str,
     dimensions: tuple[int, ...],
     *,
+    target: bool = False,
     keep_narrow: bool = False,
     copy: bool = True,
 ) -> np.ndarray:
@@ -65,42 +63,40 @@ def as_floats(
 
     Parameters
     ----------
-    data : array-like, DataFrame or Series
+    data : array-like, tensor, DataFrame or Series
         Columns of objects are taken where they are numbers, one and all.
     name : str
         What messages call it.
     dimensions : tuple of int
         Numbers of dimensions that it may have.
+    target : bool
+        Whether truth values are refused.
     keep_narrow : bool
         Whether data that are in floats of less than 64 bits stay so.
     copy : bool
         Whether an array that could be read as it is, is copied nevertheless.
     """
     check_dense(data, name)
-    values = data if isinstance(data, pd.DataFrame | pd.Series) else np.asarray(data)
+    values = readable(data)
     if isinstance(values, np.ndarray):
         check_real(values.dtype, name)
-        if np.ma.is_masked(data):
-            # What stands below a mask, a -999 perhaps, is no value.
-            values = np.where(np.ma.getmaskarray(data), np.nan, values)
     check_dimensions(values.shape, name, dimensions)
     check_filled(values.shape, name)
-    labels = column_labels(values)
+    if target:
+        check_continuous(values, name)
+    labels = column_labels(values, values.shape[1] if values.ndim == 2 else 1)
     dtype = _narrow_dtype(values) if keep_narrow else np.dtype(np.float64)
     if isinstance(values, np.ndarray) and values.dtype.kind in "fiub":
         # Torch warns of memory that is read-only, so that is copied in any case.
         read = np.array if copy or not values.flags.writeable else np.asarray
         array = read(values, dtype=dtype, order="C")
+    elif isinstance(values, pd.Series) or values.ndim == 1:
+        array = _numbers(values, name).astype(dtype)
     else:
         array = np.empty(values.shape, dtype)
         for j, label in enumerate(labels):
-            column: Any = values
-            what = name
-            if values.ndim == 2:
-                column = values.iloc[:, j] if isinstance(values, pd.DataFrame) else values[:, j]
-                what = f"column {label} of {name}"
-            array.reshape(len(array), -1)[:, j] = _numbers(column, what)
-    check_finite(array, name, labels)
+            column = values.iloc[:, j] if isinstance(values, pd.DataFrame) else values[:, j]
+            array[:, j] = _numbers(column, f"column {label} of {name}")
     check_squares(array, name, labels)
     return array
 
@@ -115,7 +111,7 @@ def _narrow_dtype(values: np.ndarray | pd.DataFrame | pd.Series) -> np.dtype:
     return np.dtype(np.float32 if narrow else np.float64)
 
 
-def _numbers(values: np.ndarray | pd.Series, what: str) -> np.ndarray:
+def _numbers(values: Any, what: str) -> np.ndarray:
     """Return one column as float64; objects are taken where they are numbers, one and all."""
     if not pd.api.types.is_object_dtype(values.dtype):
         check_numeric(values.dtype, what)

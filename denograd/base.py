@@ -15,9 +15,9 @@ from denograd.checks import (
     check_layout,
     check_same_columns,
     check_same_rows,
-    column_labels,
+    check_target_column,
 )
-from denograd.containers import container_of, string_columns
+from denograd.containers import column_labels, container_of, string_columns
 
 ArrayOrFrame: TypeAlias = np.ndarray | pd.DataFrame
 ArrayOrSeries: TypeAlias = np.ndarray | pd.Series
@@ -41,7 +41,8 @@ class BaseDenoiser(BaseEstimator, ABC):
 
     A table is X of shape (rows, columns) without the target and y of shape (rows,). A series is X
     of shape (time steps, channels) in time order with the target as channel 0, and y equal to
-    that channel.
+    that channel. Arrays, tensors and the frames of pandas, polars and other libraries that narwhals
+    reads come back as what they were.
 
     Attributes
     ----------
@@ -128,8 +129,7 @@ class BaseDenoiser(BaseEstimator, ABC):
         matrix_val = vector_val = None
         self._remember_columns(X, matrix.shape[1])
         if X_val is not None:
-            matrix_val, vector_val = self._checked(X_val, y_val, "X_val", "y_val")
-            self._require_same_columns(X_val, matrix_val.shape[1], "X_val")
+            matrix_val, vector_val = self._checked(X_val, y_val, "X_val", "y_val", fitted=True)
         self._fit(matrix, vector, matrix_val, vector_val)
         return self
 
@@ -156,8 +156,7 @@ class BaseDenoiser(BaseEstimator, ABC):
             For input that cannot be refined.
         """
         check_is_fitted(self)
-        matrix, vector = self._checked(X, y)
-        self._require_same_columns(X, matrix.shape[1], "X")
+        matrix, vector = self._checked(X, y, fitted=True)
         shapes = matrix.shape, vector.shape
         refined: Any = self._denoise(matrix, vector)
         if not (isinstance(refined, tuple) and len(refined) == 2):
@@ -184,7 +183,7 @@ class BaseDenoiser(BaseEstimator, ABC):
         return tags
 
     def _checked(
-        self, X: Any, y: Any, x_name: str = "X", y_name: str = "y"
+        self, X: Any, y: Any, x_name: str = "X", y_name: str = "y", *, fitted: bool = False
     ) -> tuple[np.ndarray, np.ndarray]:
         if y is None:
             raise ValueError(
@@ -192,14 +191,24 @@ class BaseDenoiser(BaseEstimator, ABC):
             )
         matrix, vector = as_matrix(X, x_name), as_vector(y, y_name)
         check_same_rows(len(matrix), len(vector), x_name, y_name)
+        if fitted:
+            check_same_columns(
+                matrix.shape[1],
+                string_columns(X),
+                self.n_features_in_,
+                getattr(self, "feature_names_in_", None),
+                name=x_name,
+                owner=type(self).__name__,
+            )
+        if getattr(self, "domain", None) == "series":
+            check_target_column(matrix[:, 0], vector, x_name, y_name)
         return matrix, vector
 
     def _handed_back(
         self, refined_X: np.ndarray, refined_y: np.ndarray, X: ArrayOrFrame, y: ArrayOrSeries
     ) -> tuple[ArrayOrFrame, ArrayOrSeries]:
         name = f"the refined table of {type(self).__name__}"
-        labels = column_labels(X) if hasattr(X, "shape") else map(str, range(refined_X.shape[1]))
-        check_finite(refined_X, name, labels)
+        check_finite(refined_X, name, column_labels(X, refined_X.shape[1]))
         check_finite(refined_y, f"the refined target of {type(self).__name__}")
         return container_of(X)(refined_X), container_of(y)(refined_y)
 
@@ -210,16 +219,6 @@ class BaseDenoiser(BaseEstimator, ABC):
             self.feature_names_in_ = names
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
-
-    def _require_same_columns(self, X: Any, n_columns: int, name: str) -> None:
-        check_same_columns(
-            n_columns,
-            string_columns(X),
-            self.n_features_in_,
-            getattr(self, "feature_names_in_", None),
-            name=name,
-            owner=type(self).__name__,
-        )
 
 
 def replace_target(

@@ -15,16 +15,15 @@ from torch import Tensor
 from denograd.arrays import as_floats
 from denograd.checks import (
     check_continuous,
+    check_dense,
     check_dimensions,
     check_filled,
-    check_finite,
-    column_labels,
+    check_real,
+    check_squares,
 )
-from denograd.containers import container_of
+from denograd.containers import column_labels, container_of, foreign
 
 _ROWS_AT_ONCE = 4096
-
-_DIMENSIONS = {"X": (2,), "y": (1, 2)}
 
 
 @dataclass(frozen=True)
@@ -116,53 +115,47 @@ class TensorBlock(Block):
         return self.direction(refined)
 
 
-def read_block(data: Any, name: str, copy: bool = True) -> Block:
+def read_block(data: Any, name: str, *, target: bool = False, copy: bool = True) -> Block:
     """Check a two-dimensional container, or for targets a one-dimensional one, and copy it.
 
     Raises
     ------
     TypeError
-        For other containers, and columns that hold no numbers.
+        For other containers, columns that hold no numbers, and targets that are not continuous.
     ValueError
         For a wrong number of dimensions, no rows or columns, NaN or infinite values.
     """
+    dimensions = (1, 2) if target else (2,)
     if isinstance(data, Tensor):
-        return _read_tensor(data, name, copy)
-    if not isinstance(data, np.ndarray | pd.DataFrame | pd.Series):
+        return _read_tensor(data, name, dimensions, target, copy)
+    check_dense(data, name)
+    known = isinstance(data, np.ndarray | pd.DataFrame | pd.Series)
+    if not known and foreign(data) is None:
         raise TypeError(
             f"{name} has to be a NumPy array, a tensor or a DataFrame, got {type(data).__name__}."
         )
-    values = as_floats(data, name, _DIMENSIONS[name], keep_narrow=True, copy=copy)
+    values = as_floats(data, name, dimensions, target=target, keep_narrow=True, copy=copy)
     flat = values.ndim == 1
     tensor = torch.from_numpy(values[:, None] if flat else values)
     return ArrayBlock(tensor, flat, container_of(data))
 
 
-def read_target(y: Any, copy: bool = True) -> Block:
-    """Check targets, which have to be continuous, and copy them.
-
-    Raises
-    ------
-    TypeError
-        For boolean, categorical and text targets.
-    """
-    check_continuous(y, "y")
-    return read_block(y, "y", copy)
-
-
-def _read_tensor(data: Tensor, name: str, copy: bool) -> TensorBlock:
-    if data.is_complex() or data.layout != torch.strided:
-        raise TypeError(
-            f"{name} is a tensor of {data.dtype} and {data.layout}; it has to be dense and real."
-        )
-    check_dimensions(data.shape, name, _DIMENSIONS[name])
+def _read_tensor(
+    data: Tensor, name: str, dimensions: tuple[int, ...], target: bool, copy: bool
+) -> TensorBlock:
+    check_dense(data, name)
+    if data.is_complex():
+        check_real(np.dtype(complex), name)
+    check_dimensions(data.shape, name, dimensions)
     check_filled(data.shape, name)
+    if target and data.dtype == torch.bool:
+        check_continuous(np.empty(0, bool), name)
     dtype = data.dtype if data.is_floating_point() else torch.float64
-    with torch.inference_mode(False):
-        if copy or data.dtype != dtype:
-            values = torch.empty(data.shape, dtype=dtype, device=data.device).copy_(data.detach())
-        else:
-            values = data.detach().contiguous()
-    if not bool(torch.isfinite(values.sum())):
-        check_finite(values.double().cpu().numpy(), name, column_labels(data))
+    if copy or data.dtype != dtype:
+        values = torch.empty(data.shape, dtype=dtype, device=data.device).copy_(data.detach())
+    else:
+        values = data.detach().contiguous()
+    if not bool(torch.isfinite(torch.linalg.vector_norm(values, dtype=torch.float64))):
+        labels = column_labels(data, data.shape[1] if data.ndim == 2 else 1)
+        check_squares(values.double().cpu().numpy(), name, labels)
     return TensorBlock(values[:, None] if data.ndim == 1 else values, data.ndim == 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Collection, Iterable, Sequence
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 from scipy import sparse
 
 _ENCODE = "encode it as numbers or drop it"
+_SCALE = "Scale the data, or choose smaller steps"
 _LARGEST = 1e150
 
 
@@ -51,10 +53,14 @@ def check_choice(name: str, value: object, choices: Collection[str]) -> None:
         raise ValueError(f"{name} has to be one of {known}, got {value!r}.")
 
 
-def check_dense(values: object, name: str) -> None:
-    """Refuse a sparse matrix."""
+def check_dense(values: Any, name: str) -> None:
+    """Refuse a sparse matrix or tensor, and a frame that is not there yet."""
     if sparse.issparse(values):
         raise TypeError(f"{name} is a sparse matrix, which is not supported: use {name}.toarray()")
+    if str(getattr(values, "layout", "torch.strided")) != "torch.strided":
+        raise TypeError(f"{name} is a sparse tensor, which is not supported: use {name}.to_dense()")
+    if type(values).__name__ == "LazyFrame":
+        raise TypeError(f"{name} is a LazyFrame, which holds no values yet: use {name}.collect()")
 
 
 def check_dimensions(shape: Sequence[int], name: str, allowed: tuple[int, ...]) -> None:
@@ -63,10 +69,11 @@ def check_dimensions(shape: Sequence[int], name: str, allowed: tuple[int, ...]) 
         return
     words = {1: "one dimension (rows,)", 2: "two dimensions (rows, columns)"}
     wanted = " or ".join(words[number] for number in allowed)
-    hint = "pass one continuous target, for a single column its .iloc[:, 0] or .ravel()"
-    if 1 not in allowed:
-        hint = f"Reshape your data: {name}.reshape(-1, 1) for a single column, (1, -1) for a row"
-    raise ValueError(f"{name} must have {wanted}, got shape {tuple(shape)}. {hint}")
+    hints: dict[tuple[int, ...], str] = {
+        (1,): ". Pass one continuous target, for a single column its .iloc[:, 0] or .ravel()",
+        (2,): f". Reshape your data: {name}.reshape(-1, 1) for a single column, (1, -1) for a row",
+    }
+    raise ValueError(f"{name} must have {wanted}, got shape {tuple(shape)}{hints.get(allowed, '')}")
 
 
 def check_filled(shape: Sequence[int], name: str) -> None:
@@ -96,13 +103,16 @@ def not_numbers(what: str, why: str, kind: type[Exception] = TypeError) -> Excep
     return kind(f"{what} {why}: {_ENCODE}.")
 
 
-def check_continuous(y: Any, name: str) -> None:
-    """Refuse truth values as a target."""
-    for dtype in y.dtypes if isinstance(y, pd.DataFrame) else [getattr(y, "dtype", None)]:
-        if str(dtype).removeprefix("torch.") in ("bool", "boolean", "bool[pyarrow]"):
+def check_continuous(y: np.ndarray | pd.DataFrame | pd.Series, name: str) -> None:
+    """Refuse truth values as a target, whatever they are held in."""
+    for column in [y.iloc[:, j] for j in range(y.shape[1])] if isinstance(y, pd.DataFrame) else [y]:
+        objects = pd.api.types.is_object_dtype(column.dtype)
+        if pd.api.types.is_bool_dtype(column.dtype) or (
+            objects and pd.api.types.infer_dtype(np.ravel(column), skipna=True) == "boolean"
+        ):
             raise TypeError(
-                f"{name} has dtype {dtype}, but only continuous targets, not classes, can be "
-                "refined."
+                f"{name} has dtype {column.dtype}{' of truth values' if objects else ''}, but only "
+                "continuous targets, not classes, can be refined."
             )
 
 
@@ -111,6 +121,18 @@ def check_same_rows(n_x: int, n_y: int, x_name: str = "X", y_name: str = "y") ->
     if n_x != n_y:
         raise ValueError(
             f"{x_name} has {n_x} rows, but {y_name} has {n_y}: they need the same number of rows."
+        )
+
+
+def check_target_column(
+    column: np.ndarray, y: np.ndarray, x_name: str = "X", y_name: str = "y"
+) -> None:
+    """Refuse a series whose column 0 is not the target; single precision may have rounded one."""
+    differ = np.abs(column - y) > 1e-6 * np.abs(y).max()
+    if differ.any():
+        raise ValueError(
+            f"column 0 of {x_name} differs from {y_name} in {differ.sum()} of {len(y)} rows, but a "
+            f"series has its target there: pass {x_name} with {y_name} as its first column."
         )
 
 
@@ -171,7 +193,9 @@ def check_layout(result: Any, shape: tuple[int, ...], name: str) -> None:
         raise TypeError(f"{name} of shape {shape} must have the dtype float64, not {result.dtype}")
 
 
-def check_finite(values: np.ndarray, name: str, labels: Iterable[str] = ()) -> None:
+def check_finite(
+    values: np.ndarray, name: str, labels: Iterable[str] = (), advice: str = _SCALE
+) -> None:
     """Refuse NaN and infinite values: in a target counted, in a table by their columns.
 
     Nothing but one sum is computed for the usual, finite table.
@@ -184,6 +208,8 @@ def check_finite(values: np.ndarray, name: str, labels: Iterable[str] = ()) -> N
         What messages call it.
     labels : iterable of str
         What they call the columns.
+    advice : str
+        What they say is to be done; by default, of what was computed.
 
     Raises
     ------
@@ -205,31 +231,26 @@ def check_finite(values: np.ndarray, name: str, labels: Iterable[str] = ()) -> N
         where = f"of {n_rows} rows: {listed}"
     kinds = {"NaN": np.isnan, "infinite values (inf)": np.isinf}
     what = " and ".join(kind for kind, of_kind in kinds.items() if of_kind(values).any())
-    raise ValueError(f"{name} contains {what}, {where}. Fill or drop them first")
+    raise ValueError(f"{name} contains {what}, {where}. {advice}")
 
 
 def check_squares(values: np.ndarray, name: str, labels: Iterable[str] = ()) -> None:
-    """Refuse finite numbers that are too large to compute with, naming their columns."""
-    with np.errstate(over="ignore"):
+    """Refuse what is not finite, and numbers that are too large to compute with.
+
+    Parameters
+    ----------
+    values, name, labels
+        As in `check_finite`.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(np.vdot(values, values)):
             return
+    labels = list(labels)
+    check_finite(values, name, labels, "Fill or drop them first")
     large = (np.abs(values) > _LARGEST).any(axis=0)
     if large.any():
-        columns = [
-            f"column {label}"
-            for label, is_large in zip(labels, np.atleast_1d(large), strict=True)
-            if is_large
-        ]
+        columns = [f"column {label}" for label in compress(labels, np.atleast_1d(large))]
         raise ValueError(
             f"{name} holds values above {_LARGEST:g}, whose squares cannot be computed: "
             f"{', '.join(columns[:10])}. Divide them by a power of ten first"
         )
-
-
-def column_labels(data: Any) -> list[str]:
-    """How messages call the columns: quoted names where there are any, else their positions."""
-    if isinstance(data, pd.DataFrame):
-        return [repr(name) for name in data.columns]
-    if isinstance(data, pd.Series):
-        return [repr(data.name)]
-    return [str(j) for j in range(data.shape[1] if data.ndim > 1 else 1)]

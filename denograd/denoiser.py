@@ -108,7 +108,7 @@ class DenoGrad:
 
         Parameters
         ----------
-        X : ndarray, Tensor or DataFrame of shape (n, n_features)
+        X : ndarray, Tensor or DataFrame (of pandas, polars, ...) of shape (n, n_features)
             Rows of a table, or time steps of a series.
         y : ndarray, Tensor, Series or DataFrame of shape (n,) or (n, n_targets)
             Continuous targets; where X is a DataFrame, also the name of their column or a list of

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from denograd.blocks import Block, read_block, read_target
+from denograd.blocks import Block, read_block
 from denograd.checks import check_same_rows
+from denograd.containers import column_names, columns_at
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,8 @@ def read_inputs(
             )
         positions = _positions(X, target_cols)
         target = _columns(X, positions, single=not isinstance(target_cols, list | tuple))
-        return Inputs(read_block(X, "X", copy), read_target(target, copy), positions)
+        block = read_block(target, "y", target=True, copy=copy)
+        return Inputs(read_block(X, "X", copy=copy), block, positions)
     if y is None:
         raise ValueError(
             "y is missing: pass the targets or, where X is a DataFrame, the name(s) of their "
@@ -86,18 +87,18 @@ def read_inputs(
     if names is None:
         if keep_target is not None:
             raise ValueError("keep_target has an effect only where y names columns of X.")
-        inputs = Inputs(read_block(X, "X", copy), read_target(y, copy))
+        inputs = Inputs(read_block(X, "X", copy=copy), read_block(y, "y", target=True, copy=copy))
         check_same_rows(len(inputs.X.values), len(inputs.y.values))
         return inputs
     keep = is_ts if keep_target is None else keep_target
     positions = tuple(_position(X, name) for name in names)
-    target = read_target(_columns(X, positions, single=not isinstance(y, list)))
+    target = read_block(_columns(X, positions, single=not isinstance(y, list)), "y", target=True)
     if keep:
         return Inputs(read_block(X, "X"), target, positions if one_variable else None)
     others = [i for i in range(X.shape[1]) if i not in positions]
     if not others:
         raise ValueError(f"No column of X is left beside the target {list(names)}.")
-    return Inputs(read_block(X.iloc[:, others], "X"), target)
+    return Inputs(read_block(columns_at(X, others), "X"), target)
 
 
 def _names(X: Any, y: Any) -> tuple[Hashable, ...] | None:
@@ -108,7 +109,7 @@ def _names(X: Any, y: Any) -> tuple[Hashable, ...] | None:
         names = tuple(y)
     else:
         return None
-    if not isinstance(X, pd.DataFrame):
+    if column_names(X) is None:
         raise TypeError(
             f"y = {y!r} names columns, but X is a {type(X).__name__} without names: pass the "
             "targets as an array, or X as a DataFrame."
@@ -118,10 +119,11 @@ def _names(X: Any, y: Any) -> tuple[Hashable, ...] | None:
     return names
 
 
-def _position(X: pd.DataFrame, name: Hashable) -> int:
-    found = [i for i, label in enumerate(X.columns) if label == name]
+def _position(X: Any, name: Hashable) -> int:
+    columns = column_names(X) or []
+    found = [i for i, label in enumerate(columns) if label == name]
     if not found:
-        raise ValueError(f"X has no column {name!r}; its columns are {list(X.columns)}.")
+        raise ValueError(f"X has no column {name!r}; its columns are {columns}.")
     if len(found) > 1:
         raise ValueError(f"X has {len(found)} columns named {name!r}; the target has to be one.")
     return found[0]
@@ -132,10 +134,11 @@ def _positions(X: Any, target_cols: Any) -> tuple[int, ...]:
     wanted = list(target_cols) if isinstance(target_cols, list | tuple) else [target_cols]
     if not wanted:
         raise ValueError("target_cols is empty.")
-    n_columns = X.shape[1] if getattr(X, "ndim", 0) == 2 else 0
+    names = column_names(X)
+    n_columns = X.shape[1] if len(getattr(X, "shape", ())) == 2 else 0
     positions = []
     for column in wanted:
-        if isinstance(X, pd.DataFrame) and (isinstance(column, str) or column in X.columns):
+        if names is not None and (isinstance(column, str) or column in names):
             positions.append(_position(X, column))
         elif isinstance(column, int | np.integer) and -n_columns <= column < n_columns:
             positions.append(int(column) % n_columns)
@@ -147,6 +150,6 @@ def _positions(X: Any, target_cols: Any) -> tuple[int, ...]:
 
 
 def _columns(X: Any, positions: tuple[int, ...], *, single: bool) -> Any:
-    if isinstance(X, pd.DataFrame):
-        return X.iloc[:, positions[0]] if single else X.iloc[:, list(positions)]
-    return X[:, list(positions)]
+    if column_names(X) is None:
+        return X[:, list(positions)]
+    return columns_at(X, positions[0] if single else list(positions))

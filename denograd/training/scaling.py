@@ -35,11 +35,11 @@ class Scaling:
 
     def inputs(self, X: np.ndarray) -> np.ndarray:
         """Return X in the network's units, as float32."""
-        return ((X - self.x_mean) / self.x_scale).astype(np.float32)
+        return _narrow((X - self.x_mean) / self.x_scale, "X")
 
     def targets(self, y: np.ndarray) -> np.ndarray:
         """Return y in the network's units, as float32."""
-        return ((y - self.y_mean) / self.y_scale).astype(np.float32)
+        return _narrow((y - self.y_mean) / self.y_scale, "y")
 
 
 def _spread(values: np.ndarray) -> np.ndarray:
@@ -47,3 +47,14 @@ def _spread(values: np.ndarray) -> np.ndarray:
     deviation = np.asarray(values.std(axis=0))
     constant = deviation <= 1e-12 * np.abs(values).max(axis=0)
     return np.where(constant, 1.0, deviation)
+
+
+def _narrow(values: np.ndarray, name: str) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        narrow = values.astype(np.float32)
+    if np.isinf(narrow).any():
+        raise ValueError(
+            f"{name} holds values above {np.finfo(np.float32).max:.3g}, too large for a network in "
+            "single precision: scale the data, or set standardize=True."
+        )
+    return narrow

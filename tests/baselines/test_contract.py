@@ -14,6 +14,7 @@ from typing import get_args
 import joblib
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import torch
 import yaml
@@ -340,6 +341,9 @@ def _bad_inputs():
         "no target": (X, None, "requires y"),
         "text target": (X, np.array(["a", "b", "c"]), "y has dtype|y does not hold numbers"),
         "boolean target": (X, y > 1.5, "y has dtype bool.*continuous"),
+        "truth values": (X, np.array([True, False, True], object), "of truth values.*continuous"),
+        "classes": (X, pd.Series([True, False, True], dtype="category"), "y has dtype cat.*contin"),
+        "values to come": (pl.LazyFrame({"a": [1.0]}), y, r"LazyFrame.*use X\.collect\(\)"),
         "two targets": (X, matrix, r"y must have one dimension.*\(3, 2\)"),
     }
 
@@ -432,3 +436,50 @@ def test_values_whose_squares_overflow_are_refused_as_such(case):
     X[:, 1] *= 1e200
     with pytest.raises(ValueError, match=r"X holds values above 1e\+150.*: column 1\. Divide"):
         case.new().fit(X, y)
+
+
+def test_frames_of_other_libraries_come_back_and_their_names_count(case):
+    X, _ = case.data()
+    names = ["a", "b", "c"]
+    frame, target = pl.DataFrame(X, schema=names), pl.Series("price", X[:, 0])
+    frame = frame.with_columns(pl.col("b").cast(pl.Float32))
+    denoiser = case.new().fit(frame, target)
+    refined_X, refined_y = denoiser.denoise(frame, target)
+    assert refined_X.schema == frame.schema
+    assert (refined_y.name, refined_y.dtype) == ("price", pl.Float64)
+    expected = case.new().fit_resample(frame.to_numpy(), X[:, 0])
+    np.testing.assert_allclose(refined_X.to_numpy(), expected[0], rtol=1e-6)
+    np.testing.assert_array_equal(refined_y.to_numpy(), expected[1])
+    assert list(denoiser.feature_names_in_) == names
+    with pytest.raises(ValueError, match="in the order seen in fit"):
+        denoiser.denoise(frame.select(names[::-1]), target)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.int32])
+def test_tensors_come_back_as_tensors(case, dtype):
+    X, y = (torch.tensor(10 * values).to(dtype) for values in case.data())
+    if dtype.is_floating_point:
+        X, y = X.requires_grad_(), y.requires_grad_()
+    refined_X, refined_y = case.new().fit_resample(X, y)
+    arrays = (part.detach().double().numpy() for part in (X, y))
+    expected_X, expected_y = case.new().fit_resample(*arrays)
+    wanted = dtype if dtype.is_floating_point else torch.float64
+    assert (refined_X.dtype, refined_y.dtype) == (wanted, wanted)
+    assert not refined_X.requires_grad
+    assert torch.equal(refined_X, torch.tensor(expected_X).to(wanted))
+    assert torch.equal(refined_y, torch.tensor(expected_y).to(wanted))
+
+
+def test_a_series_needs_its_target_as_column_0(case):
+    if "domain" not in case.new().get_params() or case.domain == "tabular":
+        pytest.skip("it is not told that the rows are a series")
+    X, y = case.data()
+    denoiser = case.new().fit(X, y.astype(np.float32))
+    for shown in (X[:, [1, 0, 2]], X[:, 1:]):
+        message = "column 0 of X differs from y in 40 of 40 rows"
+        with pytest.raises(ValueError, match=message):
+            case.new().fit(shown, y)
+    with pytest.raises(ValueError, match=message):
+        denoiser.denoise(X[:, ::-1], y)
+    with pytest.raises(ValueError, match="column 0 of X_val differs from y_val"):
+        case.new().fit(X, y, X[:, ::-1], y)

@@ -268,6 +268,8 @@ def test_every_rule_refines_what_it_is_for(rule, domain):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
+        ({"backbone": "lstm"}, "'lstm' is for series data, and domain is 'tabular'"),
+        ({"backbone": "ft_transformer", **SERIES}, "for tabular data, and domain is 'series'"),
         ({"rule": "newest"}, "no rule 'newest'"),
         ({"rule": of("newest")}, "no rule 'newest'"),
         ({"rule": {"eta_x": 2.0}}, "needs the key 'name', got {'eta_x': 2.0}"),

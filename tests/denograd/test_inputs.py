@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import torch
 from torch import nn
@@ -11,7 +12,7 @@ from torch import nn
 from denograd import DenoGrad
 from denograd.inputs import read_inputs
 
-from .toys import Flat, perceptron, plane, series, table
+from .toys import Flat, assert_same, perceptron, plane, series, table
 
 CPU = torch.device("cpu")
 
@@ -163,10 +164,15 @@ class TestTensors:
         )
 
     @pytest.mark.parametrize(
-        "X", [torch.ones(3, 1, dtype=torch.complex64), torch.ones(3, 1).to_sparse()], ids=str
+        ("X", "message"),
+        [
+            (torch.ones(3, 1, dtype=torch.complex64), "Complex data not supported"),
+            (torch.ones(3, 1).to_sparse(), r"X is a sparse tensor.*use X\.to_dense\(\)"),
+        ],
+        ids=["complex", "sparse"],
     )
-    def test_others_are_refused(self, X):
-        with pytest.raises(TypeError, match="dense and real"):
+    def test_others_are_refused(self, X, message):
+        with pytest.raises((TypeError, ValueError), match=message):
             refine(plane([1.0]), X, torch.ones(3))
 
     def test_nan(self):
@@ -260,6 +266,45 @@ class TestFrames:
         assert y.shape == (40,)
 
 
+class TestFramesOfOtherLibraries:
+    @pytest.fixture
+    def other(self, frame):
+        return pl.from_dict({name: frame[name].to_numpy() for name in frame.columns})
+
+    def test_they_come_back_as_they_were(self, other, expected):
+        X, y, *_ = refine(perceptron(3), other, "t")
+        assert (type(X), X.columns) == (pl.DataFrame, ["a", "b", "c"])
+        assert (type(y), y.name) == (pl.Series, "t")
+        assert_same((X.to_numpy(), y.to_numpy()), expected)
+        X, y, *_ = refine(perceptron(3), other.select("a", "b", "c"), other["t"])
+        assert_same((X.to_numpy(), y.to_numpy()), expected)
+        X, y, *_ = refine(perceptron(2, n_targets=2), other, ["t", "b"])
+        assert (X.columns, y.columns) == (["a", "c"], ["t", "b"])
+
+    def test_every_column_keeps_its_type(self, other):
+        mixed = other.with_columns(pl.col("a").cast(pl.Float32), c=pl.int_range(40))
+        X, y, *_ = refine(perceptron(3), mixed.with_columns(pl.col("t").cast(pl.Float32)), "t")
+        assert X.dtypes == [pl.Float32, pl.Float64, pl.Float64]
+        assert y.dtype == pl.Float32
+
+    def test_columns_are_named(self, other):
+        with pytest.raises(ValueError, match=r"no column 'price'; its columns are \['a', 'b', 't'"):
+            refine(perceptron(3), other, "price")
+        gaps = other.with_columns(b=pl.when(pl.col("b") > 0).then("b"))
+        n_gaps = gaps["b"].null_count()
+        with pytest.raises(ValueError, match=rf"X contains NaN.*column 'b' \({n_gaps}\)"):
+            refine(perceptron(3), gaps, "t")
+        with pytest.raises((TypeError, ValueError), match="column 'b' of X"):
+            refine(perceptron(3), other.with_columns(b=pl.lit("x")), "t")
+        with pytest.raises(TypeError, match=r"LazyFrame.*use X\.collect\(\)"):
+            refine(perceptron(3), other.lazy(), other["t"])
+
+    def test_columns_are_targets(self, other):
+        inputs = read_inputs(other, None, target_cols=["t", "a"], is_ts=True, one_variable=True)
+        assert inputs.target_columns == (2, 0)
+        assert inputs.y.restore(inputs.y.values).columns == ["t", "a"]
+
+
 class TestErrors:
     def test_missing_column(self, frame):
         with pytest.raises(ValueError, match=r"no column 'price'; .*\['a', 'b', 't', 'c'\]"):
@@ -291,6 +336,10 @@ class TestErrors:
             (frame["t"] > 0).to_numpy(),
             torch.tensor((frame["t"] > 0).to_numpy(copy=True)),
             (frame["t"] > 0).to_frame(),
+            (frame["t"] > 0).astype(object),
+            (frame["t"] > 0).astype("category"),
+            (frame["t"] > 0).to_numpy(object),
+            pl.Series((frame["t"] > 0).to_numpy()),
         ):
             with pytest.raises(TypeError, match="continuous targets, not classes"):
                 refine(perceptron(3), X, y)
@@ -310,6 +359,27 @@ class TestErrors:
         frame.iloc[0, 2] = bad
         with pytest.raises(ValueError, match=r"y contains .*1 of 40 rows"):
             refine(perceptron(3), frame, "t")
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, object])
+    def test_masked_values_are_missing(self, dtype):
+        X, y = table(40)
+        X = np.ma.masked_array((10 * X).astype(dtype), np.zeros(X.shape, bool))
+        y = np.ma.masked_array(y, np.zeros(40, bool))
+        assert type(refine(perceptron(3), X, y)[0]) is np.ndarray
+        X[5, 1] = -999
+        X[5, 1] = np.ma.masked
+        with pytest.raises(ValueError, match=r"X contains NaN, of 40 rows: column 1 \(1\)"):
+            refine(perceptron(3), X, y)
+        y[2:4] = np.ma.masked
+        with pytest.raises(ValueError, match="y contains NaN, 2 of 40 rows"):
+            refine(perceptron(3), X.filled(0), y)
+
+    @pytest.mark.parametrize("container", [np.asarray, torch.as_tensor, pd.DataFrame])
+    def test_values_whose_squares_overflow_are_named_as_such(self, container):
+        X, y = table(40)
+        X[:, 1] *= 1e200
+        with pytest.raises(ValueError, match=r"above 1e\+150.*: column 1\. Divide"):
+            refine(perceptron(3), container(X), container(y))
 
     def test_missing_values_of_extension_types(self, frame):
         gaps = frame.assign(b=pd.array([1, None] * 20, dtype="Int64"))

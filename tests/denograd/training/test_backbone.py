@@ -206,3 +206,12 @@ def test_too_short_a_series_is_told_its_length(n_steps, n_val, message):
     validation = () if n_val is None else series(n_val)
     with pytest.raises(ValueError, match=message):
         cheap(**SERIES).fit(*series(n_steps), *validation)
+
+
+@pytest.mark.parametrize("part", ["X", "y"])
+def test_values_that_single_precision_cannot_hold_are_refused_unless_standardised(part):
+    X, y = table()
+    X, y = (X * 1e100, y) if part == "X" else (X, y * 1e100)
+    with pytest.raises(ValueError, match=rf"{part} holds values above 3.*standardize=True"):
+        cheap(standardize=False).fit(X, y)
+    assert np.isfinite(cheap().fit_resample(X, y)[0]).all()
