@@ -96,7 +96,7 @@ def test_gross_errors_are_told_from_noise() -> None:
     residual[::40] += 3.0
     found = gross_errors(residual, 1.0)
     assert found.probability[::40].min() > 0.99
-    assert np.mean(found.probability > 0.5) < 0.03
+    assert np.mean(found.probability > 0.5) < 0.05
     assert found.variance == pytest.approx(9.0, rel=0.05)
     assert not gross_errors(residual, 1e3).probability.any()
     assert not gross_errors(np.zeros(100), 1.0).probability.any()
@@ -108,7 +108,8 @@ def test_it_comes_nearer_to_the_clean_values(combine: str) -> None:
     model, step = refine_series(series, np.full(2, 0.3), combine=combine)
     refined = series + step.change
     assert np.std(refined - clean) < 0.6 * np.std(series - clean)
-    assert (0.0 <= step.weights).all() and (step.weights <= 1.0).all()
+    assert (step.weights >= 0.0).all()
+    assert (step.weights <= 1.0).all()
     other = refine_other(model, series, np.full(2, 0.3), step.error, gross=False)
     assert np.std(series + other.change - clean) < 0.6 * np.std(series - clean)
 
