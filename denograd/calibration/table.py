@@ -27,7 +27,6 @@ from denograd.calibration.variance import (
     Bins,
     calm,
     expected_square,
-    foot_of_slope,
     half_square_of_close_pairs,
 )
 
@@ -106,9 +105,8 @@ class TableModel:
     ----------
     bounds : tuple of ndarray of shape (d,) and float
         Upper bounds of the noise's standard deviation per column and of the target, in the data's
-        units. They are met where a prediction errs by noise alone in the calm tenth of the rows;
-        for the target also by half the squared difference of close pairs and the error where f is
-        level.
+        units: how far the predictions err in the calm tenth of the rows; for the target, if that
+        is less, half the squared difference of close pairs.
     prediction_error : tuple of ndarray of shape (d,) and float
         Mean squared error of a column's prediction from the others, and of the target's, on rows
         that the models have not seen; in squared units of the data.
@@ -169,7 +167,6 @@ class TableModel:
         bound_y = min(
             _calm_square(seen.error),
             half_square_of_close_pairs(*_rows(calm(seen.error.variance, 0.2), Z, t)),
-            foot_of_slope(r**2, said.steepness),
         )
         return cls(
             scale,
@@ -228,9 +225,10 @@ class TableModel:
             )
             pull = error.r * error.precision(old, noise_y)
             moves -= noise_X * now.target.J * pull[:, None]
+        # Adding a step of 0 would turn the sign of −0.
         return Refined(
-            X + moves[:, back] * self.scale.sd,
-            y + weight_y * now.error.r * self.scale_of_target.sd,
+            np.where(sd_X > 0, X + moves[:, back] * self.scale.sd, X),
+            y + weight_y * now.error.r * self.scale_of_target.sd if sd_y else y.copy(),
             weight_X[:, back],
             weight_y,
         )

@@ -72,16 +72,3 @@ def half_square_of_close_pairs(X: np.ndarray, y: np.ndarray) -> float:
     # With doubles a row may be given as its own second neighbour; its first is then the other.
     other = np.where(index[:, 1] == np.arange(len(X)), index[:, 0], index[:, 1])
     return 0.5 * float(np.mean((y[near] - y[other[near]]) ** 2))
-
-
-def foot_of_slope(square: np.ndarray, slope: np.ndarray) -> float:
-    """Squared residual where the slope is 0, by least squares: r² ≈ σ_y² + σ_x² Σ J².
-
-    Infinite where the line says nothing: without slope, falling, or at most 0 at its foot.
-    """
-    spread = slope - np.mean(slope)
-    if not np.any(spread):
-        return np.inf
-    rise = float(spread @ square / (spread @ spread))
-    foot = float(np.mean(square) - rise * np.mean(slope))
-    return foot if rise > 0 and foot > 0 else np.inf
