@@ -26,11 +26,14 @@ from denograd.calibration.target import Target, TargetModel
 from denograd.calibration.variance import (
     Bins,
     calm,
+    close_pairs,
     expected_square,
-    half_square_of_close_pairs,
+    upper,
 )
 
 _FOLDS = 5
+_ROUNDING = 1e-12
+"""Below this square no error means anything: standardised values are rounded."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Refined:
 
 
 class Scale(NamedTuple):
-    """Means and standard deviations of columns; that of a constant one is 1."""
+    """Means and standard deviations of columns; that of a constant one is 0."""
 
     mean: np.ndarray
     sd: np.ndarray
@@ -63,11 +66,15 @@ class Scale(NamedTuple):
         """Take those of each column."""
         # The deviation of a constant column from its rounded mean is no spread.
         varies = np.ptp(values, axis=0) > 0
-        return cls(values.mean(axis=0), np.where(varies, values.std(axis=0), 1.0))
+        return cls(values.mean(axis=0), np.where(varies, values.std(axis=0), 0.0))
 
     def standardise(self, values: np.ndarray) -> np.ndarray:
         """Standardised values, rounded to single precision: so units leave no trace in them."""
-        return ((values - self.mean) / self.sd).astype(np.float32).astype(np.float64)
+        return self.share(values - self.mean).astype(np.float32).astype(np.float64)
+
+    def share(self, values: np.ndarray | float) -> np.ndarray:
+        """Values as shares of the spread; 0 where there is none."""
+        return np.where(self.sd > 0, values / np.where(self.sd > 0, self.sd, 1.0), 0.0)
 
 
 class Errors(NamedTuple):
@@ -82,8 +89,9 @@ class Errors(NamedTuple):
 
     def precision(self, seen: Errors, noise: float) -> np.ndarray:
         """Precision of each residual for noise of this variance, by the mixture of those seen."""
-        t = seen.r / np.sqrt(np.maximum(np.maximum(seen.variance, noise), 1e-300))
-        return precision(self.r, self.variance, noise, Mixture.fit(t))
+        own, other = (np.maximum(errors.variance, _ROUNDING) for errors in (self, seen))
+        mixture = Mixture.fit(seen.r / np.sqrt(np.maximum(other, noise)))
+        return precision(self.r, own, noise, mixture)
 
 
 class Predicted(NamedTuple):
@@ -105,8 +113,8 @@ class TableModel:
     ----------
     bounds : tuple of ndarray of shape (d,) and float
         Upper bounds of the noise's standard deviation per column and of the target, in the data's
-        units: how far the predictions err in the calm tenth of the rows; for the target, if that
-        is less, half the squared difference of close pairs.
+        units: how far the predictions err in the calm tenth of the rows, for the target, if that
+        is less, half the squared difference of close pairs; two standard errors are added.
     prediction_error : tuple of ndarray of shape (d,) and float
         Mean squared error of a column's prediction from the others, and of the target's, on rows
         that the models have not seen; in squared units of the data.
@@ -163,11 +171,9 @@ class TableModel:
             ],
         )
         back = np.argsort(order)
-        bound_X = [_calm_square(errors) for errors in seen.errors]
-        bound_y = min(
-            _calm_square(seen.error),
-            half_square_of_close_pairs(*_rows(calm(seen.error.variance, 0.2), Z, t)),
-        )
+        bound_X = [_calm_bound(errors) for errors in seen.errors]
+        quiet = calm(seen.error.variance, 0.2)
+        bound_y = min(_calm_bound(seen.error), upper(close_pairs(Z[quiet], t[quiet])))
         return cls(
             scale,
             scale_of_target,
@@ -192,7 +198,8 @@ class TableModel:
         X, y : ndarray of shape (n, d) and (n,)
             Rows, in the units of those of `fit`.
         sd_X, sd_y : ndarray of shape (d,) and float
-            Standard deviation of the noise, in the data's units; where 0, nothing moves.
+            Standard deviation of the noise, in the data's units; where 0, nothing moves. In a
+            column that was constant there is none, whatever this says.
         seen : bool
             Whether these are the rows of `fit`, in their order: their predictions are out of fold.
             Others are predicted by the mean over the folds' models.
@@ -208,8 +215,8 @@ class TableModel:
                 "pass seen=False for others."
             )
         now = self.seen if seen else self._predict(X, y)
-        noise_X = (sd_X / self.scale.sd)[self.order] ** 2
-        noise_y = float((sd_y / self.scale_of_target.sd) ** 2)
+        noise_X = self.scale.share(sd_X)[self.order] ** 2
+        noise_y = float(self.scale_of_target.share(sd_y) ** 2)
         back = np.argsort(self.order)
         weight_X = np.column_stack(
             [
@@ -227,8 +234,8 @@ class TableModel:
             moves -= noise_X * now.target.J * pull[:, None]
         # Adding a step of 0 would turn the sign of −0.
         return Refined(
-            np.where(sd_X > 0, X + moves[:, back] * self.scale.sd, X),
-            y + weight_y * now.error.r * self.scale_of_target.sd if sd_y else y.copy(),
+            np.where(noise_X[back] > 0, X + moves[:, back] * self.scale.sd, X),
+            y + weight_y * now.error.r * self.scale_of_target.sd if noise_y else y.copy(),
             weight_X[:, back],
             weight_y,
         )
@@ -254,10 +261,5 @@ class TableModel:
         )
 
 
-def _rows(rows: np.ndarray, *arrays: np.ndarray) -> list[np.ndarray]:
-    return [array[rows] for array in arrays]
-
-
-def _calm_square(errors: Errors) -> float:
-    """Mean square in the calm tenth of rows."""
-    return float(np.mean(errors.r[calm(errors.variance, 0.1)] ** 2))
+def _calm_bound(errors: Errors) -> float:
+    return upper(errors.r[calm(errors.variance, 0.1)] ** 2)
