@@ -2,7 +2,7 @@
 
 For z = clean + ε with ε independent and normal, E[clean_j | z] = z_j + σ_j² ∂ log p(z)/∂z_j with p
 the density of the noisy z [1]_ [2]_. Here p is the product of the densities of y around its
-prediction f(x), and of each column around its linear prediction m_j from the other columns.
+prediction f(x), and of each column around its prediction m_j from the other columns.
 
 References
 ----------

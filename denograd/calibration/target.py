@@ -70,15 +70,20 @@ class TargetModel:
         by_trees = predict_trees(trees, X, folds)
         mix, _ = nnls(np.column_stack([by_networks, by_trees]), y)
         f = mix[0] * by_networks + mix[1] * by_trees
-        sizes = fit_trees(np.column_stack([X, f]), log_square(f - y), folds, count=60, depth=3)
-        size = predict_trees(sizes, np.column_stack([X, f]), folds)
+        sizes = fit_trees(_features(X, f, J), log_square(f - y), folds, count=40, depth=2)
+        size = predict_trees(sizes, _features(X, f, J), folds)
         return cls(pairs, trees, mix, sizes), Target(f, J, size)
 
     def predict(self, X: np.ndarray) -> Target:
         """Predict rows that were not seen: the mean over the folds."""
         by_networks, J = _networks(self.pairs, X, None)
         f = self.mix[0] * by_networks + self.mix[1] * predict_trees(self.trees, X, None)
-        return Target(f, J, predict_trees(self.sizes, np.column_stack([X, f]), None))
+        return Target(f, J, predict_trees(self.sizes, _features(X, f, J), None))
+
+
+def _features(X: np.ndarray, f: np.ndarray, J: np.ndarray) -> np.ndarray:
+    """What the size of an error depends on: where f is steep, noise of the inputs adds to it."""
+    return np.column_stack([X, f, np.sum(J**2, axis=1)])
 
 
 def _networks(
