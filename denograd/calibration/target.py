@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import nnls
@@ -13,6 +13,14 @@ from denograd.calibration import folds as split
 from denograd.calibration.networks import Pair, fit_pairs
 from denograd.calibration.trees import fit_trees, predict_trees
 from denograd.calibration.variance import log_square
+
+_TREES: dict[str, Any] = {
+    "max_iter": 100,
+    "max_depth": 5,
+    "max_features": 0.8,
+    "learning_rate": 0.08,
+}
+_SIZE_TREES: dict[str, Any] = {"max_iter": 40, "max_depth": 2, "learning_rate": 0.08}
 
 
 class Target(NamedTuple):
@@ -63,14 +71,12 @@ class TargetModel:
     ) -> tuple[TargetModel, Target]:
         """Learn from standardised rows; return what is said out of fold about them, too."""
         pairs = fit_pairs(X, y, folds, random_state) if networks else None
-        trees = fit_trees(
-            X, y, folds, count=100, depth=5, share_of_columns=0.8, random_state=random_state
-        )
+        trees = fit_trees(X, y, folds, random_state=random_state, **_TREES)
         by_networks, J = _networks(pairs, X, folds)
         by_trees = predict_trees(trees, X, folds)
         mix, _ = nnls(np.column_stack([by_networks, by_trees]), y)
         f = mix[0] * by_networks + mix[1] * by_trees
-        sizes = fit_trees(_features(X, f, J), log_square(f - y), folds, count=40, depth=2)
+        sizes = fit_trees(_features(X, f, J), log_square(f - y), folds, **_SIZE_TREES)
         size = predict_trees(sizes, _features(X, f, J), folds)
         return cls(pairs, trees, mix, sizes), Target(f, J, size)
 
