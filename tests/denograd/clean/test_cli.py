@@ -223,9 +223,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.slow
-def test_the_commands_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_commands_of_the_readme() -> None:
     """They run as they stand, on files of the names that they use."""
-    monkeypatch.chdir(tmp_path)
     section = (ROOT / "README.md").read_text().partition("### Clean a file\n")[2]
     section = re.split(r"^##", section, maxsplit=1, flags=re.MULTILINE)[0]
     commands = re.findall(r"^denograd (.+)$", section.replace("\\\n", " "), re.MULTILINE)

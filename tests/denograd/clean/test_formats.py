@@ -19,8 +19,7 @@ class TestFormats:
         return frame.to_csv(index=False, **style)
 
     @pytest.fixture
-    def small(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
-        monkeypatch.chdir(tmp_path)
+    def small(self) -> pd.DataFrame:
         frame = table(20)[["label", "a", "price"]].rename(columns={"price": "y"})
         return frame.round(3)
 

@@ -12,8 +12,7 @@ from tests.denograd.clean.toys import SHORT, cells, clean, refusal, series
 
 class TestSeries:
     @pytest.fixture
-    def weather(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        monkeypatch.chdir(tmp_path)
+    def weather(self) -> Path:
         series().to_csv("weather.csv", index=False)
         return Path("weather.csv")
 

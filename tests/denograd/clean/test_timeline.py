@@ -11,11 +11,6 @@ from denograd.clean.timeline import irregular, time_column
 from tests.denograd.clean.toys import SHORT, clean, series
 
 
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
 def read(frame: pd.DataFrame) -> files.SourceTable:
     frame.to_csv("x.csv", index=False)
     return files.read_table(Path("x.csv"))

@@ -146,16 +146,6 @@ def test_ctrl_c_loses_the_pieces_in_flight_only(command, launch, how):
     assert {r["labels"]["denoiser"] for r in command.records().values()} == {"identity"}
 
 
-def test_a_missing_file_fails_its_corruption_and_says_what_to_get(command):
-    status, _, err = command.run(
-        "-m", *SMALL[2:], "dataset=daily_climate,friedman", "profile=quick", "protocol=held_out"
-    )
-
-    assert status == 1
-    assert "DailyDelhiClimateTrain.csv" in err
-    assert "1 computed, 1 failed" in err
-
-
 def test_status_counts_what_the_run_counts_and_both_name_what_failed(command, tmp_path):
     (tmp_path / "broken").touch()
     doubles = [
