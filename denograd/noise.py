@@ -70,7 +70,7 @@ def estimate(series: Any, *, tails: Tails = "auto") -> np.ndarray:
     values = values[:, None] if values.ndim == 1 else values
     half_windows(len(values), [_LEAST_HALF])
     scale = Scale.of(values)
-    return scale.sd * np.sqrt(variances((values - scale.mean) / scale.sd, tails))
+    return scale.sd * np.sqrt(variances(scale.standardise(values), tails))
 
 
 def variances(scaled: np.ndarray, tails: Tails = "auto") -> np.ndarray:
