@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from denograd.arrays import as_matrix, as_vector
 from denograd.base import Domain
+from denograd.calibrated import CalibratedDenoiser
 from denograd.checks import (
     check_choice,
     check_count,
@@ -205,7 +206,7 @@ class RefinedRegressor(RegressorMixin, BaseEstimator):
 
     def _seeded_denoiser(self, seed: int) -> Any:
         if self.denoiser is None:
-            raise NotImplementedError
+            return CalibratedDenoiser(domain=self.domain, random_state=seed)
         denoiser = clone(self.denoiser)
         params = denoiser.get_params()
         if params.get("domain", self.domain) != self.domain:
