@@ -3,6 +3,7 @@
 # Annotations are kept as types, not as strings: the settings of a regressor are read from them,
 # also where another module inherits them.
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -31,20 +32,23 @@ class GatedRegressor(BaseRegressor):
 
     Attributes
     ----------
-    plain : type
-        The class of the regressor.
+    refines : str
+        Name of the regressor.
     """
 
-    plain: ClassVar[type[BaseRegressor]]
+    refines: ClassVar[str]
 
     domain: Domain = "tabular"
     window_size: int = 24
     random_state: int | None = None
 
+    @abstractmethod
+    def _plain(self) -> BaseRegressor:
+        """The regressor."""
+
     def _fit(self, X: Array, y: Array, X_val: Array | None, y_val: Array | None) -> None:
-        params = {name: getattr(self, name) for name in self.plain().get_params()}
         self.model_ = RefinedRegressor(
-            self.plain(**params),
+            self._plain(),
             domain=self.domain,
             window_size=self.window_size if self.domain == "series" else None,
             random_state=self.random_state,

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from experiments.regressors.base import BaseRegressor
 from experiments.regressors.knn import KNNRegressor
 from experiments.regressors.refined import GatedRegressor
 
@@ -13,6 +12,9 @@ class RefinedKNNRegressor(GatedRegressor):
     """`KNNRegressor` inside `denograd.RefinedRegressor`; parameters are those of both."""
 
     method: ClassVar[str] = "refined_knn"
-    plain: ClassVar[type[BaseRegressor]] = KNNRegressor
+    refines: ClassVar[str] = "knn"
 
     n_neighbors: int = 7
+
+    def _plain(self) -> KNNRegressor:
+        return KNNRegressor(self.n_neighbors)

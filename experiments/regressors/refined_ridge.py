@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from experiments.regressors.base import BaseRegressor
 from experiments.regressors.refined import GatedRegressor
 from experiments.regressors.ridge import RidgeRegressor
 
@@ -13,6 +12,9 @@ class RefinedRidgeRegressor(GatedRegressor):
     """`RidgeRegressor` inside `denograd.RefinedRegressor`; parameters are those of both."""
 
     method: ClassVar[str] = "refined_ridge"
-    plain: ClassVar[type[BaseRegressor]] = RidgeRegressor
+    refines: ClassVar[str] = "ridge"
 
     alpha: float = 1.0
+
+    def _plain(self) -> RidgeRegressor:
+        return RidgeRegressor(self.alpha)

@@ -56,8 +56,8 @@ def flatten(score: Record, cell: Record | None) -> dict[str, Any]:
     denoiser = class_of("denoiser", config["denoiser"]["name"])
     row["method"] = getattr(denoiser, "method", row["denoiser"])
     # The regressor that is inside this one, which trains it on a refined target.
-    plain = getattr(class_of("regressor", config["regressor"]["name"]), "plain", None)
-    row |= {} if plain is None else {"refines": plain.method}
+    refines = getattr(class_of("regressor", config["regressor"]["name"]), "refines", None)
+    row |= {} if refines is None else {"refines": refines}
     row |= {"status": score["status"], "skip": score.get("skip", "")}
     row["reason"] = _one_line(score.get("reason", ""))
     metrics = dict(score.get("metrics", {}))
