@@ -27,7 +27,7 @@ from denograd.containers import readable, string_columns
 
 _FOLDS = 3
 # With fewer rows, a fold is too small to say whether anything helps.
-_MIN_ROWS = 60
+_MIN_ROWS = 120
 _SAME = 1e-9
 
 
@@ -95,7 +95,7 @@ class RefinedRegressor(RegressorMixin, BaseEstimator):
         The strength that was used; 0 is the plain regressor.
     gains_ : dict of float to Gain
         Per strength that was tried what it gained, and why it was not used. Empty where there are
-        fewer than 60 rows, which decide nothing.
+        120 rows, which decide nothing.
     regressor_ : regressor
         The trained regressor.
     n_features_in_ : int
