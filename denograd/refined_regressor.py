@@ -94,8 +94,8 @@ class RefinedRegressor(RegressorMixin, BaseEstimator):
     strength_ : float
         The strength that was used; 0 is the plain regressor.
     gains_ : dict of float to Gain
-        Per strength that was tried what it gained, and why it was not used. Empty where there are
-        120 rows, which decide nothing.
+        Per strength that was tried what it gained, and why it was not used. Empty with fewer
+        than 120 rows, which decide nothing.
     regressor_ : regressor
         The trained regressor.
     n_features_in_ : int
@@ -105,8 +105,17 @@ class RefinedRegressor(RegressorMixin, BaseEstimator):
 
     Examples
     --------
-    >>> from sklearn.linear_model import Ridge
-    >>> RefinedRegressor(Ridge()).fit(X, y).predict(X_new)  # doctest: +SKIP
+    >>> import numpy as np
+    >>> from sklearn.neighbors import KNeighborsRegressor
+    >>> from denograd import RefinedRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.uniform(-1, 1, size=(600, 2))
+    >>> y = X[:, 0] ** 2 + X[:, 1] + rng.normal(0, 0.5, size=600)
+    >>> model = RefinedRegressor(KNeighborsRegressor(), random_state=0).fit(X, y)
+    >>> model.strength_
+    1.0
+    >>> bool(model.gains_[1.0].mean > 5)
+    True
     """
 
     def __init__(
