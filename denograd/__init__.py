@@ -6,29 +6,35 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from denograd.calibrated import CalibratedDenoiser
     from denograd.denoiser import DenoGrad
     from denograd.estimator import DenoGradDenoiser
     from denograd.history import OscillationWarning
+    from denograd.refined_regressor import RefinedRegressor
     from denograd.rules import GaussNewton, Global, Normalized
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "CalibratedDenoiser",
     "DenoGrad",
     "DenoGradDenoiser",
     "GaussNewton",
     "Global",
     "Normalized",
     "OscillationWarning",
+    "RefinedRegressor",
 ]
 
 _HOMES = {
+    "CalibratedDenoiser": "denograd.calibrated",
     "DenoGrad": "denograd.denoiser",
     "DenoGradDenoiser": "denograd.estimator",
     "GaussNewton": "denograd.rules",
     "Global": "denograd.rules",
     "Normalized": "denograd.rules",
     "OscillationWarning": "denograd.history",
+    "RefinedRegressor": "denograd.refined_regressor",
 }
 
 
