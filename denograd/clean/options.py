@@ -178,7 +178,9 @@ def _add_method_options(parser: argparse.ArgumentParser) -> None:
 def _add_published_options(parser: argparse.ArgumentParser) -> None:
     method = parser.add_argument_group("published method")
     networks = _modules("networks")
-    rules = [name.strip("_").replace("_", "-") for name in _modules("rules")]
+    # The calibrated step has a method of its own, which predicts each value from the others too.
+    found = [name.strip("_").replace("_", "-") for name in _modules("rules")]
+    rules = [name for name in found if name != "calibrated"]
     method.add_argument(
         "--backbone",
         choices=networks,

@@ -195,6 +195,7 @@ class TestTable:
         ("--gross-errors --noise 10%", "--gross-errors has an effect with --series only"),
         ("--noise label=1", "--noise: the column 'label' is not refined"),
         ("--noise 10% --noise a=1", "give one share for all, or every level by its column"),
+        ("--method published --rule calibrated", "--rule: invalid choice: 'calibrated'"),
         ("--method loud", "argument --method: invalid choice: 'loud'"),
     ],
 )
