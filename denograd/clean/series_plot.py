@@ -82,20 +82,12 @@ def draw_series(
     below[-1].set_xlabel("row" if times is None else short_name(str(times.name)))
 
     for count, (step, j) in enumerate(places, start=1):
-        name = shown[j]
-        old, new = before[name].to_numpy(), after[name].to_numpy()
-        side = 1 if old[step] > new[step] else -1
+        old, new = before[shown[j]].to_numpy(), after[shown[j]].to_numpy()
         if steps.start <= step < steps.stop:
-            _mark(axes[j], count, x[step], old[step], side)
+            _mark(axes[j], count, x[step], old[step], new[step])
         ax = figure.add_subplot(grid[-1, count - 1])
-        near = slice(max(step - AROUND, 0), step + AROUND + 1)
-        _lines(ax, np.arange(len(x))[near] + 1, old[near], new[near], marker=".")
-        ax.plot([step + 1, step + 1], [old[step], new[step]], color="black", lw=0.9, zorder=3)
-        _mark(ax, count, step + 1, old[step], side)
-        ax.margins(y=0.15)
-        ax.xaxis.set_major_locator(few_ticks(3))
-        ax.set(xlabel="row", ylabel="largest changes" if count == 1 else "")
-        remark(ax, f"{short_name(name)}: {number(old[step])} to {number(new[step])}")
+        _enlarge(ax, count, step, old, new)
+        remark(ax, f"{short_name(shown[j])}: {number(old[step])} to {number(new[step])}")
 
     figure.align_ylabels()
     parts = []
@@ -117,12 +109,22 @@ def _lines(
     plain_numbers(ax.yaxis, ax.get_ylim()[1])
 
 
-def _mark(ax: Axes, count: int, x: Any, y: float, side: int) -> None:
+def _enlarge(ax: Axes, count: int, step: int, old: np.ndarray, new: np.ndarray) -> None:
+    near = slice(max(step - AROUND, 0), step + AROUND + 1)
+    _lines(ax, np.arange(len(old))[near] + 1, old[near], new[near], marker=".")
+    ax.plot([step + 1, step + 1], [old[step], new[step]], color="black", lw=0.9, zorder=3)
+    _mark(ax, count, step + 1, old[step], new[step])
+    ax.margins(y=0.15)
+    ax.xaxis.set_major_locator(few_ticks(3))
+    ax.set(xlabel="row", ylabel="largest changes" if count == 1 else "")
+
+
+def _mark(ax: Axes, count: int, x: Any, old: float, new: float) -> None:
     """Number a place, so that it is found again where it is enlarged."""
     ax.annotate(
         str(count),
-        (x, y),
-        (0, 7 * side),
+        (x, old),
+        (0, 7 if old > new else -7),
         textcoords="offset points",
         ha="center",
         va="center",
