@@ -91,7 +91,7 @@ class TestFormats:
         values = [str(v) for v in small["y"]]
         text = "\n".join(["y", *values[:3], "", *values[3:], "", ""])
         Path("x.csv").write_text(text)
-        said = refusal(capsys, "clean", "x.csv", "--target", "y", "--series", "--window", "4")
+        said = refusal(capsys, "clean", "x.csv", "--target", "y", "--series")
         assert "denograd: missing values in 'y' (1 of 21, first on line 5)" in said
 
     def test_what_is_a_number(self) -> None:

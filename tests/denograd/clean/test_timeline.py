@@ -98,6 +98,6 @@ def test_dropped_rows_are_gaps(capsys: pytest.CaptureFixture[str]) -> None:
     frame = series()
     frame.loc[40, "humidity"] = np.nan
     frame.to_csv("x.csv", index=False)
-    given = ["--series", "--window", "8", "--drop-missing", "--dry-run"]
+    given = ["--series", "--window", "8", "--drop-missing", "--dry-run", *SHORT]
     assert clean("x.csv", "--target", "temperature", *given) == 0
     assert "'day' has gaps before line 43" in capsys.readouterr().out
