@@ -43,8 +43,9 @@ def labelled(long: pd.DataFrame) -> pd.DataFrame:
     for kind in KINDS:
         differing = _differing(long, kind)
         names = long[kind].astype(object)
+        labels = zip(names, differing, _remarks(long, kind), strict=True)
         added |= {
-            kind: [label(str(n), of) for n, of in zip(names, differing, strict=True)],
+            kind: [label(str(name), of, remark) for name, of, remark in labels],
             f"{kind}_name": names,
             f"{kind}_differs": differing,
         }
@@ -53,8 +54,8 @@ def labelled(long: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values(list(LABELS), kind="stable", ignore_index=True)
 
 
-def label(name: str, settings: Mapping[str, Any]) -> str:
-    """A name with the settings that tell it from others of that name.
+def label(name: str, settings: Mapping[str, Any], remark: str = "") -> str:
+    """A name with the settings that tell it from others of that name, and a remark.
 
     Examples
     --------
@@ -62,7 +63,15 @@ def label(name: str, settings: Mapping[str, Any]) -> str:
     'denograd (nrr=0.01, rule=global)'
     """
     parts = [f"{key}={_written(value)}" for key, value in settings.items()]
+    parts += [remark] if remark else []
     return f"{name} ({', '.join(parts)})" if parts else name
+
+
+def _remarks(long: pd.DataFrame, kind: str) -> list[str]:
+    """Per row, what a denoiser is told that it could not know; empty for nothing."""
+    if kind != "denoiser" or "told" not in long:
+        return [""] * len(long)
+    return [f"told {told}" if isinstance(told, str) else "" for told in long["told"]]
 
 
 def _differing(long: pd.DataFrame, kind: str) -> list[dict[str, Any]]:
