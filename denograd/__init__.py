@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from denograd.calibrated import CalibratedDenoiser
     from denograd.denoiser import DenoGrad
     from denograd.estimator import DenoGradDenoiser
     from denograd.history import OscillationWarning
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "CalibratedDenoiser",
     "DenoGrad",
     "DenoGradDenoiser",
     "GaussNewton",
@@ -23,6 +25,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "CalibratedDenoiser": "denograd.calibrated",
     "DenoGrad": "denograd.denoiser",
     "DenoGradDenoiser": "denograd.estimator",
     "GaussNewton": "denograd.rules",

@@ -1,0 +1,186 @@
+"""A denoiser without step size, gate or iterations: how far a value moves, the noise dictates."""
+
+from __future__ import annotations
+
+from typing import Self, get_args
+
+import numpy as np
+
+from denograd import noise as noise_of
+from denograd.base import ArrayOrFrame, ArrayOrSeries, BaseDenoiser, Domain
+from denograd.calibration.levels import Noise, NoiseLevels, read_levels
+from denograd.calibration.series import (
+    HALF_WINDOWS,
+    Combine,
+    Step,
+    refine_other,
+    refine_series,
+)
+from denograd.checks import check_choice, check_count
+from denograd.training.backbone import digest
+
+
+class CalibratedDenoiser(BaseDenoiser):
+    """Move every value towards its prediction, by as much as the noise dictates.
+
+    With independent normal noise of standard deviation σ the best guess of a clean value is
+    z + σ²·∂ log p(z)/∂z, p the density of the noisy data (Tweedie's formula: Robbins 1956; Efron
+    2011). That is DenoGrad's direction with a step that needs no tuning. In a series each cell is
+    predicted from the steps around it, in all channels, by filters that other blocks of time have
+    taught; it goes the share σ²/v of the way, v the mean squared error of the prediction.
+
+    Parameters
+    ----------
+    noise : float, pair, array or mapping, optional
+        How noisy the data are. None estimates it for a series; a table then stays as it is, and
+        `bounds_` says how noisy it can be at most. A number is a share of each column's standard
+        deviation, that of the target included; anything else is in the data's units: a pair
+        (X, y), X a number or one per column; an array with one number per column, and that of the
+        target after them; a mapping by the names of columns and target, in which those that are
+        not named hold none. With 0 the data come back bit for bit.
+    gross_errors : bool
+        Whether cells of a series that are far from their prediction are taken for gross errors and
+        replaced. It repairs impulses, and destroys spikes that belong to the signal.
+    domain : {"tabular", "series"}
+        Rows that stand for themselves, or a series in time order with its target as channel 0.
+    combine : {"stacked", "mean"}
+        How predictions of a series become one: weighted for the least error, a Kalman smoother of
+        the channel alone among them, or the mean over the half-windows.
+    half_windows : sequence of int
+        Steps to either side that predictions look at; those too long for a series are left out.
+    random_state : int, optional
+        Makes results on tables repeatable; those on series have no randomness.
+
+    Attributes
+    ----------
+    noise_ : NoiseLevels
+        Standard deviation of the noise of each column and of the target, and where it is from.
+    prediction_error_ : ndarray of shape (n_features_in_ + 1,)
+        Mean squared error of the predictions of each column and of the target, in squared units.
+    weights_ : ndarray of shape (n_rows, n_features_in_ + 1)
+        Share of the way to its prediction that each value given to `fit` goes.
+    bounds_ : NoiseLevels
+        How noisy the columns can be at most, by the data alone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from denograd import CalibratedDenoiser
+    >>> t, rng = np.arange(2000), np.random.default_rng(0)
+    >>> clean = 20 + 5 * np.sin(t / 30)
+    >>> measured = clean + rng.normal(0, 0.5, 2000)
+    >>> denoiser = CalibratedDenoiser(domain="series")
+    >>> _, refined = denoiser.fit_resample(measured[:, None], measured)
+    >>> round(denoiser.noise_.y, 1)
+    0.5
+    >>> bool(np.std(refined - clean) < 0.4 * np.std(measured - clean))
+    True
+    """
+
+    domains = frozenset({"series"})
+    method = "calibrated"
+    uses_target = True
+    uses_row_order = False
+    column_wise = False
+    causal = False
+
+    def __init__(
+        self,
+        noise: Noise | None = None,
+        gross_errors: bool = False,
+        domain: Domain = "series",
+        combine: Combine = "stacked",
+        half_windows: tuple[int, ...] = HALF_WINDOWS,
+        random_state: int | None = None,
+    ) -> None:
+        self.noise = noise
+        self.gross_errors = gross_errors
+        self.domain = domain
+        self.combine = combine
+        self.half_windows = half_windows
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: ArrayOrFrame,
+        y: ArrayOrSeries,
+        X_val: ArrayOrFrame | None = None,
+        y_val: ArrayOrSeries | None = None,
+    ) -> Self:
+        """Learn predictions from these rows; validation rows are not needed and not looked at.
+
+        See `BaseDenoiser.fit`. A mapping as `noise` calls the target by the name of y, or "y".
+        """
+        self.check_config()
+        name = getattr(y, "name", None)
+        self._target = "y" if name is None else str(name)
+        return super().fit(X, y, X_val, y_val)
+
+    def check_config(self) -> None:
+        """Refuse parameters that are wrong whatever the data are.
+
+        Raises
+        ------
+        ValueError
+            With the name of the parameter, and what it may be.
+        """
+        check_choice("domain", self.domain, self.domains)
+        check_choice("combine", self.combine, get_args(Combine))
+        if not len(self.half_windows):
+            raise ValueError("half_windows has to name at least one number of steps, got none.")
+        for half in self.half_windows:
+            check_count("half_windows", half)
+
+    def _fit(
+        self, X: np.ndarray, y: np.ndarray, X_val: np.ndarray | None, y_val: np.ndarray | None
+    ) -> None:
+        self._fit_series(X, y)
+        self._seen = digest("seen", X, y)
+
+    def _fit_series(self, X: np.ndarray, y: np.ndarray) -> None:
+        spread = X.std(axis=0)
+        self._mean, self._spread = X.mean(axis=0), np.where(spread > 0.0, spread, 1.0)
+        scaled = self._scaled(X)
+        found = np.sqrt(noise_of.variances(scaled)) * spread
+        self.bounds_ = NoiseLevels(found, float(found[0]), "estimated")
+        self.noise_ = self.bounds_ if self.noise is None else self._given(X, y)
+        self._model, step = refine_series(
+            scaled,
+            self.noise_.X / self._spread,
+            gross=self.gross_errors,
+            combine=self.combine,
+            halves=self.half_windows,
+        )
+        self._error = step.error
+        error = step.error * self._spread**2
+        self.prediction_error_ = np.append(error, error[0])
+        self.weights_ = np.column_stack([step.weights, step.weights[:, 0]])
+        self._change = step.change * self._spread
+
+    def _given(self, X: np.ndarray, y: np.ndarray) -> NoiseLevels:
+        names = getattr(self, "feature_names_in_", None)
+        levels = read_levels(self.noise, X, y, names, self._target)  # type: ignore[arg-type]
+        if self.domain == "tabular":
+            return levels
+        own, of_y = float(levels.X[0]), levels.y
+        if own and of_y and not np.isclose(own, of_y, rtol=1e-6):
+            raise ValueError(
+                f"noise is {own:g} in column 0 of X and {of_y:g} in the target, but a series has "
+                "its target as column 0: give one number for both."
+            )
+        levels.X[0] = max(own, of_y)
+        return NoiseLevels(levels.X, float(levels.X[0]), "given")
+
+    def _denoise(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if digest("seen", X, y) == self._seen:
+            refined = X + self._change
+        else:
+            refined = X + self._step_of_others(X).change * self._spread
+        return refined, refined[:, 0].copy()
+
+    def _step_of_others(self, X: np.ndarray) -> Step:
+        noise = self.noise_.X / self._spread
+        return refine_other(self._model, self._scaled(X), noise, self._error, self.gross_errors)
+
+    def _scaled(self, X: np.ndarray) -> np.ndarray:
+        return (X - self._mean) / self._spread

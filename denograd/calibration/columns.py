@@ -1,0 +1,121 @@
+"""Every column from the other columns: linear predictions, and the squares of their errors.
+
+Least squares of a column on the others is the inverse covariance read row by row: with P the
+inverse, m_j = x_j − [P(x − μ)]_j / P_jj.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from denograd.calibration import folds as split
+from denograd.calibration.variance import log_square
+
+_ALPHA = 1e-4
+_CLIP = 4.0
+
+
+class Columns(NamedTuple):
+    """What the models say about the cells of X.
+
+    Attributes
+    ----------
+    m : ndarray of shape (n, d)
+        Prediction of each cell from the others of its row.
+    size : ndarray of shape (n, d)
+        Predicted log square of x − m.
+    """
+
+    m: np.ndarray
+    size: np.ndarray
+
+
+class ColumnModel(NamedTuple):
+    """Models of all columns, one of each kind per fold."""
+
+    linear: list[LinearColumns]
+    sizes: list[LogSquares]
+
+    @classmethod
+    def fit(cls, X: np.ndarray, folds: np.ndarray) -> tuple[ColumnModel, Columns]:
+        """Learn from standardised rows; return what is said out of fold about them, too."""
+        others = [folds != fold for fold in range(folds.max() + 1)]
+        linear = [LinearColumns.fit(X[rows]) for rows in others]
+        m = split.predict(linear, LinearColumns.predict, X, folds)
+        F, M, target = features(X), features(m), log_square(m - X)
+        sizes = [LogSquares.fit(F[rows], M[rows], target[rows]) for rows in others]
+        size = split.predict(sizes, LogSquares.predict, np.hstack([F, M]), folds)
+        return cls(linear, sizes), Columns(m, size)
+
+    def predict(self, X: np.ndarray) -> Columns:
+        """Predict rows that were not seen: the mean over the folds."""
+        m = split.predict(self.linear, LinearColumns.predict, X, None)
+        FM = np.hstack([features(X), features(m)])
+        return Columns(m, split.predict(self.sizes, LogSquares.predict, FM, None))
+
+
+class LinearColumns(NamedTuple):
+    """Means and inverse covariance of some rows."""
+
+    mean: np.ndarray
+    inverse: np.ndarray
+
+    @classmethod
+    def fit(cls, X: np.ndarray) -> LinearColumns:
+        """Learn from standardised columns (n, d)."""
+        mean = X.mean(axis=0)
+        centred = X - mean
+        covariance = centred.T @ centred / len(X)
+        return cls(mean, np.linalg.inv(covariance + _ALPHA * np.eye(X.shape[1])))
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """Prediction m_j of every cell from the other columns of its row, (n, d)."""
+        return X - (X - self.mean) @ self.inverse / np.diag(self.inverse)
+
+
+def features(X: np.ndarray) -> np.ndarray:
+    """X, |X| and X², clipped at ±4, of shape (n, 3d)."""
+    clipped = np.clip(X, -_CLIP, _CLIP)
+    return np.hstack([clipped, np.abs(clipped), clipped**2])
+
+
+class LogSquares(NamedTuple):
+    """Ridge regression of log squares of every column's error.
+
+    The regressors of column j are those of `features` with m_j in the place of x_j, so all
+    columns share one matrix of products but for three of its rows.
+    """
+
+    intercept: np.ndarray
+    others: np.ndarray
+    own: np.ndarray
+
+    @classmethod
+    def fit(cls, F: np.ndarray, M: np.ndarray, target: np.ndarray) -> LogSquares:
+        """Learn `target` (n, d) from the features of X and of m, each (n, 3d)."""
+        d = target.shape[1]
+        mean_F, mean_M, mean_t = F.mean(axis=0), M.mean(axis=0), target.mean(axis=0)
+        F, M, target = F - mean_F, M - mean_M, target - mean_t
+        products, sides = F.T @ F + np.eye(3 * d), F.T @ target
+        others, own = np.zeros((3 * d, d)), np.zeros((3, d))
+        for j in range(d):
+            places = [j, d + j, 2 * d + j]
+            mine = M[:, places]
+            rows, side = products.copy(), sides[:, j].copy()
+            rows[places] = mine.T @ F
+            rows[:, places] = rows[places].T
+            rows[np.ix_(places, places)] = mine.T @ mine + np.eye(3)
+            side[places] = mine.T @ target[:, j]
+            others[:, j] = np.linalg.solve(rows, side)
+            own[:, j] = others[places, j]
+            others[places, j] = 0.0
+        foot = mean_t - mean_F @ others - np.sum(mean_M.reshape(3, d) * own, axis=0)
+        return cls(foot, others, own)
+
+    def predict(self, FM: np.ndarray) -> np.ndarray:
+        """Log squares (n, d) from the features of X and of m side by side, (n, 6d)."""
+        F, M = np.hsplit(FM, 2)
+        squares = M.reshape(len(M), 3, -1) * self.own
+        return self.intercept + F @ self.others + squares.sum(axis=1)

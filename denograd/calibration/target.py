@@ -1,0 +1,94 @@
+"""The target of a table from its inputs: networks and boosted trees, mixed by least squares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import nnls
+from sklearn.ensemble import HistGradientBoostingRegressor
+
+from denograd.calibration import folds as split
+from denograd.calibration.networks import Pair, fit_pairs
+from denograd.calibration.trees import fit_trees, predict_trees
+from denograd.calibration.variance import log_square
+
+
+class Target(NamedTuple):
+    """What the models say about rows.
+
+    Attributes
+    ----------
+    f : ndarray of shape (n,)
+        Prediction of the target.
+    J : ndarray of shape (n, d)
+        ∂f/∂x, mean of the networks'; 0 without networks.
+    steepness : ndarray of shape (n,)
+        Σ J_a J_b over the inputs, of two networks a and b: ‖J‖² free of what they err by.
+    size : ndarray of shape (n,)
+        Predicted log square of y − f.
+    """
+
+    f: np.ndarray
+    J: np.ndarray
+    steepness: np.ndarray
+    size: np.ndarray
+
+
+@dataclass(frozen=True)
+class TargetModel:
+    """Models of a target, one of each kind per fold.
+
+    Attributes
+    ----------
+    pairs : list of Pair or None
+        None where trees alone serve.
+    trees, sizes : list of HistGradientBoostingRegressor
+        Of the target, and of the log square of the error.
+    mix : ndarray of shape (2,)
+        Weights of networks and trees, not negative.
+    """
+
+    pairs: list[Pair] | None
+    trees: list[HistGradientBoostingRegressor]
+    mix: np.ndarray
+    sizes: list[HistGradientBoostingRegressor]
+
+    @classmethod
+    def fit(
+        cls,
+        X: np.ndarray,
+        y: np.ndarray,
+        folds: np.ndarray,
+        random_state: int = 0,
+        networks: bool = True,
+    ) -> tuple[TargetModel, Target]:
+        """Learn from standardised rows; return what is said out of fold about them, too."""
+        pairs = fit_pairs(X, y, folds, random_state) if networks else None
+        trees = fit_trees(
+            X, y, folds, count=100, depth=5, share_of_columns=0.8, random_state=random_state
+        )
+        by_networks, J, steepness = _networks(pairs, X, folds)
+        by_trees = predict_trees(trees, X, folds)
+        mix, _ = nnls(np.column_stack([by_networks, by_trees]), y)
+        f = mix[0] * by_networks + mix[1] * by_trees
+        sizes = fit_trees(np.column_stack([X, f]), log_square(f - y), folds, count=60, depth=3)
+        size = predict_trees(sizes, np.column_stack([X, f]), folds)
+        return cls(pairs, trees, mix, sizes), Target(f, J, steepness, size)
+
+    def predict(self, X: np.ndarray) -> Target:
+        """Predict rows that were not seen: the mean over the folds."""
+        by_networks, J, steepness = _networks(self.pairs, X, None)
+        f = self.mix[0] * by_networks + self.mix[1] * predict_trees(self.trees, X, None)
+        return Target(f, J, steepness, predict_trees(self.sizes, np.column_stack([X, f]), None))
+
+
+def _networks(
+    pairs: list[Pair] | None, X: np.ndarray, folds: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    if pairs is None:
+        return np.zeros(len(X)), np.zeros_like(X), np.zeros(len(X))
+    both = split.predict(pairs, Pair.predict, X, folds)
+    a, b = both[:, 0, 1:], both[:, 1, 1:]
+    return both[:, :, 0].mean(axis=1), (a + b) / 2.0, np.sum(a * b, axis=1)

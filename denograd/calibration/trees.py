@@ -1,0 +1,58 @@
+"""Boosted trees, one model per fold."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingRegressor
+
+from denograd.calibration import folds as split
+
+
+def fit_trees(
+    X: np.ndarray,
+    y: np.ndarray,
+    folds: np.ndarray,
+    *,
+    count: int,
+    depth: int,
+    share_of_columns: float = 1.0,
+    random_state: int = 0,
+) -> list[HistGradientBoostingRegressor]:
+    """Fit boosted trees to the rows outside each fold.
+
+    Parameters
+    ----------
+    X, y : ndarray of shape (n, d) and (n,)
+        Rows.
+    folds : ndarray of shape (n,)
+        Fold of each row, counted from 0.
+    count, depth : int
+        Trees, and levels of each.
+    share_of_columns : float
+        Columns that a split may choose from.
+    random_state : int
+        Seed of that choice.
+
+    Returns
+    -------
+    list of HistGradientBoostingRegressor
+        One per fold.
+    """
+    return [
+        HistGradientBoostingRegressor(
+            learning_rate=0.08,
+            max_iter=count,
+            max_depth=depth,
+            max_features=share_of_columns,
+            early_stopping=False,
+            random_state=random_state + fold,
+        ).fit(X[folds != fold], y[folds != fold])
+        for fold in range(folds.max() + 1)
+    ]
+
+
+def predict_trees(
+    trees: list[HistGradientBoostingRegressor], X: np.ndarray, folds: np.ndarray | None
+) -> np.ndarray:
+    """Prediction of rows out of fold, or without folds the mean over the models."""
+    return split.predict(trees, HistGradientBoostingRegressor.predict, X, folds)
