@@ -42,7 +42,7 @@ class GaussianDenoiser(ToldNoise):
     ) -> None:
         columns = np.column_stack([X, y])
         self.mean_, scale = columns.mean(axis=0), columns.std(axis=0)
-        variances = self._variances(columns)
+        variances = self._noise_variances(X, y)
         varies = scale > 1e-12 * np.abs(self.mean_)
         scale = np.where(varies, scale, 1.0)
         self.step_ = np.zeros((len(scale), len(scale)))

@@ -1,10 +1,11 @@
 """What denoisers share that have to be told how strong the noise is."""
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from denograd.base import BaseDenoiser
+from denograd.calibration.levels import Noise, read_levels
 
 
 class ToldNoise(BaseDenoiser):
@@ -15,12 +16,12 @@ class ToldNoise(BaseDenoiser):
 
     Parameters
     ----------
-    noise : float, optional
-        Standard deviation of the noise as a share of that of each column, target included.
+    noise : float, pair, array or mapping, optional
+        As in `denograd.CalibratedDenoiser`; it has to be given, or told.
     """
 
-    def __init__(self, noise: float | None = None) -> None:
-        self.noise: Any = noise
+    def __init__(self, noise: Noise | None = None) -> None:
+        self.noise = noise
 
     def tell(self, sd_X: np.ndarray, sd_y: float) -> Self:
         """Take note of the noise.
@@ -35,20 +36,12 @@ class ToldNoise(BaseDenoiser):
         self.noise = (sd_X, sd_y)
         return self
 
-    def _variances(self, columns: np.ndarray) -> np.ndarray:
-        """Variance of the noise of each column of (X, y)."""
+    def _noise_variances(self, X: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Variance of the noise of the columns of X and of y."""
         if self.noise is None:
             raise ValueError(
                 f"{type(self).__name__} does not estimate the noise: pass noise=, its standard "
-                "deviation as a share of each column's, or call tell(sd_X, sd_y)"
+                "deviation as a share of each column's, or call tell(sd_X, sd_y)."
             )
-        if isinstance(self.noise, tuple):
-            sd = np.append(*self.noise)
-        else:
-            sd = self.noise * columns.std(axis=0)
-        if sd.shape != columns.shape[1:] or not (np.isfinite(sd).all() and (sd >= 0.0).all()):
-            raise ValueError(
-                f"noise must be a finite standard deviation of at least 0 for each of "
-                f"{columns.shape[1] - 1} columns of X and for y, got {self.noise}"
-            )
-        return sd**2
+        levels = read_levels(self.noise, X, y, getattr(self, "feature_names_in_", None))
+        return np.append(levels.X, levels.y) ** 2

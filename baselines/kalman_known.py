@@ -16,7 +16,7 @@ class KalmanKnownDenoiser(ToldNoise, KalmanSaneDenoiser):
         self, X: np.ndarray, y: np.ndarray, X_val: np.ndarray | None, y_val: np.ndarray | None
     ) -> None:
         columns = np.column_stack([X, y])
-        given = self._variances(columns)
+        given = self._noise_variances(X, y)
         noisy = given > 0.0
         process, observation = likeliest_variances(columns, np.where(noisy, given, 1.0))
         self.process_variance_ = np.where(noisy, process, 1.0)

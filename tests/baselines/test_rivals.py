@@ -58,8 +58,8 @@ def test_a_column_without_noise_stays(cls):
     ("noise", "message"),
     [
         (None, "pass noise="),
-        (-0.1, "noise must be a finite standard deviation"),
-        ((np.ones(3), 1.0), "each of 2 columns of X"),
+        (-0.1, "noise has to be"),
+        ((np.ones(3), 1.0), "noise has 3 values for X, but X has 2"),
     ],
 )
 def test_what_is_told_is_checked(cls, noise, message):
