@@ -179,6 +179,11 @@ SWD_CLEAN = Metric("swd_clean", "SWD to the clean data", 3, False, False, _colum
 RHO_CLEAN = Metric("rho_clean", "ρ̄ with the clean data", 3, True, False, _column("rho_clean"))
 RECOVERY_X = Metric("recovery_X", "recovery of X", 3, True, False, _column("recovery_X"), rope=0.01)
 RECOVERY_Y = Metric("recovery_y", "recovery of y", 3, True, False, _column("recovery_y"), rope=0.01)
+# Records made before these were measured lack them.
+REMOVED_X = Metric("removed_X", "noise removed from X", 3, True, False, _column("removed_X"))
+REMOVED_Y = Metric("removed_y", "noise removed from y", 3, True, False, _column("removed_y"))
+COLLATERAL_X = Metric("collateral_X", "collateral in X", 3, False, False, _column("collateral_X"))
+COLLATERAL_Y = Metric("collateral_y", "collateral in y", 3, False, False, _column("collateral_y"))
 
 
 def check_columns(long: pd.DataFrame) -> None:
