@@ -22,6 +22,7 @@ import numpy as np
 from denograd.calibration.columns import ColumnModel, Columns
 from denograd.calibration.folds import random_folds
 from denograd.calibration.mixture import Mixture, precision
+from denograd.calibration.scale import Scale
 from denograd.calibration.target import Target, TargetModel
 from denograd.calibration.variance import (
     Bins,
@@ -51,24 +52,6 @@ class Refined:
     y: np.ndarray
     weight_X: np.ndarray  # noqa: N815
     weight_y: np.ndarray
-
-
-class Scale(NamedTuple):
-    """Means and standard deviations of columns; that of a constant one is 1."""
-
-    mean: np.ndarray
-    sd: np.ndarray
-
-    @classmethod
-    def of(cls, values: np.ndarray) -> Scale:
-        """Take those of each column."""
-        # The deviation of a constant column from its rounded mean is no spread.
-        varies = np.ptp(values, axis=0) > 0
-        return cls(values.mean(axis=0), np.where(varies, values.std(axis=0), 1.0))
-
-    def standardise(self, values: np.ndarray) -> np.ndarray:
-        """Standardised values, rounded to single precision: so units leave no trace in them."""
-        return ((values - self.mean) / self.sd).astype(np.float32).astype(np.float64)
 
 
 class Errors(NamedTuple):
