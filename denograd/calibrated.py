@@ -6,18 +6,20 @@ from typing import Self, get_args
 
 import numpy as np
 
-from denograd import noise as noise_of
 from denograd.base import ArrayOrFrame, ArrayOrSeries, BaseDenoiser, Domain
 from denograd.calibration.levels import Noise, NoiseLevels, read_levels
 from denograd.calibration.own_target import refined_target
+from denograd.calibration.scale import Scale
 from denograd.calibration.series import (
     HALF_WINDOWS,
     Combine,
+    Step,
     refine_other,
     refine_series,
 )
 from denograd.calibration.table import TableModel
 from denograd.checks import check_choice, check_count
+from denograd.noise import variances
 from denograd.training.backbone import digest
 
 _DISCRETE = 20
@@ -182,25 +184,35 @@ class CalibratedDenoiser(BaseDenoiser):
         self._refined = refined.X, refined.y
 
     def _fit_series(self, X: np.ndarray, y: np.ndarray) -> None:
-        spread = X.std(axis=0)
-        self._mean, self._spread = X.mean(axis=0), np.where(spread > 0.0, spread, 1.0)
+        self._scale = Scale.of(X)
         scaled = self._scaled(X)
-        found = np.sqrt(noise_of.variances(scaled)) * spread
+        estimated = np.sqrt(variances(scaled, "normal" if self.gross_errors else "auto"))
+        self._set_noise(X, y, estimated)
+        step = self._refine_series(scaled)
+        if self.gross_errors:
+            # They hide how small the other noise is.
+            self._set_noise(X, y, np.sqrt(variances(scaled + step.mend)))
+            step = self._refine_series(scaled)
+        self._error, error = step.error, step.error * self._scale.sd**2
+        self.prediction_error_ = np.append(error, error[0])
+        self.weights_ = np.column_stack([step.weights, step.weights[:, 0]])
+        refined = X + step.change * self._scale.sd
+        self._refined = refined, refined[:, 0]
+
+    def _set_noise(self, X: np.ndarray, y: np.ndarray, estimated: np.ndarray) -> None:
+        found = estimated * self._scale.sd
         self.bounds_ = NoiseLevels(found, float(found[0]), "estimated")
         self.noise_ = self.bounds_ if self.noise is None else self._given(X, y)
+
+    def _refine_series(self, scaled: np.ndarray) -> Step:
         self._model, step = refine_series(
             scaled,
-            self.noise_.X / self._spread,
+            self.noise_.X / self._scale.sd,
             gross=self.gross_errors,
             combine=self.combine,
             halves=self.half_windows,
         )
-        self._error = step.error
-        error = step.error * self._spread**2
-        self.prediction_error_ = np.append(error, error[0])
-        self.weights_ = np.column_stack([step.weights, step.weights[:, 0]])
-        refined = X + step.change * self._spread
-        self._refined = refined, refined[:, 0]
+        return step
 
     def _given(self, X: np.ndarray, y: np.ndarray) -> NoiseLevels:
         names = getattr(self, "feature_names_in_", None)
@@ -227,12 +239,12 @@ class CalibratedDenoiser(BaseDenoiser):
         step = refine_other(
             self._model,
             self._scaled(X),
-            self.noise_.X / self._spread,
+            self.noise_.X / self._scale.sd,
             self._error,
             self.gross_errors,
         )
-        moved = X + step.change * self._spread
+        moved = X + step.change * self._scale.sd
         return moved, moved[:, 0].copy()
 
     def _scaled(self, X: np.ndarray) -> np.ndarray:
-        return (X - self._mean) / self._spread
+        return (X - self._scale.mean) / self._scale.sd
