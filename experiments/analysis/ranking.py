@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from experiments.analysis import aggregate
 from experiments.analysis.aggregate import Metric
 from experiments.analysis.statistics import Ranking, complete_blocks, rank_methods
@@ -15,10 +13,8 @@ RANKED = (aggregate.IMP, aggregate.SWD, aggregate.RHO, aggregate.RECOVERY_X)
 ALPHA = 0.05
 
 
-def competing(
-    view: View, metric: Metric, protocol: str, names: Sequence[str] | None = None
-) -> list[str]:
-    """Methods (None: the ranked ones) but for those that are skipped wherever they were run.
+def competing(view: View, metric: Metric, protocol: str) -> list[str]:
+    """Ranked methods of a view but for those that are skipped wherever they were run.
 
     Such a method has no value anywhere; with it, there would be no complete dataset.
     """
@@ -29,7 +25,7 @@ def competing(
         found = {entry.status for entry in entries if entry is not None}
         return not found or found == {"skipped"}
 
-    return [name for name in (view.ranked if names is None else names) if not is_skipped(name)]
+    return [name for name in view.ranked if not is_skipped(name)]
 
 
 def ranking(view: View, metric: Metric, protocol: str) -> Ranking | None:

@@ -37,7 +37,7 @@ CHEAP = {
     "random_state": 0,
     "device": "cpu",
 }
-N_ROWS = 40
+N_ROWS = 80
 
 
 @dataclass(frozen=True)
@@ -288,9 +288,13 @@ def test_constants_are_survived(case, constant):
     assert np.isfinite(refined_y).all()
 
 
-def test_a_handful_of_rows_is_enough(case):
+def test_a_handful_of_rows_is_enough_or_refused_by_its_number(case):
     n_rows = 6 if case.domain == "series" else 2
     X, y = case.data(n_rows=n_rows)
+    if case.name.startswith("calibrated") and case.domain == "series":
+        with pytest.raises(ValueError, match="a series of 6 steps is too short: at least 71"):
+            case.new().fit(X, y)
+        return
     refined_X, refined_y = case.new().fit_resample(X, y)
     assert refined_X.shape == X.shape
     assert refined_y.shape == y.shape
@@ -478,7 +482,7 @@ def test_a_series_needs_its_target_as_column_0(case):
     X, y = case.data()
     denoiser = case.new().fit(X, y.astype(np.float32))
     for shown in (X[:, [1, 0, 2]], X[:, 1:]):
-        message = "column 0 of X differs from y in 40 of 40 rows"
+        message = "column 0 of X differs from y in 80 of 80 rows"
         with pytest.raises(ValueError, match=message):
             case.new().fit(shown, y)
     with pytest.raises(ValueError, match=message):

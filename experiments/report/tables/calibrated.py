@@ -10,16 +10,16 @@ import pandas as pd
 
 from experiments.analysis import aggregate
 from experiments.analysis.aggregate import Entry, Metric
-from experiments.analysis.ranking import ALPHA, competing
+from experiments.analysis.ranking import ALPHA
 from experiments.analysis.statistics import Ranking, complete_blocks, rank_methods
 from experiments.analysis.view import View
-from experiments.report.table import Column, Row, Table
+from experiments.report.table import Column, Row, Section, Table
 from experiments.report.tables._cells import (
+    CONTROLS,
     mean_cell,
     metric_cell,
     optional_cell,
     outcome_notes,
-    sections_of,
 )
 from experiments.words import number
 
@@ -69,28 +69,24 @@ def recovery_table(
     def entries(name: str, of: Metric) -> list[Entry | None]:
         return [view.summary(of).get((protocol, dataset, name)) for dataset, view in blocks]
 
-    shown = [*whole.methods, *whole.controls]
+    run = whole.rows[whole.rows["status"] != "skipped"]
+    methods, controls = (
+        [name for name in names if name in set(run["denoiser"])]
+        for names in (whole.methods, whole.controls)
+    )
+    shown = [*methods, *controls]
     if not any(e and e.mean is not None for name in shown for e in entries(name, metric)):
         return None
-    told = (
-        set(whole.rows.loc[whole.rows["told"].notna(), "denoiser"]) if "told" in whole.rows else ()
-    )
+    told = set(run.loc[run["told"].notna(), "denoiser"]) if "told" in run else set()
     rankings = {
-        "rank": _ranking(views, protocol, metric, whole.methods),
-        "rank, none told": _ranking(
-            views, protocol, metric, [name for name in whole.methods if name not in told]
-        ),
+        "rank": _ranking(views, protocol, metric, methods),
+        "rank, none told": _ranking(views, protocol, metric, [n for n in methods if n not in told]),
     }
 
     def row(name: str) -> Row:
         cells = [metric_cell(entry, metric) for entry in entries(name, metric)]
         means = [mean_cell(entries(name, of), of) for of in (metric, share, collateral)]
-        ranks = [
-            optional_cell(
-                dict(zip(r.methods, r.mean_ranks, strict=True)).get(name) if r else None, 2
-            )
-            for r in rankings.values()
-        ]
+        ranks = [optional_cell(_rank_of(found, name), 2) for found in rankings.values()]
         return Row(name, (*cells, *means, *ranks))
 
     condition = views[0].condition
@@ -105,7 +101,10 @@ def recovery_table(
             *(Column(dataset, f"{view.condition.level:g}") for dataset, view in blocks),
             *(Column("all", title) for title in ("mean", "removed", "collateral", *rankings)),
         ),
-        sections=sections_of(whole, row),
+        sections=(
+            Section("", tuple(map(row, methods))),
+            *([Section(CONTROLS, tuple(map(row, controls)))] if controls else ()),
+        ),
         context=condition.context | {"level": levels, "domain": whole.domain, "protocol": protocol},
         notes=(
             "Mean over seeds. With b the share of the noise that was removed and c the collateral, "
@@ -129,19 +128,19 @@ def _ranking(
     views: Sequence[View], protocol: str, metric: Metric, names: Sequence[str]
 ) -> Ranking | None:
     """Average ranks over datasets and levels; None where there is nothing to rank."""
-    apply = {name for view in views for name in competing(view, metric, protocol, names)}
-    methods = [name for name in names if name in apply]
-    scores = pd.concat(
-        [
-            aggregate.scores(view.summary(metric), protocol, methods).rename(
-                index=lambda name, at=view.condition.level: f"{name} {at:g}"
-            )
-            for view in views
-        ]
-    )
-    if len(methods) < 2 or complete_blocks(scores)[0].empty:
+    by_level = {
+        f"{view.condition.level:g}": aggregate.scores(view.summary(metric), protocol, names)
+        for view in views
+    }
+    scores = pd.concat(by_level)
+    scores.index = pd.Index([f"{dataset} at {level}" for level, dataset in scores.index])
+    if len(names) < 2 or complete_blocks(scores)[0].empty:
         return None
     return rank_methods(scores, larger_is_better=True, block=BLOCK, alpha=ALPHA)
+
+
+def _rank_of(found: Ranking | None, name: str) -> float | None:
+    return dict(zip(found.methods, found.mean_ranks, strict=True)).get(name) if found else None
 
 
 def _rank_notes(title: str, found: Ranking | None) -> Iterator[str]:
