@@ -118,8 +118,8 @@ class Entry:
     done, expected
         Pairs of seed and regressor with a value, and those that any denoiser was scored with.
     status
-        "ok", "partial" (some of the expected are missing), "failed", "skipped", or "absent" where
-        the work was done and there is nothing to measure.
+        "ok", "partial" (some of the expected are missing), "failed", "skipped", "absent" where
+        the work was done and there is nothing to measure, or "null": by a regressor without skill.
     reasons
         Why something failed or was skipped.
     """
@@ -367,7 +367,7 @@ def mean_of(entries: Iterable[Entry | None]) -> MeanOverDatasets:
     """Mean over the datasets that have a value; None stands for one that was not run."""
     listed = list(entries)
     means = [entry.mean for entry in listed if entry is not None and entry.mean is not None]
-    whole = all(entry is not None and entry.status == "ok" for entry in listed)
+    whole = all(entry is not None and entry.status in ("ok", "null") for entry in listed)
     return MeanOverDatasets(float(np.mean(means)) if means else None, whole)
 
 
