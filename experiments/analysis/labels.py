@@ -68,10 +68,12 @@ def label(name: str, settings: Mapping[str, Any], remark: str = "") -> str:
 
 
 def _remarks(long: pd.DataFrame, kind: str) -> list[str]:
-    """Per row, what a denoiser is told that it could not know; empty for nothing."""
-    if kind != "denoiser" or "told" not in long:
+    """Per row, what a denoiser is told, and whether it scores without signal; empty for neither."""
+    if kind != "denoiser":
         return [""] * len(long)
-    return [f"told {told}" if isinstance(told, str) else "" for told in long["told"]]
+    columns = [long[name] for name in ("told", "signal") if name in long]
+    rows = zip(*columns, strict=True) if columns else [()] * len(long)
+    return [", ".join(remark for remark in row if isinstance(remark, str)) for row in rows]
 
 
 def _differing(long: pd.DataFrame, kind: str) -> list[dict[str, Any]]:

@@ -5,12 +5,12 @@ Tables, tests and figures are pure functions of this table.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
+from experiments.store.beside import Beside
 from experiments.store.records import Record, identity
 from experiments.store.rows import (
     FIRST,
@@ -63,21 +63,17 @@ def read_long_table(
 def long_table(records: Iterable[Record], beside: Iterable[Record] = ()) -> pd.DataFrame:
     """Join the records of cells and scores into one row per score.
 
-    `beside` are records that are not shown: the naive errors among them are, as ``mse_naive``.
+    `beside` are further records, of which only what they say of those shown is taken.
     """
     records = list(records)
-    naive = _naive_errors([*records, *beside])
+    others = Beside([*records, *beside])
     cells = {_cell_id(r): r for r in records if "regressor" not in r["config"]}
     scores = [r for r in records if "regressor" in r["config"]]
     if not scores:
         return pd.DataFrame(columns=[*FIRST, "identity"])
     # As objects, so that a setting stays of its type where others lack it.
     rows = pd.DataFrame(
-        [
-            flatten(score, cells.get(_cell_id(score)))
-            | {"mse_naive": naive.get(_undenoised_id(score), math.nan)}
-            for score in scores
-        ],
+        [flatten(score, cells.get(_cell_id(score))) | others.columns(score) for score in scores],
         dtype=object,
     )
     # What no row has a value for is no column, whatever the records call it.
@@ -93,20 +89,6 @@ def long_table(records: Iterable[Record], beside: Iterable[Record] = ()) -> pd.D
     table = table.astype(dict.fromkeys(numbers, "float64"))
     table[texts] = table[texts].infer_objects()
     return table.sort_values([*LABELS, "identity"], ignore_index=True).copy()
-
-
-def _naive_errors(records: Iterable[Record]) -> dict[str, float]:
-    """Error of the naive regressor on noisy data, by what all denoisers and regressors share."""
-    return {
-        _undenoised_id(record): record["metrics"]["mse_before"]
-        for record in records
-        if record["status"] == "ok" and record["config"].get("regressor", {}).get("name") == "naive"
-    }
-
-
-def _undenoised_id(score: Record) -> str:
-    shared = without_regressor(score["config"])
-    return identity({key: value for key, value in shared.items() if key != "denoiser"})
 
 
 def _cell_id(record: Record) -> str:

@@ -25,7 +25,18 @@ MEASURES = (
 #: The first columns of every long table.
 FIRST = (*LABELS, "status", "skip", "reason", *MEASURES)
 #: Columns that hold no measurement, beside the settings.
-TEXTS = (*LABELS, "status", "skip", "reason", "note", "method", "told", "processor", "identity")
+TEXTS = (
+    *LABELS,
+    "status",
+    "skip",
+    "reason",
+    "note",
+    "method",
+    "told",
+    "signal",
+    "processor",
+    "identity",
+)
 
 #: What of a dataset's settings the profile and the benchmark decide.
 _OF_CORRUPTION = ("max_rows", "max_columns", "window_size", "horizon")
@@ -53,7 +64,7 @@ def flatten(score: Record, cell: Record | None) -> dict[str, Any]:
     denoiser = class_of("denoiser", config["denoiser"]["name"])
     row["method"] = getattr(denoiser, "method", row["denoiser"])
     if callable(getattr(denoiser, "tell", None)):
-        row["told"] = "the noise"
+        row["told"] = "told the noise"
     row |= {"status": score["status"], "skip": score.get("skip", "")}
     row["reason"] = _one_line(score.get("reason", ""))
     metrics = dict(score.get("metrics", {}))

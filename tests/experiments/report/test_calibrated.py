@@ -17,7 +17,7 @@ def found():
         {
             "denoiser": name,
             "kind": "control" if name == "identity" else "variant",
-            "told": "the noise" if name == "kalman_known" else np.nan,
+            "told": "told the noise" if name == "kalman_known" else np.nan,
             "dataset": dataset,
             "domain": "series",
             "level": level,

@@ -156,6 +156,25 @@ def test_where_nothing_was_injected_there_is_nothing_to_tell(run):
     assert "told the noise, and none was injected" in table[table.skip == "denoiser"].reason.item()
 
 
+def test_the_naive_error_stands_beside_every_score_of_its_corruption(run):
+    settings, _ = run("regressor=[ridge,naive]", "denoiser=[identity,constant]")
+
+    table = read_long_table(settings.results)
+
+    of_naive = table[(table.regressor == "naive") & (table.denoiser == "identity")]
+    wanted = dict(zip(of_naive.protocol, of_naive.mse_before, strict=True))
+    np.testing.assert_array_equal(table.mse_naive, table.protocol.map(wanted))
+    assert (table[table.regressor == "ridge"].mse_before < 0.5 * table.mse_naive[0]).all()
+
+
+def test_who_scores_on_a_permuted_target_is_called_so(run):
+    run("denoiser=[identity,constant]", "target=permuted", "protocol=published")
+    settings, _ = run("denoiser=[identity,constant]")
+
+    names = {"identity", "constant (scores without signal)"}
+    assert set(labelled(read_long_table(settings.results)).denoiser) == names
+
+
 def test_an_empty_store_is_an_empty_table(tmp_path):
     table = read_long_table(tmp_path)
 
