@@ -207,7 +207,7 @@ class CalibratedDenoiser(BaseDenoiser):
     def _refine_series(self, scaled: np.ndarray) -> Step:
         self._model, step = refine_series(
             scaled,
-            self.noise_.X / self._scale.sd,
+            self._scale.share(self.noise_.X),
             gross=self.gross_errors,
             combine=self.combine,
             halves=self.half_windows,
@@ -239,7 +239,7 @@ class CalibratedDenoiser(BaseDenoiser):
         step = refine_other(
             self._model,
             self._scaled(X),
-            self.noise_.X / self._scale.sd,
+            self._scale.share(self.noise_.X),
             self._error,
             self.gross_errors,
         )
@@ -247,4 +247,4 @@ class CalibratedDenoiser(BaseDenoiser):
         return moved, moved[:, 0].copy()
 
     def _scaled(self, X: np.ndarray) -> np.ndarray:
-        return (X - self._scale.mean) / self._scale.sd
+        return self._scale.standardise(X)

@@ -43,7 +43,7 @@ class DenoGrad:
         Regression loss ``criterion(prediction, target)`` of any reduction.
     device : torch.device or str, optional
         Where to compute. Default: CUDA where there is one.
-    rule : {"normalized", "gauss-newton", "global"}, Rule or mapping
+    rule : {"normalized", "gauss-newton", "global", "calibrated"}, Rule or mapping
         The step rule: its name, or an instance such as ``GaussNewton(eta_y=0.1)`` that has all its
         arguments, so that `transform` takes none; see `denograd.rules`.
 
@@ -193,7 +193,7 @@ class DenoGrad:
         refine: str = "both",
         snapshots: Iterable[int] = (),
         progress: bool | None = None,
-        **rule_arguments: float | str | None,
+        **rule_arguments: Any,
     ) -> tuple[Any, Any, list[Any], list[Any]]:
         """Refine the fitted data; every call starts from them again.
 
@@ -234,7 +234,9 @@ class DenoGrad:
             at rest do not count in either;
             ``eta_x, eta_y`` (1, 1): factors of the two blocks under "gauss-newton";
             ``lam, lr, tol`` (1.0, 0.05, 1e-7): weight of the distance to the observed values,
-            learning rate and smallest change of the objective under "global".
+            learning rate and smallest change of the objective under "global";
+            ``noise``, and ``prediction_error`` or ``X_val`` and ``y_val``: how noisy the data are
+            and how far the model errs, which "calibrated" has to be told.
 
         Returns
         -------
@@ -331,7 +333,7 @@ class DenoGrad:
         refine: str = "both",
         snapshots: Iterable[int] = (),
         progress: bool | None = None,
-        **rule_arguments: float | str | None,
+        **rule_arguments: Any,
     ) -> tuple[Any, Any, list[Any], list[Any]]:
         """Call `fit`, then `transform`, with the arguments of both.
 

@@ -27,7 +27,7 @@ class DenoGradDenoiser(BackboneDenoiser):
         `backbone_epochs=0` it is used as it is), or a callable that builds one from
         (n_features, n_targets, window). "auto" is an MLP for tables, an LSTM for series. Modules
         map (rows, columns), for a series (windows, steps, channels), to (rows, 1).
-    rule : {"normalized", "gauss-newton", "global"}, mapping or Rule
+    rule : {"normalized", "gauss-newton", "global", "calibrated"}, mapping or Rule
         Step rule, see `denograd.rules`; "global" is for series. Its further arguments go with it:
         ``GaussNewton(eta_y=0.1)``, which is complete in itself, or, as YAML can say it,
         ``{"name": "gauss-newton", "eta_y": 0.1}``.

@@ -28,10 +28,10 @@ _STEPS = 12
 _LEAST_HALF = 3
 _NORMAL = 0.6745
 _HEAVY = 1.4
-"""How much heavier than normal tails are: normal noise gives .9 to 1.3 from 3,000 steps on, Student's
-with 3 degrees of freedom 1.2 to 2."""
-_HEAVIEST = 2.0
-"""What they can make of an estimate by medians."""
+"""How much larger variances by means are than by medians: for normal noise .9 to 1.3 from 3,000
+steps on, for Student's of 3 degrees of freedom 1.2 to 2."""
+_HEAVIEST = 2.3
+"""What that is for Student's noise of 3 degrees of freedom alone."""
 
 
 def estimate(series: Any, *, tails: Tails = "auto") -> np.ndarray:
@@ -43,8 +43,8 @@ def estimate(series: Any, *, tails: Tails = "auto") -> np.ndarray:
         Values in time order, at equal distances.
     tails : {"auto", "normal"}
         Medians, which a few wild values do not move, tell the size of normal noise and too little
-        of any other. With "auto" means take their place where what past and future both leave
-        unexplained has heavier tails than a normal distribution.
+        of any other. With "auto" they are corrected where what past and future both leave
+        unexplained has clearly heavier tails than a normal distribution.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def estimate(series: Any, *, tails: Tails = "auto") -> np.ndarray:
     values = as_floats(series, "series", (1, 2))
     values = values[:, None] if values.ndim == 1 else values
     scale = Scale.of(values)
-    return scale.sd * np.sqrt(variances((values - scale.mean) / scale.sd, tails))
+    return scale.sd * np.sqrt(variances(scale.standardise(values), tails))
 
 
 def variances(scaled: np.ndarray, tails: Tails = "auto") -> np.ndarray:
@@ -78,16 +78,15 @@ def variances(scaled: np.ndarray, tails: Tails = "auto") -> np.ndarray:
     means, medians = np.empty((2, scaled.shape[1]))
     for channels in channel_groups(scaled, GROUP):
         means[channels], medians[channels] = unexplained_both_ways(scaled[:, channels])
-    heavy = tails == "auto" and _tails(means, medians) > _HEAVY
-    unexplained = means if heavy else np.minimum(means, medians)
-    found = np.empty_like(means)
+    factor = _tails(means, medians) if tails == "auto" else 1.0
+    factor = min(factor, _HEAVIEST) if factor > _HEAVY else 1.0
+    found = np.minimum(means, factor * medians)
     for j, values in enumerate(scaled.T):
-        upper = min(smallest_eigenvalue(values), unexplained[j])
-        intercept = variogram_intercept(values)
-        if heavy:
-            by_means = variogram_intercept(values, np.std)
-            intercept = min(by_means, _HEAVIEST * intercept) if intercept > 0.0 else by_means
-        found[j] = min(intercept, upper) if intercept > 0.0 else upper
+        uppers = [found[j], smallest_eigenvalue(values), factor * variogram_intercept(values)]
+        if factor > 1.0:
+            uppers.append(variogram_intercept(values, np.std))
+        # An intercept below 0 is of a signal that the quadratic does not follow, and says nothing.
+        found[j] = min(uppers[:2] + [upper for upper in uppers[2:] if upper > 0.0])
     return np.minimum(found, np.median(found))
 
 

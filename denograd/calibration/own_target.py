@@ -30,8 +30,8 @@ def refined_target(X: np.ndarray, y: np.ndarray, random_state: int | None = 0) -
     -------
     ndarray of shape (n,)
     """
-    inputs, scale = Scale.of(X).standardise(X), Scale.of(y)
-    target = scale.standardise(y)
+    inputs, scale = Scale.of(X).rounded(X), Scale.of(y)
+    target = scale.rounded(y)
     seeds = np.random.SeedSequence(random_state).generate_state(2) >> 1
     folds = random_folds(len(y), _FOLDS, np.random.default_rng(seeds[0]))
     _, said = TargetModel.fit(inputs, target, folds, int(seeds[1]), networks=False)

@@ -27,12 +27,14 @@ from denograd.calibration.target import Target, TargetModel
 from denograd.calibration.variance import (
     Bins,
     calm,
+    close_pairs,
     expected_square,
-    foot_of_slope,
-    half_square_of_close_pairs,
+    upper,
 )
 
 _FOLDS = 5
+_ROUNDING = 1e-12
+"""Below this square no error means anything: standardised values are rounded."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,9 @@ class Errors(NamedTuple):
 
     def precision(self, seen: Errors, noise: float) -> np.ndarray:
         """Precision of each residual for noise of this variance, by the mixture of those seen."""
-        t = seen.r / np.sqrt(np.maximum(np.maximum(seen.variance, noise), 1e-300))
-        return precision(self.r, self.variance, noise, Mixture.fit(t))
+        own, other = (np.maximum(errors.variance, _ROUNDING) for errors in (self, seen))
+        mixture = Mixture.fit(seen.r / np.sqrt(np.maximum(other, noise)))
+        return precision(self.r, own, noise, mixture)
 
 
 class Predicted(NamedTuple):
@@ -89,9 +92,8 @@ class TableModel:
     ----------
     bounds : tuple of ndarray of shape (d,) and float
         Upper bounds of the noise's standard deviation per column and of the target, in the data's
-        units. They are met where a prediction errs by noise alone in the calm tenth of the rows;
-        for the target also by half the squared difference of close pairs and the error where f is
-        level.
+        units: how far the predictions err in the calm tenth of the rows, for the target, if that
+        is less, half the squared difference of close pairs; two standard errors are added.
     prediction_error : tuple of ndarray of shape (d,) and float
         Mean squared error of a column's prediction from the others, and of the target's, on rows
         that the models have not seen; in squared units of the data.
@@ -129,7 +131,7 @@ class TableModel:
         if len(y) < 2:
             raise ValueError(f"a table needs two rows or more to be predicted, got {len(y)}.")
         scale, scale_of_target = Scale.of(X), Scale.of(y)
-        Z, t = scale.standardise(X), scale_of_target.standardise(y)
+        Z, t = scale.rounded(X), scale_of_target.rounded(y)
         # Networks and trees depend on the order of columns; this one does not.
         order = sorted(range(X.shape[1]), key=lambda j: Z[:, j].tobytes())
         Z = Z[:, order]
@@ -148,12 +150,9 @@ class TableModel:
             ],
         )
         back = np.argsort(order)
-        bound_X = [_calm_square(errors) for errors in seen.errors]
-        bound_y = min(
-            _calm_square(seen.error),
-            half_square_of_close_pairs(*_rows(calm(seen.error.variance, 0.2), Z, t)),
-            foot_of_slope(r**2, said.steepness),
-        )
+        bound_X = [_calm_bound(errors) for errors in seen.errors]
+        quiet = calm(seen.error.variance, 0.2)
+        bound_y = min(_calm_bound(seen.error), upper(close_pairs(Z[quiet], t[quiet])))
         return cls(
             scale,
             scale_of_target,
@@ -178,7 +177,8 @@ class TableModel:
         X, y : ndarray of shape (n, d) and (n,)
             Rows, in the units of those of `fit`.
         sd_X, sd_y : ndarray of shape (d,) and float
-            Standard deviation of the noise, in the data's units; where 0, nothing moves.
+            Standard deviation of the noise, in the data's units; where 0, nothing moves. In a
+            column that was constant there is none, whatever this says.
         seen : bool
             Whether these are the rows of `fit`, in their order: their predictions are out of fold.
             Others are predicted by the mean over the folds' models.
@@ -194,8 +194,8 @@ class TableModel:
                 "pass seen=False for others."
             )
         now = self.seen if seen else self._predict(X, y)
-        noise_X = (sd_X / self.scale.sd)[self.order] ** 2
-        noise_y = float((sd_y / self.scale_of_target.sd) ** 2)
+        noise_X = self.scale.share(sd_X)[self.order] ** 2
+        noise_y = float(self.scale_of_target.share(sd_y) ** 2)
         back = np.argsort(self.order)
         weight_X = np.column_stack(
             [
@@ -211,16 +211,17 @@ class TableModel:
             )
             pull = error.r * error.precision(old, noise_y)
             moves -= noise_X * now.target.J * pull[:, None]
+        # Adding a step of 0 would turn the sign of −0.
         return Refined(
-            X + moves[:, back] * self.scale.sd,
-            y + weight_y * now.error.r * self.scale_of_target.sd,
+            np.where(noise_X[back] > 0, X + moves[:, back] * self.scale.sd, X),
+            y + weight_y * now.error.r * self.scale_of_target.sd if noise_y else y.copy(),
             weight_X[:, back],
             weight_y,
         )
 
     def _predict(self, X: np.ndarray, y: np.ndarray) -> Predicted:
         """Predictions of rows that were not seen, with the expected squares of those that were."""
-        Z, t = self.scale.standardise(X)[:, self.order], self.scale_of_target.standardise(y)
+        Z, t = self.scale.rounded(X)[:, self.order], self.scale_of_target.rounded(y)
         target, columns, seen = self.target.predict(Z), self.columns.predict(Z), self.seen
         return Predicted(
             target,
@@ -239,10 +240,5 @@ class TableModel:
         )
 
 
-def _rows(rows: np.ndarray, *arrays: np.ndarray) -> list[np.ndarray]:
-    return [array[rows] for array in arrays]
-
-
-def _calm_square(errors: Errors) -> float:
-    """Mean square in the calm tenth of rows."""
-    return float(np.mean(errors.r[calm(errors.variance, 0.1)] ** 2))
+def _calm_bound(errors: Errors) -> float:
+    return upper(errors.r[calm(errors.variance, 0.1)] ** 2)

@@ -24,15 +24,12 @@ class Target(NamedTuple):
         Prediction of the target.
     J : ndarray of shape (n, d)
         ∂f/∂x, mean of the networks'; 0 without networks.
-    steepness : ndarray of shape (n,)
-        Σ J_a J_b over the inputs, of two networks a and b: ‖J‖² free of what they err by.
     size : ndarray of shape (n,)
         Predicted log square of y − f.
     """
 
     f: np.ndarray
     J: np.ndarray
-    steepness: np.ndarray
     size: np.ndarray
 
 
@@ -69,26 +66,25 @@ class TargetModel:
         trees = fit_trees(
             X, y, folds, count=100, depth=5, share_of_columns=0.8, random_state=random_state
         )
-        by_networks, J, steepness = _networks(pairs, X, folds)
+        by_networks, J = _networks(pairs, X, folds)
         by_trees = predict_trees(trees, X, folds)
         mix, _ = nnls(np.column_stack([by_networks, by_trees]), y)
         f = mix[0] * by_networks + mix[1] * by_trees
         sizes = fit_trees(np.column_stack([X, f]), log_square(f - y), folds, count=60, depth=3)
         size = predict_trees(sizes, np.column_stack([X, f]), folds)
-        return cls(pairs, trees, mix, sizes), Target(f, J, steepness, size)
+        return cls(pairs, trees, mix, sizes), Target(f, J, size)
 
     def predict(self, X: np.ndarray) -> Target:
         """Predict rows that were not seen: the mean over the folds."""
-        by_networks, J, steepness = _networks(self.pairs, X, None)
+        by_networks, J = _networks(self.pairs, X, None)
         f = self.mix[0] * by_networks + self.mix[1] * predict_trees(self.trees, X, None)
-        return Target(f, J, steepness, predict_trees(self.sizes, np.column_stack([X, f]), None))
+        return Target(f, J, predict_trees(self.sizes, np.column_stack([X, f]), None))
 
 
 def _networks(
     pairs: list[Pair] | None, X: np.ndarray, folds: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray]:
     if pairs is None:
-        return np.zeros(len(X)), np.zeros_like(X), np.zeros(len(X))
-    both = split.predict(pairs, Pair.predict, X, folds)
-    a, b = both[:, 0, 1:], both[:, 1, 1:]
-    return both[:, :, 0].mean(axis=1), (a + b) / 2.0, np.sum(a * b, axis=1)
+        return np.zeros(len(X)), np.zeros_like(X)
+    said = split.predict(pairs, Pair.predict, X, folds)
+    return said[:, 0], said[:, 1:]

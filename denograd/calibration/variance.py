@@ -60,28 +60,22 @@ def calm(variance: np.ndarray, share: float) -> np.ndarray:
     return np.argsort(variance, kind="stable")[: max(1, round(share * len(variance)))]
 
 
-def half_square_of_close_pairs(X: np.ndarray, y: np.ndarray) -> float:
-    """Half the mean squared difference of y between neighbours: at most the noise, plus its slope.
+def upper(squares: np.ndarray) -> float:
+    """Mean and two of its standard errors; infinite without squares."""
+    if not len(squares):
+        return np.inf
+    return float(np.mean(squares) + 2.0 * np.std(squares) / np.sqrt(len(squares)))
+
+
+def close_pairs(X: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Half the squared difference of y between neighbours: the noise, and what the slope adds.
 
     Each row and the row nearest to it, the closer half of those pairs.
     """
     if len(X) < 4:
-        return np.inf
+        return np.empty(0)
     distance, index = NearestNeighbors(n_neighbors=2).fit(X).kneighbors(X)
     near = np.argsort(distance[:, 1], kind="stable")[: len(X) // 2]
     # With doubles a row may be given as its own second neighbour; its first is then the other.
     other = np.where(index[:, 1] == np.arange(len(X)), index[:, 0], index[:, 1])
-    return 0.5 * float(np.mean((y[near] - y[other[near]]) ** 2))
-
-
-def foot_of_slope(square: np.ndarray, slope: np.ndarray) -> float:
-    """Squared residual where the slope is 0, by least squares: r² ≈ σ_y² + σ_x² Σ J².
-
-    Infinite where the line says nothing: without slope, falling, or at most 0 at its foot.
-    """
-    spread = slope - np.mean(slope)
-    if not np.any(spread):
-        return np.inf
-    rise = float(spread @ square / (spread @ spread))
-    foot = float(np.mean(square) - rise * np.mean(slope))
-    return foot if rise > 0 and foot > 0 else np.inf
+    return 0.5 * (y[near] - y[other[near]]) ** 2

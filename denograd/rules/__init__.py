@@ -15,14 +15,18 @@ from dataclasses import fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+
 from denograd.rules.base import Rule
 
 if TYPE_CHECKING:
+    from denograd.rules.calibrated import Calibrated
     from denograd.rules.gauss_newton import GaussNewton
     from denograd.rules.global_ import Global
     from denograd.rules.normalized import Normalized
 
 __all__ = [
+    "Calibrated",
     "GaussNewton",
     "Global",
     "Normalized",
@@ -80,8 +84,10 @@ def rule_class(rule: RuleLike) -> type[Rule]:
 def given_arguments(rule: RuleLike) -> dict[str, Any]:
     """What a mapping says of a rule's arguments, or where an instance differs from the defaults."""
     if isinstance(rule, Rule):
+        values: dict[str, tuple[Any, Any]]
         values = {field.name: (getattr(rule, field.name), field.default) for field in fields(rule)}
-        return {name: value for name, (value, default) in values.items() if value != default}
+        # Arguments may be arrays, which `!=` compares one by one.
+        return {n: value for n, (value, own) in values.items() if not np.array_equal(value, own)}
     if isinstance(rule, Mapping):
         return {key: value for key, value in rule.items() if key != "name" and value is not None}
     return {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pandas as pd
@@ -35,11 +35,15 @@ class View:
         Rows of the long table, labelled by `experiments.analysis.labels.labelled`.
     domain
         "tabular" or "series" where the rows are those of one domain by choice; empty for all.
+    gated
+        Rows of regressors that decide themselves whether to train on a refined target: compared
+        with those inside them (column ``refines``) and with nobody else.
     """
 
     condition: Condition
     rows: pd.DataFrame
     domain: str = ""
+    gated: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __str__(self) -> str:
         chosen = {"": "", "tabular": "tables only, ", "series": "series only, "}
@@ -175,7 +179,12 @@ def views(long: pd.DataFrame) -> list[View]:
     long = aggregate.suited(labelled(long))
     aggregate.check_distinct(long)
     long = long.assign(null=without_skill(long))
-    return [View(condition, rows) for condition, rows in aggregate.conditions(long)]
+    gated = long["refines"].notna() if "refines" in long else pd.Series(False, index=long.index)
+    beside = dict(aggregate.conditions(long[gated]))
+    return [
+        View(condition, rows, gated=beside.get(condition, rows[:0]))
+        for condition, rows in aggregate.conditions(long[~gated])
+    ]
 
 
 def error_summary(view: View) -> Summary:

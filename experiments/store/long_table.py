@@ -44,7 +44,8 @@ def read_long_table(
         a word of `experiments.words.Skip`) and ``reason``, those of `MEASURES`, the whole
         grid as ``mse_<fit>_<inputs>_<targets>``, seconds and peak memory per stage, every setting
         as ``p_<kind>_<parameter>``, the processor, what to know of the dataset (``note``) and the
-        identity. Sorted; empty if there are no records.
+        identity. What a cell cost (``seconds_fit``) and measured (``swd``) is repeated in the row
+        of each of its regressors: never sum it over rows. Sorted; empty if there are no records.
 
     Raises
     ------

@@ -7,7 +7,6 @@ import inspect
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
-from pydoc import locate
 from types import SimpleNamespace
 from typing import get_args
 
@@ -23,12 +22,22 @@ from sklearn.exceptions import NotFittedError
 
 import baselines
 from denograd.base import BaseDenoiser, Domain
+from experiments.settings.schema import import_target
+from tests.support.discovery import draws_freely, lacks
 
 CONFIGS = {
     path.stem: yaml.safe_load(path.read_text())[path.stem]
     for path in sorted((Path(__file__).parents[2] / "conf" / "denoiser").glob("*.yaml"))
 }
-DENOISERS = {label: locate(config["_target_"]) for label, config in CONFIGS.items()}
+DENOISERS = {
+    label: import_target(config["_target_"], f"conf/denoiser/{label}.yaml")
+    for label, config in CONFIGS.items()
+}
+FACTS = {
+    "method": str,
+    "revision": int,
+    **dict.fromkeys(("uses_target", "uses_row_order", "column_wise", "causal"), bool),
+}
 CHEAP = {
     "backbone_epochs": 2,
     "epochs": 2,
@@ -84,10 +93,10 @@ def table_case(request) -> Case:
     return request.param
 
 
-def assert_same(found: tuple, wanted: tuple) -> None:
+def assert_same(found: tuple, wanted: tuple, otherwise: str = "") -> None:
     """Assert that a table and its target hold the values of another and its target."""
-    np.testing.assert_array_equal(found[0], wanted[0])
-    np.testing.assert_array_equal(found[1], wanted[1])
+    np.testing.assert_array_equal(found[0], wanted[0], otherwise)
+    np.testing.assert_array_equal(found[1], wanted[1], otherwise)
 
 
 @pytest.mark.parametrize("unit", [2.0**-20, 2.0**20])
@@ -126,11 +135,36 @@ def test_class_declares_its_facts(cls):
     assert cls.domains
     assert cls.domains <= set(get_args(Domain))
     assert cls.fits_on in ("train", "all")
-    assert isinstance(cls.method, str)
-    assert isinstance(cls.revision, int)
-    for fact in ("uses_target", "uses_row_order", "column_wise", "causal"):
-        assert isinstance(getattr(cls, fact), bool), fact
+    for fact, kind in FACTS.items():
+        assert isinstance(getattr(cls, fact, None), kind), lacks(
+            cls, f"`{fact}`", f"`{fact} = ...` ({kind.__name__}), as denograd/base.py explains"
+        )
     assert not hasattr(cls, "transform"), "imblearn's Pipeline would take it for a transformer"
+
+
+@pytest.mark.parametrize("fact", sorted(FACTS.keys() - {"revision"}))
+def test_a_fact_that_a_class_lacks_is_named_with_its_file(fact):
+    body = {name: kind() for name, kind in FACTS.items() if name != fact}
+    cls = type("Newcomer", (BaseDenoiser,), body | {"__module__": __name__})
+    said = rf"test_contract\.py: Newcomer lacks `{fact}`; write `{fact} = \.\.\.` "
+    with pytest.raises(AssertionError, match=said):
+        test_class_declares_its_facts(cls)
+
+
+class Draws(baselines.identity.IdentityDenoiser):
+    """Draws random numbers, and takes no seed for them."""
+
+    def _denoise(self, X, y):
+        return X + np.random.default_rng().normal(size=X.shape), y
+
+
+def test_a_denoiser_that_draws_without_a_seed_is_told_so(monkeypatch):
+    monkeypatch.setitem(DENOISERS, "draws", Draws)
+    monkeypatch.setitem(CONFIGS, "draws", {})
+    with pytest.raises(
+        AssertionError, match=r"test_contract\.py: Draws lacks a seed.*random_state"
+    ):
+        test_fitting_again_gives_the_same_result(Case("draws", "tabular"))
 
 
 def test_accepts_datasets_of_its_domains_only(case):
@@ -191,7 +225,8 @@ def test_fitting_again_gives_the_same_result(case):
     X, y = case.data()
     first = case.new().fit(X, y).denoise(X, y)
     other_X, other_y = case.data(seed=1)
-    assert_same(case.new().fit(other_X, other_y).fit(X, y).denoise(X, y), first)
+    again = case.new().fit(other_X, other_y).fit(X, y).denoise(X, y)
+    assert_same(again, first, draws_freely(DENOISERS[case.name]))
 
 
 def test_fit_resample_is_fit_then_denoise(case):

@@ -13,6 +13,8 @@ from torch import nn
 from denograd import DenoGrad, DenoGradDenoiser, networks
 from denograd.rules import rules
 
+from .toys import complete
+
 INSTALLED = importlib.util.find_spec("tabpfn") is not None
 needs_tabpfn = pytest.mark.skipif(
     not INSTALLED, reason="tabpfn is not installed: pip install 'denograd-repro[tabpfn]'"
@@ -177,7 +179,7 @@ def test_it_serves_every_rule_for_tables(weights, data, context, rule):
     X, y = data
     net = build(weights, data, context=context)
     noisy = y.numpy() + 0.5
-    refiner = DenoGrad(net, nn.MSELoss(), "cpu", rule=rule).fit(X.numpy(), noisy)
+    refiner = DenoGrad(net, nn.MSELoss(), "cpu", rule=complete(rule)).fit(X.numpy(), noisy)
     whole = refiner.transform(max_epochs=2, save_gradients=False)
     in_parts = refiner.transform(max_epochs=2, save_gradients=False, batch_size=5)
     assert not np.array_equal(whole[1], noisy)

@@ -60,7 +60,7 @@ class TestInstances:
 
 class TestArguments:
     def test_defaults(self):
-        assert set(rules()) == {"normalized", "gauss-newton", "global"}
+        assert set(rules()) == {"normalized", "gauss-newton", "global", "calibrated"}
         normalized, newton, whole = (
             make_rule(name) for name in ("normalized", "gauss-newton", "global")
         )

@@ -17,6 +17,12 @@ def cheap(*backbone: object, **params: object) -> DenoGradDenoiser:
     return DenoGradDenoiser(*backbone, **{**CHEAP, **params})
 
 
+def complete(rule: str) -> str | dict[str, object]:
+    """A rule with the arguments that it has no defaults for."""
+    needed = {"calibrated": {"noise": 0.3, "prediction_error": 1.0}}
+    return {"name": rule, **needed[rule]} if rule in needed else rule
+
+
 def assert_same(got, expected, atol: float = 0.0) -> None:
     """Compare X and y, the first two of each side."""
     for ours, theirs in zip(got[:2], expected[:2], strict=True):

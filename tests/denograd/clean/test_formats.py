@@ -97,7 +97,7 @@ class TestFormats:
 
     def test_what_is_a_number(self) -> None:
         texts = ["1", " -2.5 ", "3e2", "", "NA", "?", "1_000", "0x1F", "1,5", "True", "inf"]
-        source = files.CsvTable({"x": texts}, range(2, 13))
+        source = files.CsvTable({"x": texts}, range(2, 13), (), "", {})
         numbers = source.numbers("x")
         assert list(numbers.values[:3]) == [1.0, -2.5, 300.0]
         assert list(numbers.missing) == [3, 4, 5, 10]

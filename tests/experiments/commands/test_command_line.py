@@ -156,19 +156,40 @@ def test_a_missing_file_fails_its_corruption_and_says_what_to_get(command):
     assert "1 computed, 1 failed" in err
 
 
-def test_status_counts_and_names_what_failed(command, tmp_path):
-    flag = tmp_path / "broken"
-    flag.touch()
-    command.run(*SMALL, *double("denoiser", "Broken", log=flag), "protocol=held_out", "name=x")
+def test_status_counts_what_the_run_counts_and_both_name_what_failed(command, tmp_path):
+    (tmp_path / "broken").touch()
+    doubles = [
+        *double("denoiser", "Broken", log=tmp_path / "broken"),
+        *double("denoiser", "SeriesOnly"),
+    ]
+    sweep = (
+        *("-m", *SMALL[1:3], "dataset=friedman,quartic", *doubles),
+        *("regressor=[ridge,knn]", "protocol=held_out", "name=x"),
+    )
+    failure = "failed: friedman held_out broken ridge: the denoiser failed: ArithmeticError: no s"
 
-    status, out, _ = command.run(command="status")
+    for told in ("4 computed, 4 skipped, 4 failed", "4 already there, 4 skipped, 4 failed"):
+        status, _, err = command.run(*sweep)
+        assert status == 1
+        assert f": {told}\n{failure}" in err
+        assert "failed: and 3 more\n" in err
+        assert "named by: python -m experiments status --experiment x; " in err
 
-    assert status == 1
-    assert "friedman broken" not in out.splitlines()[0]
-    assert "failed: friedman held_out broken ridge: the denoiser failed" in out
-    assert " ".join(out.splitlines()[2].split()) == "friedman identity 2 0 0 0"
     status, out, _ = command.run("--experiment", "x", command="status")
+
     assert status == 1
+    assert failure in out
+    rows = [line.split() for line in out.splitlines()[1:7]]
+    counts = {(dataset, denoiser): counts for dataset, denoiser, *counts in rows}
+    assert len(counts) == 6
+    for dataset in ("friedman", "quartic"):
+        assert counts[dataset, "identity"] == ["2", "0", "0", "0"]
+        assert counts[dataset, "broken"] == ["0", "2", "0", "0"]
+        assert counts[dataset, "seriesonly"] == ["0", "0", "2", "0"]
+    assert "12 results in 18 records" in out
+    status, out, _ = command.run(command="status")
+    assert status == 1
+    assert "12 results in 18 records" in out
     status, _, err = command.run("--experiment", "y", command="status")
     assert status == 2
     assert "no run of an experiment called 'y'" in err

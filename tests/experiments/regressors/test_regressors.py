@@ -18,13 +18,15 @@ from experiments.regressors.dnn import DNNRegressor
 from experiments.regressors.knn import KNNRegressor
 from experiments.regressors.naive import NaiveRegressor
 from experiments.regressors.neural import NeuralRegressor
+from experiments.regressors.refined import GatedRegressor
 from experiments.regressors.ridge import RidgeRegressor
 from experiments.regressors.xgboost import XGBoostRegressor
-from tests.support.discovery import concrete
+from tests.support.discovery import concrete, draws_freely
 
 WINDOW, CHANNELS = 6, 2
 # Enough for the toy problem, and seconds for all of this file.
 QUICK = {"epochs": 10, "learning_rate": 0.02, "width": 16}
+FEW_TREES = {"n_estimators": 30}
 SHAPES = {"flat": (WINDOW * CHANNELS,), "sequence": (WINDOW, CHANNELS)}
 
 
@@ -50,6 +52,8 @@ def make(cls: type[BaseRegressor], domain: str = "tabular", seed: int = 0) -> Ba
     context = {"domain": domain, "window_size": WINDOW, "random_state": seed, "device": "cpu"}
     if issubclass(cls, NeuralRegressor):
         context |= QUICK
+    if issubclass(cls, GatedRegressor):
+        context |= FEW_TREES
     accepted = inspect.signature(cls).parameters
     return cls(**{k: v for k, v in context.items() if k in accepted})
 
@@ -89,7 +93,7 @@ def test_nothing_but_an_optional_package_and_its_weights_may_be_missing() -> Non
 def test_every_module_holds_one_regressor() -> None:
     modules = [module.name for module in pkgutil.iter_modules(experiments.regressors.__path__)]
     assert sorted(cls.__module__.rpartition(".")[2] for cls in REGRESSORS) == sorted(
-        set(modules) - {"base", "neural"}
+        set(modules) - {"base", "neural", "refined"}
     )
 
 
@@ -116,7 +120,8 @@ class TestContract:
     ) -> None:
         X, _ = problem(cls, n=50, seed=1)
         first = fitted(cls, domain).predict(X)
-        np.testing.assert_array_equal(fit_anew(cls, domain).predict(X), first)
+        again = fit_anew(cls, domain).predict(X)
+        np.testing.assert_array_equal(again, first, draws_freely(cls))
 
     def test_fitting_twice_forgets_the_first_data(
         self, cls: type[BaseRegressor], domain: str
@@ -171,6 +176,19 @@ class TestContract:
         X, y = problem(cls)
         shifted = make(cls, domain).fit(*parts(X, y + 1.0))
         assert shifted.predict(X).mean() == pytest.approx(y.mean() + 1.0, abs=0.2)
+
+
+class Draws(RidgeRegressor):
+    """Draws random numbers, and takes no seed for them."""
+
+    def _predict(self, X: np.ndarray) -> np.ndarray:
+        return super()._predict(X) + np.random.default_rng().normal(size=len(X))
+
+
+def test_a_regressor_that_draws_without_a_seed_is_told_so() -> None:
+    said = r"test_regressors\.py: Draws lacks a seed.*`random_state`"
+    with pytest.raises(AssertionError, match=said):
+        TestContract().test_a_refit_with_the_same_seed_is_identical(Draws, "tabular")
 
 
 NETWORKS = [cls for cls in REGRESSORS if issubclass(cls, NeuralRegressor)]
