@@ -24,7 +24,7 @@ from experiments.report.tables._cells import (
 from experiments.words import number
 
 TITLE = "Recovery, and ranks over datasets and levels of noise"
-ORDER = 85
+ORDER = 82
 STANDARD = False
 
 #: Recovery, and what it is made of: the share of the noise that was removed, and collateral.
