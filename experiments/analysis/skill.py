@@ -1,4 +1,4 @@
-"""Which regressors know nothing, and which denoisers score where there is nothing to know."""
+"""Which regressors know no more than the mean of a table, or the last value of a series."""
 
 from __future__ import annotations
 
