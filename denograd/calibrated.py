@@ -87,7 +87,7 @@ class CalibratedDenoiser(BaseDenoiser):
 
     method = "calibrated"
     uses_target = True
-    uses_row_order = False
+    uses_row_order = True  # the rows of `fit` are known by their order
     column_wise = False
     causal = False
     min_rows = 2

@@ -68,13 +68,13 @@ def estimate(series: Any, *, tails: Tails = "auto") -> np.ndarray:
     check_choice("tails", tails, get_args(Tails))
     values = as_floats(series, "series", (1, 2))
     values = values[:, None] if values.ndim == 1 else values
-    half_windows(len(values), [_LEAST_HALF])
     scale = Scale.of(values)
     return scale.sd * np.sqrt(variances(scale.standardise(values), tails))
 
 
 def variances(scaled: np.ndarray, tails: Tails = "auto") -> np.ndarray:
     """Noise variance of each channel of a standardised series, in units of the channel's."""
+    half_windows(len(scaled), [_LEAST_HALF])
     means, medians = np.empty((2, scaled.shape[1]))
     for channels in channel_groups(scaled, GROUP):
         means[channels], medians[channels] = unexplained_both_ways(scaled[:, channels])

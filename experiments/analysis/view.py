@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from experiments.analysis import aggregate
 from experiments.analysis.aggregate import Condition, Metric, Summary
 from experiments.analysis.labels import labelled
+from experiments.analysis.skill import without_skill
 
 PROTOCOL_ORDER = ("published", "held_out")
 
@@ -115,6 +116,34 @@ class View:
     def _summaries(self) -> dict[str, Summary]:
         return {}
 
+    def ranked_summary(self, metric: Metric) -> Summary:
+        """What is ranked: of Imp%, that of regressors with skill alone."""
+        return (self._skilled if metric is aggregate.IMP else self).summary(metric)
+
+    @cached_property
+    def _skilled(self) -> View:
+        return replace(self, rows=self.rows[~self.rows["null"]])
+
+    @cached_property
+    def null(self) -> dict[tuple[str, str], list[str]]:
+        """Regressors without skill, by protocol and dataset."""
+        rows = self.rows[self.rows["null"]]
+        return {
+            (str(protocol), str(dataset)): sorted(set(of))
+            for (protocol, dataset), of in rows.groupby(["protocol", "dataset"])["regressor"]
+        }
+
+    def imp_of(self, regressor: str) -> Summary:
+        """Imp% of one regressor; null where it has no skill."""
+        return {
+            (protocol, dataset, denoiser): replace(entry, mean=None, status="null")
+            if regressor in self.null.get((protocol, dataset), ()) and entry.mean is not None
+            else entry
+            for (protocol, dataset, denoiser), entry in self.of_regressor(regressor)
+            .summary(aggregate.IMP)
+            .items()
+        }
+
     def of_regressor(self, regressor: str) -> View:
         """The rows of one regressor."""
         if regressor not in self._by_regressor:
@@ -149,6 +178,7 @@ def views(long: pd.DataFrame) -> list[View]:
     aggregate.check_columns(long)
     long = aggregate.suited(labelled(long))
     aggregate.check_distinct(long)
+    long = long.assign(null=without_skill(long))
     gated = long["refines"].notna() if "refines" in long else pd.Series(False, index=long.index)
     beside = dict(aggregate.conditions(long[gated]))
     return [

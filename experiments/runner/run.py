@@ -145,6 +145,9 @@ class _Job:
             built = component.build()
             reason = built.why_skip(self.corruption.dataset)
             suits = self.corruption.settings.domain in built.domains
+            told = callable(getattr(component.cls, "tell", None))
+            if reason is None and told and self.corruption.noisy.equals(self.corruption.clean):
+                reason = f"{type(built).__name__} is told the noise, and none was injected."
         except KeyboardInterrupt:
             raise
         except BaseException as error:

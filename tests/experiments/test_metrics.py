@@ -163,3 +163,23 @@ def test_missing_values_are_counted() -> None:
         metrics.mse([1.0, 2.0, 3.0], [np.nan, 1.0, np.inf])
     with pytest.raises(ValueError, match="truth is empty"):
         metrics.mse([], [])
+
+
+@given(arrays(float, (3, 7, 2), elements=st.floats(-10, 10)))
+def test_recovery_follows_from_what_was_removed(values: np.ndarray) -> None:
+    refined, noisy, clean = values
+    share, collateral = metrics.removed(refined, noisy, clean)
+    if share is None or collateral is None:
+        assert metrics.recovery(refined, noisy, clean) is None
+        return
+    expected = 1 - math.hypot(1 - share, collateral)
+    assert metrics.recovery(refined, noisy, clean) == pytest.approx(expected, rel=1e-6, abs=1e-6)
+
+
+def test_what_was_removed() -> None:
+    clean, noisy = np.zeros(4), np.array([2.0, 0.0, 0.0, 0.0])
+    assert metrics.removed(clean, noisy, clean) == (1.0, 0.0)
+    assert metrics.removed(noisy, noisy, clean) == (0.0, 0.0)
+    assert metrics.removed(noisy / 2, noisy, clean) == (0.5, 0.0)
+    assert metrics.removed(noisy + np.eye(4)[1], noisy, clean) == (0.0, 0.5)
+    assert metrics.removed(clean, clean, clean) == (None, None)
