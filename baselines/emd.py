@@ -50,7 +50,10 @@ class EMDDenoiser(BaseDenoiser):
 
     def _refine(self, column: np.ndarray) -> np.ndarray:
         modes = decompose(column, self.drop)
-        return modes[self.drop] if len(modes) > self.drop else np.zeros_like(column)
+        if len(modes) == self.drop:
+            # The last IMF asked for is left in the rest if it has but two extrema; no other is.
+            modes = decompose(column, self.drop + 1)
+        return np.asarray(modes[self.drop :].sum(axis=0))
 
 
 def decompose(column: np.ndarray, n_modes: int) -> np.ndarray:

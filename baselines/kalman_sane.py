@@ -71,11 +71,14 @@ def smooth(columns: np.ndarray, process: np.ndarray, observation: np.ndarray) ->
     return idct(kept * dct(columns, axis=0, norm="ortho"), axis=0, norm="ortho")
 
 
-def likeliest_variances(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def likeliest_variances(
+    columns: np.ndarray, observation: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return Q and R of greatest likelihood for each column of shape (n, n_columns).
 
     The best ratio Q/R of a grid is refined by halving the step; its ends, Q = 0 and R = 0, are
-    tried as well. A column without any variation gets zeros.
+    tried as well. A column without any variation gets zeros. Where R is given as `observation`, of
+    shape (n_columns,) and above 0, only Q is sought.
     """
     frequencies = _frequencies(len(columns))
     powers = frequencies * dct(columns, axis=0, norm="ortho")[1:] ** 2
@@ -84,11 +87,11 @@ def likeliest_variances(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     # From ratios at which even the slowest oscillation is noise to those at which none is.
     grid = np.linspace(np.log(1e-3 * frequencies[0, 0]), np.log(4e3), N_GRID)
 
-    best = np.full(columns.shape[1], np.inf)
-    scale, greatest = _profile(frequencies, powers, best)
+    best = np.full(columns.shape[1], np.inf if observation is None else -np.inf)
+    scale, greatest = _profile(frequencies, powers, best, observation)
 
     def try_out(log_ratio: np.ndarray) -> None:
-        found_scale, likelihood = _profile(frequencies, powers, log_ratio)
+        found_scale, likelihood = _profile(frequencies, powers, log_ratio, observation)
         better = likelihood > greatest
         best[better] = log_ratio[better]
         scale[better] = found_scale[better]
@@ -107,14 +110,21 @@ def likeliest_variances(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _profile(
-    frequencies: np.ndarray, powers: np.ndarray, log_ratio: np.ndarray
+    frequencies: np.ndarray,
+    powers: np.ndarray,
+    log_ratio: np.ndarray,
+    observation: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the likeliest Q + R at a given Q/R, and the log-likelihood there up to a constant."""
     share = expit(log_ratio)
     variances = share + (1.0 - share) * frequencies
-    scale = np.mean(powers / variances, axis=0)
+    fitted = np.mean(powers / variances, axis=0)
     n = len(frequencies)
-    return scale, -0.5 * (n * np.log(scale) + np.log(variances).sum(axis=0))
+    if observation is None:
+        return fitted, -0.5 * (n * np.log(fitted) + np.log(variances).sum(axis=0))
+    scale = observation / (1.0 - share)
+    misfit = n * (np.log(scale) + fitted / scale)
+    return scale, -0.5 * (misfit + np.log(variances).sum(axis=0))
 
 
 def _frequencies(n: int) -> np.ndarray:

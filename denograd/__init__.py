@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from denograd.denoiser import DenoGrad
     from denograd.estimator import DenoGradDenoiser
     from denograd.history import OscillationWarning
+    from denograd.refined_regressor import RefinedRegressor
     from denograd.rules import GaussNewton, Global, Normalized
 
 __version__ = "0.1.0"
@@ -22,6 +23,7 @@ __all__ = [
     "Global",
     "Normalized",
     "OscillationWarning",
+    "RefinedRegressor",
 ]
 
 _HOMES = {
@@ -32,6 +34,7 @@ _HOMES = {
     "Global": "denograd.rules",
     "Normalized": "denograd.rules",
     "OscillationWarning": "denograd.history",
+    "RefinedRegressor": "denograd.refined_regressor",
 }
 
 

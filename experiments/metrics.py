@@ -184,6 +184,25 @@ def recovery(refined: ArrayLike, noisy: ArrayLike, clean: ArrayLike) -> float | 
     return 1.0 - math.sqrt(left / noise)
 
 
+def removed(
+    refined: ArrayLike, noisy: ArrayLike, clean: ArrayLike
+) -> tuple[float | None, float | None]:
+    """What a refinement took out: share of the noise, and collateral in units of the noise.
+
+    With ε = noisy − clean and r = noisy − refined, the share is b = ⟨r, ε⟩/⟨ε, ε⟩ and the
+    collateral c = ‖r − bε‖/‖ε‖: what was removed besides, or brought in. `recovery` is
+    1 − √((1 − b)² + c²). Both are None where there is nothing to recover.
+    """
+    clean, noisy = _pair("clean", clean, "noisy", noisy)
+    refined, noisy = _pair("refined", refined, "noisy", noisy)
+    noise, taken = noisy - clean, noisy - refined
+    energy = float(np.vdot(noise, noise))
+    if energy == 0:
+        return None, None
+    share = float(np.vdot(taken, noise)) / energy
+    return share, float(np.linalg.norm(taken - share * noise)) / math.sqrt(energy)
+
+
 def _check_errors(before: float, after: float) -> None:
     for name, value in (("before", before), ("after", after)):
         if not (math.isfinite(value) and value >= 0):

@@ -79,6 +79,7 @@ def precision(
     t = residual / np.sqrt(np.maximum(variance, floor))
     mixture = mixture or Mixture.fit(t)
     g = mixture.wide_share(t)
+    floor = max(floor, 1e-300)  # errors of 0, as a constant column has, weigh without end
     return (1.0 - g) / np.maximum(variance * mixture.narrow, floor) + g / np.maximum(
         variance * mixture.wide, floor
     )

@@ -41,8 +41,8 @@ class Step:
 
     Attributes
     ----------
-    change : ndarray of shape (n, channels)
-        Refined minus noisy values.
+    move : ndarray of shape (n, channels)
+        Prediction minus value.
     weights : ndarray of shape (n, channels)
         Share of the way to the prediction that each cell went.
     gross : ndarray of shape (n, channels)
@@ -51,10 +51,20 @@ class Step:
         Mean squared error v of the predictions, gross errors left out.
     """
 
-    change: np.ndarray
+    move: np.ndarray
     weights: np.ndarray
     gross: np.ndarray
     error: np.ndarray
+
+    @property
+    def change(self) -> np.ndarray:
+        """Refined minus noisy values, (n, channels)."""
+        return self.weights * self.move
+
+    @property
+    def mend(self) -> np.ndarray:
+        """The change that gross errors alone need, (n, channels)."""
+        return self.gross * self.move
 
 
 @dataclass(frozen=True)
@@ -276,7 +286,7 @@ def step(
     usual = np.divide(noise, error, out=np.zeros_like(error), where=error > 0)
     wide = np.divide(noise + beyond, error + beyond, out=np.zeros_like(error), where=error > 0)
     weights = (1.0 - gross) * usual + gross * wide
-    return Step(weights * move, weights, gross, error)
+    return Step(move, weights, gross, error)
 
 
 def channel_groups(series: np.ndarray, largest: int) -> list[np.ndarray]:

@@ -22,6 +22,7 @@ import numpy as np
 from denograd.calibration.columns import ColumnModel, Columns
 from denograd.calibration.folds import random_folds
 from denograd.calibration.mixture import Mixture, precision
+from denograd.calibration.scale import Scale
 from denograd.calibration.target import Target, TargetModel
 from denograd.calibration.variance import (
     Bins,
@@ -53,28 +54,6 @@ class Refined:
     y: np.ndarray
     weight_X: np.ndarray  # noqa: N815
     weight_y: np.ndarray
-
-
-class Scale(NamedTuple):
-    """Means and standard deviations of columns; that of a constant one is 0."""
-
-    mean: np.ndarray
-    sd: np.ndarray
-
-    @classmethod
-    def of(cls, values: np.ndarray) -> Scale:
-        """Take those of each column."""
-        # The deviation of a constant column from its rounded mean is no spread.
-        varies = np.ptp(values, axis=0) > 0
-        return cls(values.mean(axis=0), np.where(varies, values.std(axis=0), 0.0))
-
-    def standardise(self, values: np.ndarray) -> np.ndarray:
-        """Standardised values, rounded to single precision: so units leave no trace in them."""
-        return self.share(values - self.mean).astype(np.float32).astype(np.float64)
-
-    def share(self, values: np.ndarray | float) -> np.ndarray:
-        """Values as shares of the spread; 0 where there is none."""
-        return np.where(self.sd > 0, values / np.where(self.sd > 0, self.sd, 1.0), 0.0)
 
 
 class Errors(NamedTuple):
@@ -148,7 +127,7 @@ class TableModel:
         if len(y) < 2:
             raise ValueError(f"a table needs two rows or more to be predicted, got {len(y)}.")
         scale, scale_of_target = Scale.of(X), Scale.of(y)
-        Z, t = scale.standardise(X), scale_of_target.standardise(y)
+        Z, t = scale.rounded(X), scale_of_target.rounded(y)
         # Networks and trees depend on the order of columns; this one does not.
         order = sorted(range(X.shape[1]), key=lambda j: Z[:, j].tobytes())
         Z = Z[:, order]
@@ -238,7 +217,7 @@ class TableModel:
 
     def _predict(self, X: np.ndarray, y: np.ndarray) -> Predicted:
         """Predictions of rows that were not seen, with the expected squares of those that were."""
-        Z, t = self.scale.standardise(X)[:, self.order], self.scale_of_target.standardise(y)
+        Z, t = self.scale.rounded(X)[:, self.order], self.scale_of_target.rounded(y)
         target, columns, seen = self.target.predict(Z), self.columns.predict(Z), self.seen
         return Predicted(
             target,

@@ -118,8 +118,8 @@ class Entry:
     done, expected
         Pairs of seed and regressor with a value, and those that any denoiser was scored with.
     status
-        "ok", "partial" (some of the expected are missing), "failed", "skipped", or "absent" where
-        the work was done and there is nothing to measure.
+        "ok", "partial" (some of the expected are missing), "failed", "skipped", "absent" where
+        the work was done and there is nothing to measure, or "null": by a regressor without skill.
     reasons
         Why something failed or was skipped.
     """
@@ -179,6 +179,11 @@ SWD_CLEAN = Metric("swd_clean", "SWD to the clean data", 3, False, False, _colum
 RHO_CLEAN = Metric("rho_clean", "ρ̄ with the clean data", 3, True, False, _column("rho_clean"))
 RECOVERY_X = Metric("recovery_X", "recovery of X", 3, True, False, _column("recovery_X"), rope=0.01)
 RECOVERY_Y = Metric("recovery_y", "recovery of y", 3, True, False, _column("recovery_y"), rope=0.01)
+# Records made before these were measured lack them.
+REMOVED_X = Metric("removed_X", "noise removed from X", 3, True, False, _column("removed_X"))
+REMOVED_Y = Metric("removed_y", "noise removed from y", 3, True, False, _column("removed_y"))
+COLLATERAL_X = Metric("collateral_X", "collateral in X", 3, False, False, _column("collateral_X"))
+COLLATERAL_Y = Metric("collateral_y", "collateral in y", 3, False, False, _column("collateral_y"))
 
 
 def check_columns(long: pd.DataFrame) -> None:
@@ -362,7 +367,7 @@ def mean_of(entries: Iterable[Entry | None]) -> MeanOverDatasets:
     """Mean over the datasets that have a value; None stands for one that was not run."""
     listed = list(entries)
     means = [entry.mean for entry in listed if entry is not None and entry.mean is not None]
-    whole = all(entry is not None and entry.status == "ok" for entry in listed)
+    whole = all(entry is not None and entry.status in ("ok", "null") for entry in listed)
     return MeanOverDatasets(float(np.mean(means)) if means else None, whole)
 
 

@@ -43,8 +43,9 @@ def labelled(long: pd.DataFrame) -> pd.DataFrame:
     for kind in KINDS:
         differing = _differing(long, kind)
         names = long[kind].astype(object)
+        labels = zip(names, differing, _remarks(long, kind), strict=True)
         added |= {
-            kind: [label(str(n), of) for n, of in zip(names, differing, strict=True)],
+            kind: [label(str(name), of, remark) for name, of, remark in labels],
             f"{kind}_name": names,
             f"{kind}_differs": differing,
         }
@@ -53,8 +54,8 @@ def labelled(long: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values(list(LABELS), kind="stable", ignore_index=True)
 
 
-def label(name: str, settings: Mapping[str, Any]) -> str:
-    """A name with the settings that tell it from others of that name.
+def label(name: str, settings: Mapping[str, Any], remark: str = "") -> str:
+    """A name with the settings that tell it from others of that name, and a remark.
 
     Examples
     --------
@@ -62,7 +63,17 @@ def label(name: str, settings: Mapping[str, Any]) -> str:
     'denograd (nrr=0.01, rule=global)'
     """
     parts = [f"{key}={_written(value)}" for key, value in settings.items()]
+    parts += [remark] if remark else []
     return f"{name} ({', '.join(parts)})" if parts else name
+
+
+def _remarks(long: pd.DataFrame, kind: str) -> list[str]:
+    """Per row, what a denoiser is told, and whether it scores without signal; empty for neither."""
+    if kind != "denoiser":
+        return [""] * len(long)
+    columns = [long[name] for name in ("told", "signal") if name in long]
+    rows = zip(*columns, strict=True) if columns else [()] * len(long)
+    return [", ".join(remark for remark in row if isinstance(remark, str)) for row in rows]
 
 
 def _differing(long: pd.DataFrame, kind: str) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ def competing(view: View, metric: Metric, protocol: str) -> list[str]:
 
     Such a method has no value anywhere; with it, there would be no complete dataset.
     """
-    summary = view.summary(metric)
+    summary = view.ranked_summary(metric)
 
     def is_skipped(name: str) -> bool:
         entries = [summary.get((protocol, dataset, name)) for dataset in view.datasets]
@@ -45,7 +45,7 @@ def ranking(view: View, metric: Metric, protocol: str) -> Ranking | None:
         only one method.
     """
     methods = competing(view, metric, protocol)
-    scores = aggregate.scores(view.summary(metric), protocol, methods)
+    scores = aggregate.scores(view.ranked_summary(metric), protocol, methods)
     complete, _ = complete_blocks(scores)
     if complete.empty or len(methods) < 2:
         return None

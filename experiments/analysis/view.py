@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from experiments.analysis import aggregate
 from experiments.analysis.aggregate import Condition, Metric, Summary
 from experiments.analysis.labels import labelled
+from experiments.analysis.skill import without_skill
 
 PROTOCOL_ORDER = ("published", "held_out")
 
@@ -34,11 +35,15 @@ class View:
         Rows of the long table, labelled by `experiments.analysis.labels.labelled`.
     domain
         "tabular" or "series" where the rows are those of one domain by choice; empty for all.
+    gated
+        Rows of regressors that decide themselves whether to train on a refined target: compared
+        with those inside them (column ``refines``) and with nobody else.
     """
 
     condition: Condition
     rows: pd.DataFrame
     domain: str = ""
+    gated: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __str__(self) -> str:
         chosen = {"": "", "tabular": "tables only, ", "series": "series only, "}
@@ -111,6 +116,34 @@ class View:
     def _summaries(self) -> dict[str, Summary]:
         return {}
 
+    def ranked_summary(self, metric: Metric) -> Summary:
+        """What is ranked: of Imp%, that of regressors with skill alone."""
+        return (self._skilled if metric is aggregate.IMP else self).summary(metric)
+
+    @cached_property
+    def _skilled(self) -> View:
+        return replace(self, rows=self.rows[~self.rows["null"]])
+
+    @cached_property
+    def null(self) -> dict[tuple[str, str], list[str]]:
+        """Regressors without skill, by protocol and dataset."""
+        rows = self.rows[self.rows["null"]]
+        return {
+            (str(protocol), str(dataset)): sorted(set(of))
+            for (protocol, dataset), of in rows.groupby(["protocol", "dataset"])["regressor"]
+        }
+
+    def imp_of(self, regressor: str) -> Summary:
+        """Imp% of one regressor; null where it has no skill."""
+        return {
+            (protocol, dataset, denoiser): replace(entry, mean=None, status="null")
+            if regressor in self.null.get((protocol, dataset), ()) and entry.mean is not None
+            else entry
+            for (protocol, dataset, denoiser), entry in self.of_regressor(regressor)
+            .summary(aggregate.IMP)
+            .items()
+        }
+
     def of_regressor(self, regressor: str) -> View:
         """The rows of one regressor."""
         if regressor not in self._by_regressor:
@@ -145,7 +178,13 @@ def views(long: pd.DataFrame) -> list[View]:
     aggregate.check_columns(long)
     long = aggregate.suited(labelled(long))
     aggregate.check_distinct(long)
-    return [View(condition, rows) for condition, rows in aggregate.conditions(long)]
+    long = long.assign(null=without_skill(long))
+    gated = long["refines"].notna() if "refines" in long else pd.Series(False, index=long.index)
+    beside = dict(aggregate.conditions(long[gated]))
+    return [
+        View(condition, rows, gated=beside.get(condition, rows[:0]))
+        for condition, rows in aggregate.conditions(long[~gated])
+    ]
 
 
 def error_summary(view: View) -> Summary:

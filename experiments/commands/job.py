@@ -49,10 +49,11 @@ class Journalist(Follower):
         """Pass on what would be lost if this process died now."""
         append({"event": "begun", "what": describe(labels)})
 
-    def told(self, labels: dict[str, Any], status: str) -> None:
+    def told(self, labels: dict[str, Any], status: str, reason: str = "") -> None:
         """Count and pass on."""
         self.counts[status] += 1
-        append({"event": "record", "status": status, "what": describe(labels)})
+        what = describe(labels)
+        append({"event": "record", "status": status, "what": what, "reason": reason})
 
     def summary(self) -> str:
         """The counts in a few words."""

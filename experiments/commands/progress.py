@@ -33,6 +33,8 @@ PROCESS_VARIABLE = "DENOGRAD_PROCESS"
 #: What may become of a score, as people say it.
 OUTCOMES = {"ok": "computed", "cached": "already there", "skipped": "skipped", "failed": "failed"}
 
+#: Failures that a run names at its end.
+_MOST_FAILURES = 5
 _SECONDS_BETWEEN_LISTINGS = 5.0
 #: A journal of a living run must not look like one that was left behind.
 _SECONDS_BETWEEN_TOUCHES = 3600.0
@@ -66,7 +68,8 @@ class Monitor:
     `total` is None where the sweeper does not say how many corruptions there are, `listing` is None
     for a run without a name. Of the records so far, `counts` says how many were "ok", "cached",
     "failed" and "skipped"; of the corruptions that are `done`, `worked` needed any work. `missing`
-    are the datasets that were left out because their file is not here.
+    are the datasets that were left out because their file is not here, `failures` the reasons for
+    failures, each with the first piece of work that it befell.
     """
 
     journal: Path
@@ -77,6 +80,7 @@ class Monitor:
     done: int = 0
     worked: int = 0
     missing: set[str] = field(default_factory=set)
+    failures: dict[str, str] = field(default_factory=dict)
     _entries: Entries = field(default_factory=dict)
     _new_entries: bool = False
     _in_hand: dict[str, str] = field(default_factory=dict)
@@ -112,7 +116,7 @@ class Monitor:
                 os.utime(self.journal)
 
     def close(self, complete: bool) -> None:
-        """Show what is left and one closing line, list all of it and remove the journal.
+        """Show what is left, one closing line and failures, list all and remove the journal.
 
         The pieces of a `complete` run, one that reached its end, are the whole listing.
         """
@@ -123,6 +127,11 @@ class Monitor:
         elapsed = duration(time.monotonic() - self._begin)
         plural = "" if self.done == 1 else "s"
         self.say(f"{self.done} corruption{plural} in {elapsed}: {self.tally()}")
+        named = list(self.failures.items())[:_MOST_FAILURES]
+        for reason, what in named:
+            self.say(f"failed: {what}: {reason}")
+        if (more := self.counts["failed"] - len(named)) > 0:
+            self.say(f"failed: and {more} more")
         if self._entries:
             self._list(complete and not self.unheard)
         self.journal.unlink(missing_ok=True)
@@ -175,6 +184,8 @@ class Monitor:
             self._in_hand[process] = event["what"]
         elif kind == "record":
             self.counts[event["status"]] += 1
+            if event["status"] == "failed":
+                self.failures.setdefault(event["reason"], event["what"])
             if self._bar is not None:
                 self._bar.set_postfix_str(event["what"], refresh=True)
         else:
@@ -185,7 +196,9 @@ class Monitor:
     def _finish(self, event: dict[str, Any]) -> None:
         self.done += 1
         self.worked += event["worked"]
-        self.counts["failed"] += event["error"] is not None
+        if event["error"] is not None:
+            self.counts["failed"] += 1
+            self.failures.setdefault(event["error"], event["what"])
         if event.get("missing"):
             self.missing.add(event["missing"])
         if self._bar is not None:

@@ -124,7 +124,7 @@ def _report_archive(results: Path, out: Path) -> int:
     studies: dict[str, list[View]] = {}
     for name in archive.experiments:
         command = f"python -m experiments report --experiment {shlex.quote(name)}"
-        rows = long_table(archive.listed(name))
+        rows = long_table(archive.listed(name), archive.records())
         outputs = _outputs_of(name)
         folder = out / folder_of(name)
         others = _studies(outputs, archive.listed)
@@ -171,7 +171,8 @@ def _is_archived(long_table: pd.DataFrame, options: argparse.Namespace) -> bool:
 
     if options.experiment is None or options.out is not None:
         return False
-    return long_table.equals(join(Store(options.results).archive.listed(options.experiment)))
+    archive = Store(options.results).archive
+    return long_table.equals(join(archive.listed(options.experiment), archive.records()))
 
 
 def _outputs_of(experiment: str | None) -> tuple[str, ...] | None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from experiments.commands.arguments import add_results, command_parser
+
+if TYPE_CHECKING:
+    from experiments.store.records import Record
 
 EXAMPLES = """examples:
   python -m experiments status                      counts per dataset and denoiser, and what failed
   python -m experiments status --experiment quick   only what the last run of `quick` comprises
 
+Counted is what a run counts: a result per cell and regressor, and what failed before there was one.
 A record is a file below RESULTS/runs or, where there is none, one in the archive
 RESULTS/records.jsonl.gz. A run tries again what failed, wherever the failure is recorded.
 A record is stale when it was made by other source than the present one: same identity, perhaps
@@ -50,23 +56,46 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
-    counts: dict[tuple[str, str], Counter[str]] = {}
+    counts: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for record in records:
-        labels = record["labels"]
-        # A corruption that could not be set up has no denoiser.
-        of = counts.setdefault((labels["dataset"], labels.get("denoiser", "-")), Counter())
-        of[record["status"]] += 1
-        of["stale"] += record["source"] != source_of(record["config"])
+        counts[_row(record)]["stale"] += record["source"] != source_of(record["config"])
+    pieces = _pieces(records)
+    for record in pieces:
+        counts[_row(record)][record["status"]] += 1
     columns = ("ok", "failed", "skipped", "stale")
     print(f"{'dataset':20} {'denoiser':20}" + "".join(f"{column:>9}" for column in columns))
     for (dataset, denoiser), of in sorted(counts.items()):
         print(f"{dataset:20} {denoiser:20}" + "".join(f"{of[column]:9}" for column in columns))
     archived = sum(record.get("archived", False) for record in records)
     of_archive = f", {archived} of them from {store.archive.path}" if archived else ""
-    print(f"{len(records)} records{of_archive}")
-    failed = [record for record in records if record["status"] == "failed"]
+    print(f"{len(pieces)} results in {len(records)} records{of_archive}")
+    failed = [record for record in pieces if record["status"] == "failed"]
     for record in failed:
         print(f"failed: {describe(record['labels'])}: {record['reason']}")
     if store.damage:
         print(f"{len(store.damage)} damaged, named above; the next run computes them anew")
     return 1 if failed or store.damage else 0
+
+
+def _row(record: Record) -> tuple[str, str]:
+    """Dataset and denoiser; a corruption that could not be set up has none."""
+    return record["labels"]["dataset"], record["labels"].get("denoiser", "-")
+
+
+def _pieces(records: Sequence[Record]) -> list[Record]:
+    """What a run counts: scores, what could not be set up, and cells that failed alone."""
+    from experiments.store.records import identity
+    from experiments.store.rows import without_regressor
+
+    failed_scores = {
+        identity(without_regressor(record["config"]))
+        for record in records
+        if record["status"] == "failed" and "regressor" in record["config"]
+    }
+    return [
+        record
+        for record in records
+        if "regressor" in record["config"]
+        or "denoiser" not in record["config"]
+        or (record["status"] == "failed" and record["identity"] not in failed_scores)
+    ]

@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import selectors
+import shlex
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from experiments.commands.arguments import results_folder
 from experiments.commands.progress import Monitor
 from experiments.files import no_room
 from experiments.store.listing import listing_path
@@ -68,6 +70,7 @@ class _Worker:
         self._unread = b""
         self._monitor: Monitor | None = None
         self._end: dict[str, Any] | None = None
+        self._status: list[str] = []
         self._deadline: float | None = None
 
     def close(self) -> None:
@@ -118,6 +121,10 @@ class _Worker:
             return
         runs, name = Path(answer["runs"]), answer["name"]
         listing = None if name is None else listing_path(runs, name)
+        of_name = [] if name is None else ["--experiment", name]
+        elsewhere = str(runs.parent) != results_folder()
+        of_folder = ["--results", str(runs.parent)] if elsewhere else []
+        self._status = ["python", "-m", "experiments", "status", *of_name, *of_folder]
         self._monitor = Monitor(Path(answer["journal"]), answer["total"], listing)
 
     def _conclude(self) -> int:
@@ -140,6 +147,10 @@ class _Worker:
                 complaint = f"nothing was heard of {monitor.unheard} of {monitor.total} corruptions"
             elif status == 0 and monitor.counts["failed"]:
                 status = FAILURE
+                complaint = (
+                    f"all that failed is named by: {shlex.join(self._status)}; "
+                    f"for tracebacks see the logs below {monitor.journal.parents[1] / 'hydra'}"
+                )
         if end["died"] or status == INTERRUPTED:
             complaint += ": what was finished is kept, and the same command continues from there"
         if complaint:

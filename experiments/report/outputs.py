@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from experiments.report import figures, tables
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from experiments.report.table import Table
 
     Studies = Mapping[str, Sequence[View]]
+
+#: What a module of each folder has, and of what type.
+_OF_TABLES = {"TITLE": str, "ORDER": int, "tables": Callable}
+_OF_FIGURES = {"ORDER": int, "pictures": Callable}
 
 
 @dataclass(frozen=True)
@@ -74,13 +79,22 @@ class Output:
 
 @cache
 def outputs() -> dict[str, Output]:
-    """Every output by its name, in the order of a report."""
-    of_tables, of_figures = _modules(tables), _modules(figures)
-    found = [
-        Output(name, of_tables.get(name), of_figures.get(name))
-        for name in of_tables.keys() | of_figures.keys()
-    ]
-    return {output.name: output for output in sorted(found, key=lambda o: (o.order, o.name))}
+    """Every output by its name, in the order of a report.
+
+    Raises
+    ------
+    ValueError
+        If a module lacks something, or has the place of another; it names the file.
+    """
+    of_tables, of_figures = _modules(tables, _OF_TABLES), _modules(figures, _OF_FIGURES)
+    places: dict[int, Output] = {}
+    for name in sorted(of_tables.keys() | of_figures.keys()):
+        output = Output(name, of_tables.get(name), of_figures.get(name))
+        other = places.setdefault(output.order, output)
+        if other is not output:
+            files = " and ".join(str(each._modules[0].__file__) for each in (other, output))
+            raise ValueError(f"{files} both have ORDER = {output.order}: change that of one")
+    return {places[order].name: places[order] for order in sorted(places)}
 
 
 def chosen(names: Iterable[str] | None = None) -> dict[str, Output]:
@@ -94,10 +108,20 @@ def chosen(names: Iterable[str] | None = None) -> dict[str, Output]:
     return {name: output for name, output in outputs().items() if name in wanted}
 
 
-def _modules(package: ModuleType) -> dict[str, ModuleType]:
-    """The modules of a package but for those that the others share, by file name."""
-    return {
+def _modules(package: ModuleType, wanted: Mapping[str, Any]) -> dict[str, ModuleType]:
+    """The modules of a package but for those that the others share, by file name.
+
+    Each has what is `wanted`, a type by name.
+    """
+    found = {
         module.name: importlib.import_module(f"{package.__name__}.{module.name}")
         for module in pkgutil.iter_modules(package.__path__)
         if not module.name.startswith("_")
     }
+    for module, (name, kind) in product(found.values(), wanted.items()):
+        if not isinstance(getattr(module, name, None), kind):
+            raise ValueError(
+                f"{module.__file__} lacks `{name}` ({kind.__name__}): {', '.join(wanted)} "
+                "are what a module of this folder has"
+            )
+    return found

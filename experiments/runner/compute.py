@@ -11,7 +11,13 @@ from experiments.runner.resources import Stages
 if TYPE_CHECKING:
     from experiments.settings.schema import Component
 
-from experiments.metrics import mean_correlation, projections, recovery, sliced_wasserstein
+from experiments.metrics import (
+    mean_correlation,
+    projections,
+    recovery,
+    removed,
+    sliced_wasserstein,
+)
 from experiments.runner.corruption import Data
 from experiments.runner.protocols import PROTOCOLS, Scaled
 from experiments.seeds import seed_for
@@ -26,8 +32,9 @@ def denoise(
 ) -> Data:
     """Let a denoiser refine what a protocol lets it, and return all rows in file order.
 
-    The cache holds trained backbones, and refinements on the way, that the denoisers of one
-    corruption and protocol share; `stages` takes up what fitting and denoising cost.
+    One that has a method ``tell`` is told the noise before it is fitted. The cache holds trained
+    backbones, and refinements on the way, that the denoisers of one corruption and protocol share;
+    `stages` takes up what fitting and denoising cost.
     """
     corruption = scaled.corruption
     cls: Any = component.cls
@@ -38,9 +45,11 @@ def denoise(
         random_state=seed_for(*corruption.seed_for(cls.method)),
         device=corruption.settings.device,
     )
-    # The method of a class, not a parameter that happens to be called so.
+    # Methods of the class, not parameters that happen to be called so.
     if callable(getattr(cls, "share", None)):
         denoiser.share(cache, epochs_beside(component, corruption.settings.denoiser))
+    if callable(getattr(cls, "tell", None)):
+        denoiser.tell(*scaled.noise_sd())
     return PROTOCOLS[protocol].denoise(denoiser, scaled, stages)
 
 
@@ -56,7 +65,7 @@ def epochs_beside(denoiser: Component, others: Sequence[Component]) -> list[int]
 
 
 def cell_metrics(scaled: Scaled, refined: Data, protocol: str) -> dict[str, float | None]:
-    """SWD, mean correlation and recovery on the rows that the protocol lets a denoiser change.
+    """SWD, mean correlation, recovery and what was removed, on the rows that may change.
 
     Taken against the noisy values, and against the clean ones where noise was injected.
     """
@@ -72,7 +81,13 @@ def cell_metrics(scaled: Scaled, refined: Data, protocol: str) -> dict[str, floa
         metrics |= {
             "swd_clean": sliced_wasserstein(clean.X, refined.X, directions),
             "rho_clean": mean_correlation(clean.X, refined.X),
-            "recovery_X": recovery(refined.X, noisy.X, clean.X),
-            "recovery_y": recovery(refined.y, noisy.y, clean.y),
         }
+        for part in ("X", "y"):
+            values = [getattr(data, part) for data in (refined, noisy, clean)]
+            share, collateral = removed(*values)
+            metrics |= {
+                f"recovery_{part}": recovery(*values),
+                f"removed_{part}": share,
+                f"collateral_{part}": collateral,
+            }
     return metrics

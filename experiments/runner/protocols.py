@@ -33,6 +33,12 @@ class Scaled:
         """Whether noisy and clean values differ anywhere."""
         return not self.noisy.equals(self.clean)
 
+    def noise_sd(self) -> tuple[np.ndarray, float]:
+        """Root mean square of the noise in the training rows: of every input, and of the target."""
+        noisy, clean = (d.rows(self.corruption.split.train) for d in (self.noisy, self.clean))
+        of_X = np.sqrt(np.mean((noisy.X - clean.X) ** 2, axis=0))
+        return of_X, float(np.sqrt(np.mean((noisy.y - clean.y) ** 2)))
+
 
 class Protocol(ABC):
     """What the protocols share."""

@@ -39,8 +39,11 @@ class Follower:
     def begun(self, labels: dict[str, Any]) -> None:
         """Take note of the piece of work that is in hand."""
 
-    def told(self, labels: dict[str, Any], status: str) -> None:
-        """Take note of a score: "ok", "skipped", "failed", or "cached" for one that was there."""
+    def told(self, labels: dict[str, Any], status: str, reason: str = "") -> None:
+        """Take note of a score: "ok", "skipped", "failed", or "cached" where it was ok before.
+
+        `reason` says why it is not "ok".
+        """
 
 
 def run_corruption(settings: Settings, follower: Follower) -> None:
@@ -124,11 +127,14 @@ class _Job:
         skip = self._why_skip(denoiser, Skip.DENOISER, Skip.DENOISER)
         for score in scores:
             score.skip = skip or self._why_skip(score.regressor, Skip.DOMAIN, Skip.REGRESSOR)
-        missing = [score for score in scores if not self._is_done(score.key, score.skip)]
+        missing = []
         for score in scores:
-            if score not in missing:
-                self.follower.told(score.key.labels, "cached")
-        return _Cell(protocol, denoiser, key, skip, self._is_done(key, skip), missing)
+            status = self._status(score.key, score.skip)
+            if status is None:
+                missing.append(score)
+            else:
+                self.follower.told(score.key.labels, "cached" if status == "ok" else status)
+        return _Cell(protocol, denoiser, key, skip, self._status(key, skip) is not None, missing)
 
     def _why_skip(self, component: Component, domain: Skip, other: Skip) -> Outcome | None:
         """The outcome of what does not apply to this dataset, or cannot say whether it does.
@@ -139,6 +145,9 @@ class _Job:
             built = component.build()
             reason = built.why_skip(self.corruption.dataset)
             suits = self.corruption.settings.domain in built.domains
+            told = callable(getattr(component.cls, "tell", None))
+            if reason is None and told and self.corruption.noisy.equals(self.corruption.clean):
+                reason = f"{type(built).__name__} is told the noise, and none was injected."
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -147,12 +156,11 @@ class _Job:
             return None
         return {"status": "skipped", "skip": str(other if suits else domain), "reason": reason}
 
-    def _is_done(self, key: Key, skip: Outcome | None) -> bool:
-        """Whether a record stands: failures are tried again, and skips whose reason is gone."""
+    def _status(self, key: Key, skip: Outcome | None) -> str | None:
+        """Status of a record that stands: not a failure, nor a skip whose reason is gone."""
         status = self.store.status(key)
-        return status == "ok" or (
-            status == "skipped" and skip is not None and skip["status"] == status
-        )
+        stands = status == "ok" or (skip is not None and status == "skipped" == skip["status"])
+        return status if stands else None
 
     def _run_cell(self, cell: _Cell, scorer: Scorer) -> None:
         if cell.skip:
@@ -185,7 +193,7 @@ class _Job:
             for score in missing:
                 self._leave(score.key, outcome | {"reason": reason})
             if not missing:
-                self.follower.told(cell.key.labels, "failed")
+                self.follower.told(cell.key.labels, "failed", outcome["reason"])
             return
         if not cell.done:
             self._leave(cell.key, {"status": "ok", "metrics": metrics}, stages)
@@ -209,7 +217,7 @@ class _Job:
         """Leave a record, and tell of it if it is a score."""
         leave(self.store, key, outcome, stages)
         if "regressor" in key.config:
-            self.follower.told(key.labels, outcome["status"])
+            self.follower.told(key.labels, outcome["status"], outcome.get("reason", ""))
 
 
 def leave(store: Store, key: Key, outcome: Outcome, stages: Stages | None = None) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from experiments.store.beside import Beside
 from experiments.store.records import Record, identity
 from experiments.store.rows import (
     FIRST,
@@ -43,7 +44,8 @@ def read_long_table(
         a word of `experiments.words.Skip`) and ``reason``, those of `MEASURES`, the whole
         grid as ``mse_<fit>_<inputs>_<targets>``, seconds and peak memory per stage, every setting
         as ``p_<kind>_<parameter>``, the processor, what to know of the dataset (``note``) and the
-        identity. Sorted; empty if there are no records.
+        identity. What a cell cost (``seconds_fit``) and measured (``swd``) is repeated in the row
+        of each of its regressors: never sum it over rows. Sorted; empty if there are no records.
 
     Raises
     ------
@@ -56,19 +58,24 @@ def read_long_table(
     finally:
         if command is not None:
             tell_damage(store, command)
-    return long_table(records)
+    return long_table(records, store.archive.records())
 
 
-def long_table(records: Iterable[Record]) -> pd.DataFrame:
-    """Join the records of cells and scores into one row per score."""
+def long_table(records: Iterable[Record], beside: Iterable[Record] = ()) -> pd.DataFrame:
+    """Join the records of cells and scores into one row per score.
+
+    `beside` are further records, of which only what they say of those shown is taken.
+    """
     records = list(records)
+    others = Beside([*records, *beside])
     cells = {_cell_id(r): r for r in records if "regressor" not in r["config"]}
     scores = [r for r in records if "regressor" in r["config"]]
     if not scores:
         return pd.DataFrame(columns=[*FIRST, "identity"])
     # As objects, so that a setting stays of its type where others lack it.
     rows = pd.DataFrame(
-        [flatten(score, cells.get(_cell_id(score))) for score in scores], dtype=object
+        [flatten(score, cells.get(_cell_id(score))) | others.columns(score) for score in scores],
+        dtype=object,
     )
     # What no row has a value for is no column, whatever the records call it.
     table = rows.dropna(axis="columns", how="all")

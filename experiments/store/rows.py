@@ -25,7 +25,11 @@ MEASURES = (
 #: The first columns of every long table.
 FIRST = (*LABELS, "status", "skip", "reason", *MEASURES)
 #: Columns that hold no measurement, beside the settings.
-TEXTS = (*LABELS, "status", "skip", "reason", "note", "method", "processor", "identity")
+TEXTS = (
+    *LABELS,
+    *("status", "skip", "reason", "note", "method", "refines", "told", "signal"),
+    *("processor", "identity"),
+)
 
 #: What of a dataset's settings the profile and the benchmark decide.
 _OF_CORRUPTION = ("max_rows", "max_columns", "window_size", "horizon")
@@ -52,6 +56,11 @@ def flatten(score: Record, cell: Record | None) -> dict[str, Any]:
     # What the variants of one method have in common.
     denoiser = class_of("denoiser", config["denoiser"]["name"])
     row["method"] = getattr(denoiser, "method", row["denoiser"])
+    if callable(getattr(denoiser, "tell", None)):
+        row["told"] = "told the noise"
+    # The regressor that is inside this one, which trains it on a refined target.
+    refines = getattr(class_of("regressor", config["regressor"]["name"]), "refines", None)
+    row |= {} if refines is None else {"refines": refines}
     row |= {"status": score["status"], "skip": score.get("skip", "")}
     row["reason"] = _one_line(score.get("reason", ""))
     metrics = dict(score.get("metrics", {}))

@@ -7,7 +7,6 @@ import inspect
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
-from pydoc import locate
 from types import SimpleNamespace
 from typing import get_args
 
@@ -23,12 +22,22 @@ from sklearn.exceptions import NotFittedError
 
 import baselines
 from denograd.base import BaseDenoiser, Domain
+from experiments.settings.schema import import_target
+from tests.support.discovery import draws_freely, lacks
 
 CONFIGS = {
     path.stem: yaml.safe_load(path.read_text())[path.stem]
     for path in sorted((Path(__file__).parents[2] / "conf" / "denoiser").glob("*.yaml"))
 }
-DENOISERS = {label: locate(config["_target_"]) for label, config in CONFIGS.items()}
+DENOISERS = {
+    label: import_target(config["_target_"], f"conf/denoiser/{label}.yaml")
+    for label, config in CONFIGS.items()
+}
+FACTS = {
+    "method": str,
+    "revision": int,
+    **dict.fromkeys(("uses_target", "uses_row_order", "column_wise", "causal"), bool),
+}
 CHEAP = {
     "backbone_epochs": 2,
     "epochs": 2,
@@ -51,6 +60,8 @@ class Case:
         cheap = {key: value for key, value in CHEAP.items() if key in known}
         if "domain" in known:
             cheap["domain"] = self.domain
+        if hasattr(cls, "tell"):
+            cheap["noise"] = 0.3
         published = {
             key: value
             for key, value in CONFIGS[self.name].items()
@@ -58,7 +69,13 @@ class Case:
         }
         return cls(**{**published, **cheap, **params})
 
-    def data(self, seed: int = 0, n_rows: int = N_ROWS) -> tuple[np.ndarray, np.ndarray]:
+    @property
+    def is_long(self) -> bool:
+        """Whether it needs more steps of a series than others."""
+        return self.domain == "series" and self.name.startswith("calibrated")
+
+    def data(self, seed: int = 0, n_rows: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        n_rows = n_rows or (2 * N_ROWS if self.is_long else N_ROWS)
         rng = np.random.default_rng(seed)
         X = rng.normal(loc=2.0, size=(n_rows, 3))
         X[:, 1] = X[:, 0] + 0.1 * X[:, 1]
@@ -82,10 +99,10 @@ def table_case(request) -> Case:
     return request.param
 
 
-def assert_same(found: tuple, wanted: tuple) -> None:
+def assert_same(found: tuple, wanted: tuple, otherwise: str = "") -> None:
     """Assert that a table and its target hold the values of another and its target."""
-    np.testing.assert_array_equal(found[0], wanted[0])
-    np.testing.assert_array_equal(found[1], wanted[1])
+    np.testing.assert_array_equal(found[0], wanted[0], otherwise)
+    np.testing.assert_array_equal(found[1], wanted[1], otherwise)
 
 
 @pytest.mark.parametrize("unit", [2.0**-20, 2.0**20])
@@ -124,11 +141,36 @@ def test_class_declares_its_facts(cls):
     assert cls.domains
     assert cls.domains <= set(get_args(Domain))
     assert cls.fits_on in ("train", "all")
-    assert isinstance(cls.method, str)
-    assert isinstance(cls.revision, int)
-    for fact in ("uses_target", "uses_row_order", "column_wise", "causal"):
-        assert isinstance(getattr(cls, fact), bool), fact
+    for fact, kind in FACTS.items():
+        assert isinstance(getattr(cls, fact, None), kind), lacks(
+            cls, f"`{fact}`", f"`{fact} = ...` ({kind.__name__}), as denograd/base.py explains"
+        )
     assert not hasattr(cls, "transform"), "imblearn's Pipeline would take it for a transformer"
+
+
+@pytest.mark.parametrize("fact", sorted(FACTS.keys() - {"revision"}))
+def test_a_fact_that_a_class_lacks_is_named_with_its_file(fact):
+    body = {name: kind() for name, kind in FACTS.items() if name != fact}
+    cls = type("Newcomer", (BaseDenoiser,), body | {"__module__": __name__})
+    said = rf"test_contract\.py: Newcomer lacks `{fact}`; write `{fact} = \.\.\.` "
+    with pytest.raises(AssertionError, match=said):
+        test_class_declares_its_facts(cls)
+
+
+class Draws(baselines.identity.IdentityDenoiser):
+    """Draws random numbers, and takes no seed for them."""
+
+    def _denoise(self, X, y):
+        return X + np.random.default_rng().normal(size=X.shape), y
+
+
+def test_a_denoiser_that_draws_without_a_seed_is_told_so(monkeypatch):
+    monkeypatch.setitem(DENOISERS, "draws", Draws)
+    monkeypatch.setitem(CONFIGS, "draws", {})
+    with pytest.raises(
+        AssertionError, match=r"test_contract\.py: Draws lacks a seed.*random_state"
+    ):
+        test_fitting_again_gives_the_same_result(Case("draws", "tabular"))
 
 
 def test_accepts_datasets_of_its_domains_only(case):
@@ -189,7 +231,8 @@ def test_fitting_again_gives_the_same_result(case):
     X, y = case.data()
     first = case.new().fit(X, y).denoise(X, y)
     other_X, other_y = case.data(seed=1)
-    assert_same(case.new().fit(other_X, other_y).fit(X, y).denoise(X, y), first)
+    again = case.new().fit(other_X, other_y).fit(X, y).denoise(X, y)
+    assert_same(again, first, draws_freely(DENOISERS[case.name]))
 
 
 def test_fit_resample_is_fit_then_denoise(case):
@@ -286,9 +329,13 @@ def test_constants_are_survived(case, constant):
     assert np.isfinite(refined_y).all()
 
 
-def test_a_handful_of_rows_is_enough(case):
+def test_a_handful_of_rows_is_enough_or_refused_by_its_number(case):
     n_rows = 6 if case.domain == "series" else 2
     X, y = case.data(n_rows=n_rows)
+    if case.is_long:
+        with pytest.raises(ValueError, match="a series of 6 steps is too short: at least 71"):
+            case.new().fit(X, y)
+        return
     refined_X, refined_y = case.new().fit_resample(X, y)
     assert refined_X.shape == X.shape
     assert refined_y.shape == y.shape
@@ -476,7 +523,7 @@ def test_a_series_needs_its_target_as_column_0(case):
     X, y = case.data()
     denoiser = case.new().fit(X, y.astype(np.float32))
     for shown in (X[:, [1, 0, 2]], X[:, 1:]):
-        message = "column 0 of X differs from y in 40 of 40 rows"
+        message = f"column 0 of X differs from y in {len(y)} of {len(y)} rows"
         with pytest.raises(ValueError, match=message):
             case.new().fit(shown, y)
     with pytest.raises(ValueError, match=message):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from experiments import metrics
+from tests.support.columns import random_column
 
 
 def test_mse_is_the_mean_of_squared_differences() -> None:
@@ -73,16 +74,19 @@ def test_sliced_wasserstein_ignores_the_order_of_rows() -> None:
     assert metrics.sliced_wasserstein(data, rng.permutation(data), directions) < 1e-12
 
 
-@pytest.mark.parametrize("columns", [1, 4, 30])
-def test_sliced_wasserstein_agrees_with_pot(columns: int) -> None:
+def test_sliced_wasserstein_agrees_with_pot() -> None:
     ot = pytest.importorskip("ot", reason="POT is installed by the dev extra only")
-    rng = np.random.default_rng(columns)
-    before = rng.standard_normal((300, columns))
-    after = 0.7 * before + 0.3 * rng.standard_normal(before.shape) + 0.1
-    directions = metrics.projections(columns, seed=5)
-    expected = ot.sliced_wasserstein_distance(before, after, projections=directions, p=2)
-    found = metrics.sliced_wasserstein(before, after, directions)
-    assert found == pytest.approx(float(expected), abs=1e-5)
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        n_rows, n_columns = int(10 ** rng.uniform(0, 2.5)), int(rng.integers(1, 31))
+        before, after = (
+            np.column_stack([random_column(rng, n_rows) for _ in range(n_columns)])
+            for _ in range(2)
+        )
+        directions = metrics.projections(n_columns, 20, seed=seed)
+        expected = ot.sliced_wasserstein_distance(before, after, projections=directions, p=2)
+        found = metrics.sliced_wasserstein(before, after, directions)
+        assert found == pytest.approx(float(expected), rel=1e-12), f"{seed=}"
 
 
 def test_sliced_wasserstein_does_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,3 +163,23 @@ def test_missing_values_are_counted() -> None:
         metrics.mse([1.0, 2.0, 3.0], [np.nan, 1.0, np.inf])
     with pytest.raises(ValueError, match="truth is empty"):
         metrics.mse([], [])
+
+
+@given(arrays(float, (3, 7, 2), elements=st.floats(-10, 10)))
+def test_recovery_follows_from_what_was_removed(values: np.ndarray) -> None:
+    refined, noisy, clean = values
+    share, collateral = metrics.removed(refined, noisy, clean)
+    if share is None or collateral is None:
+        assert metrics.recovery(refined, noisy, clean) is None
+        return
+    expected = 1 - math.hypot(1 - share, collateral)
+    assert metrics.recovery(refined, noisy, clean) == pytest.approx(expected, rel=1e-6, abs=1e-6)
+
+
+def test_what_was_removed() -> None:
+    clean, noisy = np.zeros(4), np.array([2.0, 0.0, 0.0, 0.0])
+    assert metrics.removed(clean, noisy, clean) == (1.0, 0.0)
+    assert metrics.removed(noisy, noisy, clean) == (0.0, 0.0)
+    assert metrics.removed(noisy / 2, noisy, clean) == (0.5, 0.0)
+    assert metrics.removed(noisy + np.eye(4)[1], noisy, clean) == (0.0, 0.5)
+    assert metrics.removed(clean, clean, clean) == (None, None)

@@ -55,7 +55,7 @@ def test_a_failure_takes_no_place_of_what_is_finished(tmp_path):
     assert store.status(SCORE) == "ok"
 
 
-def test_a_cell_that_fails_alone_is_told(settings_of, tmp_path):
+def test_a_cell_that_fails_alone_is_told_and_counted(settings_of, tmp_path, capsys):
     flag = tmp_path / "broken"
     settings = settings_of(*SMALL, "protocol=held_out", *double("denoiser", "Broken", log=flag))
     run_noted(settings)
@@ -64,6 +64,8 @@ def test_a_cell_that_fails_alone_is_told(settings_of, tmp_path):
     flag.touch()
 
     assert "failed" in run_noted(settings).statuses
+    assert status.main(["--results", str(settings.results)]) == 1
+    assert "failed: friedman held_out broken: ArithmeticError" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("kind", ["U", "c", "b"])

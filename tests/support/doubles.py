@@ -54,6 +54,15 @@ class Shares(Halve):
         self.share = share
 
 
+class Told(Halve):
+    """Is told the noise, and notes it."""
+
+    method = "told"
+
+    def tell(self, sd_X, sd_y):
+        self._note("tell", np.append(sd_X, sd_y))
+
+
 class Broken(Halve):
     """Fails as long as the file `log` exists."""
 

@@ -24,7 +24,7 @@ class Notes(Follower):
     def planned(self, keys: Any) -> None:
         self.keys += keys
 
-    def told(self, labels: dict[str, Any], status: str) -> None:
+    def told(self, labels: dict[str, Any], status: str, reason: str = "") -> None:
         self.told_of.append((labels, status))
 
     @property

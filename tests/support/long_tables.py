@@ -101,6 +101,12 @@ def benchmark(
     return make(*rows)
 
 
+def gated(long: pd.DataFrame) -> pd.DataFrame:
+    """The long table, and beside each Ridge one that decides itself whether to refine."""
+    refined = long[long["regressor"] == "ridge"]
+    return pd.concat([long, refined.assign(regressor="refined_ridge", refines="ridge")])
+
+
 def view_of(long: pd.DataFrame) -> View:
     """The only view of a long table of one condition."""
     (view,) = views(long)

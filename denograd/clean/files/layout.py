@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from denograd.clean.files.records import Record, records, unquoted
 from denograd.clean.files.source import CleaningError
 from denograd.clean.files.style import CsvStyle
 
 
-class Layout(NamedTuple):
+@dataclass(frozen=True)
+class Layout:
     """A text divided into what makes up a table, nothing of it lost.
 
     Attributes
@@ -20,7 +22,7 @@ class Layout(NamedTuple):
         The cells of every column as they are written, quotes included.
     lines : array of int
         The line on which each row begins.
-    ends : list of str
+    ends : sequence of str
         What follows the last cell of each row.
     head : str
         All that stands before the first row.
@@ -29,10 +31,10 @@ class Layout(NamedTuple):
     """
 
     columns: dict[str, list[str]]
-    lines: array[int]
-    ends: list[str]
+    lines: Sequence[int]
+    ends: Sequence[str]
     head: str
-    skipped: dict[int, str]
+    skipped: Mapping[int, str]
 
 
 def arranged(text: str, separator: str, style: CsvStyle) -> Layout:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 import pandas as pd
 
-from denograd.clean.files.layout import arranged
+from denograd.clean.files.layout import Layout, arranged
 from denograd.clean.files.numerals import as_numbers, find_decimal
 from denograd.clean.files.packing import packed, unpacked
 from denograd.clean.files.records import quoted_like, unquoted
@@ -21,32 +21,17 @@ from denograd.columns import why_left_alone
 
 
 @dataclass(frozen=True)
-class CsvTable(SourceTable):
-    """A text table.
+class CsvTable(Layout, SourceTable):
+    """A text table: its layout, and how its cells are written.
 
     Attributes
     ----------
-    columns : dict
-        The cells of every column as they are written, quotes included.
-    lines : array of int
-        The line on which each row begins.
-    ends : sequence of str
-        What follows the last cell of each row.
-    head : str
-        All that stands before the first row.
-    skipped : dict
-        What is passed over before a row, blank lines and comments, by the row's number.
     separator, decimal : str
         Characters between cells and inside numbers.
     encoding : str
         Of the text.
     """
 
-    columns: dict[str, list[str]]
-    lines: array[int]
-    ends: Sequence[str] = ()
-    head: str = ""
-    skipped: Mapping[int, str] = field(default_factory=dict)
     separator: str = ","
     decimal: str = "."
     encoding: str = "utf-8"
@@ -76,7 +61,8 @@ class CsvTable(SourceTable):
             raise CleaningError(f"{path} is empty")
         separator = style.separator or find_separator(text, style)
         try:
-            table = cls(*arranged(text, separator, style), separator=separator, encoding=encoding)
+            layout = vars(arranged(text, separator, style))
+            table = cls(**layout, separator=separator, encoding=encoding)
             texts = {name: table.texts(name) for name in table.names}
             decimal = style.decimal or find_decimal(texts)
         except CleaningError as error:

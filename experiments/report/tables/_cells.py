@@ -7,10 +7,12 @@ skipped is shown as such, never as a number.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from experiments.analysis import aggregate
 from experiments.analysis.aggregate import Entry, Metric, Summary
+from experiments.analysis.skill import LEAST
 from experiments.analysis.view import View
 from experiments.report.table import NOTHING, Column, Row, Section, Table, TableCell
 from experiments.words import ABSENT, number
@@ -18,6 +20,7 @@ from experiments.words import ABSENT, number
 SANE = "sane variants, not ranked"
 CONTROLS = "controls, not ranked"
 PARTIAL = "†"
+NULL = "‡"
 MSE_NOTE = (
     "in squared standard deviations of the target. Before: trained on the noisy data. Ceiling: "
     "trained on the clean data. The protocols take their errors against different targets."
@@ -60,12 +63,16 @@ def dataset_table(
     how: str,
     sections: Callable[[Callable[[str], Row]], tuple[Section, ...]],
 ) -> Table:
+    places = [(protocol, dataset) for dataset in view.datasets for protocol in view.protocols]
+
     def row(denoiser: str) -> Row:
         entries = [
             [summary.get((protocol, dataset, denoiser)) for protocol in view.protocols]
             for dataset in view.datasets
         ]
         cells = [metric_cell(entry, metric) for of_dataset in entries for entry in of_dataset]
+        if metric is aggregate.IMP:
+            cells = [_marked(c, p in view.null) for c, p in zip(cells, places, strict=True)]
         means = [mean_cell(over_datasets, metric) for over_datasets in zip(*entries, strict=True)]
         return Row(denoiser, (*cells, *means))
 
@@ -81,6 +88,7 @@ def dataset_table(
         notes=(
             how,
             *(dataset_notes(view) if metric.per_regressor else ()),
+            *(null_notes(view, NULL) if metric is aggregate.IMP else ()),
             *outcome_notes(
                 {
                     (denoiser, dataset, protocol): summary.get((protocol, dataset, denoiser))
@@ -115,6 +123,27 @@ def dataset_notes(view: View, datasets: Iterable[str] | None = None) -> list[str
     return [f"{name}: {notes[name]}" for name in shown if name in notes]
 
 
+def null_notes(
+    view: View, mark: str, places: Collection[tuple[str, str]] | None = None
+) -> list[str]:
+    """A sentence on the regressors without skill at these protocols and datasets (None: all)."""
+    told: dict[tuple[str, ...], list[str]] = {}
+    for (protocol, dataset), regressors in view.null.items():
+        if places is None or (protocol, dataset) in places:
+            told.setdefault(tuple(regressors), []).append(f"{dataset} ({protocol})")
+    if not told:
+        return []
+    what = "; ".join(f"{', '.join(where)}: {', '.join(of)}" for of, where in told.items())
+    return [
+        f"{mark}: regressors whose error on the noisy data is not {100 * LEAST:g} % below that of "
+        f"the mean of a table's target, or of the last value of a series: {what}."
+    ]
+
+
+def _marked(cell: TableCell, null: bool) -> TableCell:
+    return replace(cell, text=cell.text + NULL) if null and cell.value is not None else cell
+
+
 def metric_cell(entry: Entry | None, metric: Metric) -> TableCell:
     """A value with its mark and interval, or a word for what became of it."""
     if entry is None:
@@ -135,7 +164,7 @@ def mean_cell(entries: Sequence[Entry | None], metric: Metric) -> TableCell:
     mean, whole = aggregate.mean_of(entries)
     if mean is None:
         statuses = {entry.status for entry in entries if entry is not None}
-        status = next((s for s in ("failed", "skipped") if s in statuses), "absent")
+        status = next((s for s in ("failed", "skipped", "null") if s in statuses), "absent")
         return TableCell(ABSENT if status == "absent" else status, status=status)
     value = metric.shown(mean)
     mark = "" if whole else PARTIAL

@@ -19,6 +19,7 @@ from experiments.report.tables._cells import (
     dataset_notes,
     interval_note,
     metric_cell,
+    null_notes,
     outcome_notes,
     sections_of,
 )
@@ -60,8 +61,7 @@ class _Numbers:
 
     @cached_property
     def imp(self) -> dict[str, Summary]:
-        view = self.view
-        return {name: view.of_regressor(name).summary(aggregate.IMP) for name in view.regressors}
+        return {name: self.view.imp_of(name) for name in self.view.regressors}
 
     @cached_property
     def errors(self) -> dict[str, Summary]:
@@ -152,6 +152,11 @@ def _table(
         columns=tuple(columns),
         sections=sections(row),
         context=view.condition.context | {"dataset": dataset, "protocol": protocol},
-        notes=(how, *dataset_notes(view, [dataset]), *outcome_notes(outcomes)),
+        notes=(
+            how,
+            *dataset_notes(view, [dataset]),
+            *null_notes(view, "null", {(protocol, dataset)}),
+            *outcome_notes(outcomes),
+        ),
         interval_note=interval_note(known),
     )

@@ -12,6 +12,7 @@ from experiments.report.tables._cells import (
     columns_of,
     dataset_notes,
     mean_cell,
+    null_notes,
     sections_of,
 )
 
@@ -26,7 +27,7 @@ def tables(views: Sequence[View]) -> list[Table]:
 
 def imp_by_regressor(view: View) -> Table:
     """Imp% per regressor × denoiser, averaged over the datasets of the regressor."""
-    summaries = {name: view.of_regressor(name).summary(aggregate.IMP) for name in view.regressors}
+    summaries = {name: view.imp_of(name) for name in view.regressors}
     columns = columns_of(view.regressors, view.protocols)
 
     def row(denoiser: str) -> Row:
@@ -43,8 +44,9 @@ def imp_by_regressor(view: View) -> Table:
     notes = [
         "Imp% of the mean log ratio of the errors over seeds, then datasets.",
         *dataset_notes(view),
+        *null_notes(view, "null"),
     ]
-    if any(entry.status not in ("ok", "absent") for entry in entries):
+    if any(entry.status not in ("ok", "absent", "null") for entry in entries):
         notes.append(f"{PARTIAL}: not every dataset or seed is there.")
     return Table(
         name="imp_by_regressor",

@@ -54,7 +54,7 @@ def pair_table(view: View, metric: Metric) -> Table | None:
     columns: list[Column] = []
     for protocol, found in compared:
         methods = competing(view, metric, protocol)
-        scores = aggregate.scores(view.summary(metric), protocol, methods)
+        scores = aggregate.scores(view.ranked_summary(metric), protocol, methods)
         # Larger is better from here on.
         shown = complete_blocks(scores)[0].map(metric.shown)
         shown = shown if metric.larger_is_better else -shown

@@ -14,7 +14,7 @@ from experiments.analysis.ranking import ALPHA, RANKED, competing, ranking
 from experiments.analysis.statistics import Friedman, Ranking, TestResult
 from experiments.analysis.view import View
 from experiments.report.table import NOTHING, Column, Row, Section, Table
-from experiments.report.tables._cells import optional_cell, p_cell, sections_of
+from experiments.report.tables._cells import null_notes, optional_cell, p_cell, sections_of
 
 #: By protocol and title of the metric; None where no dataset has every run of every method.
 Rankings = Mapping[tuple[str, str], Ranking | None]
@@ -58,6 +58,7 @@ def rank_table(view: View) -> Table | None:
             "the log ratio of the errors); equal values share their average rank.",
             "CD: average ranks that differ by less are not told apart by Nemenyi's test. F is "
             "Iman and Davenport's, made from the χ² of the same name.",
+            *null_notes(view, "not ranked by"),
             *_ranking_notes(view, rankings),
         ),
     )

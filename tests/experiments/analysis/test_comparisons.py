@@ -1,6 +1,7 @@
 """Rankings and pairs made from a long table."""
 
 import math
+from itertools import product
 
 import pandas as pd
 import pytest
@@ -8,18 +9,13 @@ import pytest
 from experiments.analysis import aggregate
 from experiments.analysis.ranking import ranking
 from experiments.analysis.statistics import Ranking, critical_difference
-from experiments.analysis.view import View, views
 from experiments.report.table import Table
+from experiments.report.tables._cells import metric_cell, metric_tables
 from experiments.report.tables.pairs import pair_table
 from experiments.report.tables.ranks import rank_table
-from tests.support.long_tables import benchmark, make
+from tests.support.long_tables import benchmark, make, view_of
 
 NAMES = [f"data{i}" for i in range(8)]
-
-
-def view_of(long: pd.DataFrame) -> View:
-    (view,) = views(long)
-    return view
 
 
 def ladder(datasets: list[str], **common: object) -> pd.DataFrame:
@@ -280,3 +276,40 @@ def test_domains_are_ranked_together_and_apart() -> None:
     assert sizes == [f"N (blocks: datasets): {n}" for n in (5, 3, 2)]
     assert [table.context["domain"] for table in tables] == ["all", "tabular", "series"]
     assert len(view_of(ladder(NAMES[:3])).with_domains()) == 1
+
+
+def without_skill() -> pd.DataFrame:
+    """Ridge beats the naive error on both datasets, kNN on b alone; on a it ruins a mean."""
+    rows = [
+        {"dataset": d, "denoiser": name, "regressor": r, "mse_after": after, "mse_naive": 1.2}
+        for d, r in product("ab", ("ridge", "knn"))
+        for name, after in (("pca", 0.5), ("kalman", 0.9))
+    ]
+    for row in rows:
+        if (row["dataset"], row["regressor"]) == ("a", "knn"):
+            row |= {"mse_naive": 1.0} | ({"mse_after": 4.0} if row["denoiser"] == "pca" else {})
+    return make(*rows)
+
+
+def test_a_regressor_without_skill_is_null_and_not_ranked_by():
+    view = view_of(without_skill())
+    assert view.null == {("published", "a"): ["knn"]}
+    assert view.imp_of("knn")["published", "a", "pca"].status == "null"
+    assert view.imp_of("knn")["published", "b", "pca"].status == "ok"
+    ranks = ranking(view, aggregate.IMP, "published")
+    # With kNN on a, the mean of pca would be the worse one there.
+    assert dict(zip(ranks.methods, ranks.mean_ranks, strict=True)) == {"pca": 1.0, "kalman": 2.0}
+    assert ranks.n == 2
+    assert metric_cell(view.imp_of("knn")["published", "a", "pca"], aggregate.IMP).text == "null"
+    (table,) = metric_tables([view], [aggregate.IMP])
+    assert [c.text for c in table.sections[0].rows[1].cells] == ["-41.4‡", "50.0", "15.9"]
+    assert any("a (published): knn" in note for note in table.notes)
+
+
+def test_without_naive_errors_nothing_is_null():
+    assert view_of(without_skill().drop(columns="mse_naive")).null == {}
+
+
+def test_five_per_cent_below_the_naive_error_is_skill():
+    long = without_skill().assign(mse_before=[0.95] * 4 + [0.9501] * 4, mse_naive=1.0)
+    assert view_of(long).null == {("published", "b"): ["knn", "ridge"]}

@@ -1,5 +1,6 @@
 """The tests of several methods against Demšar's example, scipy, scikit-posthocs and invariants."""
 
+import gc
 import math
 from collections.abc import Callable
 from functools import partial
@@ -127,13 +128,47 @@ def test_nemenyi_p_value_is_alpha_at_the_critical_difference() -> None:
     assert p[0, 1] == pytest.approx(0.03, rel=1e-6)
 
 
-def test_nemenyi_agrees_with_scikit_posthocs(demsar: statistics.Ranking) -> None:
+def random_scores(rng: np.random.Generator, *, tied: bool) -> pd.DataFrame:
+    """Scores in units of any size, or with few distinct values."""
+    shape = rng.integers(2, 15), rng.integers(3, 9)
+    unit = 10.0 ** rng.uniform(-3, 6)
+    scores = rng.integers(-2, 4, shape) if tied else unit * rng.normal(rng.integers(9), 1, shape)
+    return pd.DataFrame(scores, dtype=float).add_prefix("m")
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_agrees_with_scipy_and_scikit_posthocs_on_random_scores(
+    monkeypatch: pytest.MonkeyPatch, tied: bool
+) -> None:
     posthocs = pytest.importorskip(
         "scikit_posthocs", reason="scikit-posthocs is installed by the dev extra only"
     )
-    oracle = posthocs.posthoc_nemenyi_friedman(DEMSAR)
-    found = demsar.nemenyi().loc[METHODS, METHODS]
-    np.testing.assert_allclose(found, oracle.loc[METHODS, METHODS], atol=1e-12)
+    multitest = pytest.importorskip("statsmodels.stats.multitest")
+    # That module does so at every call, which takes most of a second.
+    monkeypatch.setattr(gc, "collect", lambda: 0)
+    for seed in range(100):
+        close = partial(np.testing.assert_allclose, rtol=1e-9, atol=1e-12, err_msg=f"{seed=}")
+        scores = random_scores(np.random.default_rng(seed), tied=tied)
+        found = rank(scores)
+        assert found.friedman is not None
+        close(found.friedman.chi_square.statistic, stats.friedmanchisquare(*scores.to_numpy().T)[0])
+        nemenyi = posthocs.posthoc_nemenyi_friedman(scores)
+        close(found.nemenyi().loc[scores.columns, scores.columns], nemenyi)
+        apart = np.ptp(found.mean_ranks) > found.critical_difference
+        assert apart == (nemenyi.to_numpy().min() < found.alpha), f"{seed=}"
+        # With ties scipy goes slowly through all signs.
+        some = scores.iloc[:6, :2] if tied else scores.iloc[:, :4]
+        pairs = list(combinations(some, 2))
+        p = [
+            stats.wilcoxon(
+                some[one] - some[other],
+                zero_method="zsplit",
+                method=stats.PermutationMethod(n_resamples=math.inf) if tied else "exact",
+            ).pvalue
+            for one, other in pairs
+        ]
+        adjusted = multitest.multipletests(p, method="holm")[1]
+        close(list(wilcoxon_holm(some).values()), adjusted)
 
 
 def test_average_ranks_share_ties() -> None:

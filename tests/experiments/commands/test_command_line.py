@@ -62,8 +62,9 @@ def test_a_slip_ends_with_status_2_and_one_line(command, slip, tmp_path):
         ("noise=[gaussian,drift]", "-m noise=gaussian,drift"),
         ("profile=[quick,cpu]", "-m profile=quick,cpu"),
         ("experiment=[real,sane]", "experiment: a run has one"),
-        ("name=a=b", """quote it twice: 'name="a=b"'"""),
-        ("name=é", """quote it twice: 'name="é"'"""),
+        ("name=a=b", "name: 'a=b' is no name of an experiment: use letters"),
+        ("name=é", "name: 'é' is no name of an experiment: use letters"),
+        ("target=a=b", """quote it twice: 'target="a=b"'"""),
         ("seed = 1", "write it without spaces, seed=1"),
         ("seed", "write key=value"),
         ("name=glob(*)", "name: no option fits"),
@@ -146,29 +147,40 @@ def test_ctrl_c_loses_the_pieces_in_flight_only(command, launch, how):
     assert {r["labels"]["denoiser"] for r in command.records().values()} == {"identity"}
 
 
-def test_a_missing_file_fails_its_corruption_and_says_what_to_get(command):
-    status, _, err = command.run(
-        "-m", *SMALL[2:], "dataset=daily_climate,friedman", "profile=quick", "protocol=held_out"
+def test_status_counts_what_the_run_counts_and_both_name_what_failed(command, tmp_path):
+    (tmp_path / "broken").touch()
+    doubles = [
+        *double("denoiser", "Broken", log=tmp_path / "broken"),
+        *double("denoiser", "SeriesOnly"),
+    ]
+    sweep = (
+        *("-m", *SMALL[1:3], "dataset=friedman,quartic", *doubles),
+        *("regressor=[ridge,knn]", "protocol=held_out", "name=x"),
     )
+    failure = "failed: friedman held_out broken ridge: the denoiser failed: ArithmeticError: no s"
 
-    assert status == 1
-    assert "DailyDelhiClimateTrain.csv" in err
-    assert "1 computed, 1 failed" in err
+    for told in ("4 computed, 4 skipped, 4 failed", "4 already there, 4 skipped, 4 failed"):
+        status, _, err = command.run(*sweep)
+        assert status == 1
+        assert f": {told}\n{failure}" in err
+        assert "failed: and 3 more\n" in err
+        assert "named by: python -m experiments status --experiment x; " in err
 
-
-def test_status_counts_and_names_what_failed(command, tmp_path):
-    flag = tmp_path / "broken"
-    flag.touch()
-    command.run(*SMALL, *double("denoiser", "Broken", log=flag), "protocol=held_out", "name=x")
-
-    status, out, _ = command.run(command="status")
-
-    assert status == 1
-    assert "friedman broken" not in out.splitlines()[0]
-    assert "failed: friedman held_out broken ridge: the denoiser failed" in out
-    assert " ".join(out.splitlines()[2].split()) == "friedman identity 2 0 0 0"
     status, out, _ = command.run("--experiment", "x", command="status")
+
     assert status == 1
+    assert failure in out
+    rows = [line.split() for line in out.splitlines()[1:7]]
+    counts = {(dataset, denoiser): counts for dataset, denoiser, *counts in rows}
+    assert len(counts) == 6
+    for dataset in ("friedman", "quartic"):
+        assert counts[dataset, "identity"] == ["2", "0", "0", "0"]
+        assert counts[dataset, "broken"] == ["0", "2", "0", "0"]
+        assert counts[dataset, "seriesonly"] == ["0", "0", "2", "0"]
+    assert "12 results in 18 records" in out
+    status, out, _ = command.run(command="status")
+    assert status == 1
+    assert "12 results in 18 records" in out
     status, _, err = command.run("--experiment", "y", command="status")
     assert status == 2
     assert "no run of an experiment called 'y'" in err

@@ -179,6 +179,20 @@ def test_without_a_run_to_follow_nothing_is_written(monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_failures_are_named_at_the_end_each_reason_once(monitor):
+    for number in range(9):
+        failure = {"status": "failed", "what": f"pca {number}", "reason": f"E: {number // 2}"}
+        append({"event": "record", **failure})
+    append(corruption("ecl", error="no file"))
+    monitor.close(complete=True)
+
+    *_, tally, first, second, third, fourth, fifth, more = monitor.stream.getvalue().splitlines()
+    assert tally.endswith("10 failed")
+    assert first == "failed: pca 0: E: 0"
+    assert [second, third, fourth, fifth] == [f"failed: pca {2 * n}: E: {n}" for n in range(1, 5)]
+    assert more == "failed: and 5 more"
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(0.4, "0 s"), (59.6, "1 min 00 s"), (125, "2 min 05 s"), (3900, "1 h 05 min")],

@@ -1,5 +1,6 @@
 """The registry of outputs, and how an experiment picks from it."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,13 +8,13 @@ from omegaconf import OmegaConf
 
 from experiments.analysis.view import views
 from experiments.commands import report
-from experiments.report import writing
+from experiments.report import figures, tables, writing
 from experiments.report.outputs import chosen, outputs
 from experiments.settings.command_line import check_command_line
 from experiments.settings.compose import report_names
 from experiments.settings.schema import config_dir
 from experiments.settings.values import ConfigError
-from tests.support.long_tables import benchmark
+from tests.support.long_tables import benchmark, gated
 
 PAPER = ("paper_tabular", "paper_series", "ranks", "pareto", "published")
 STANDARD = [name for name, output in outputs().items() if output.standard]
@@ -46,10 +47,14 @@ def test_a_slip_names_the_key(raw: object, message: str) -> None:
 
 
 def test_a_slip_on_the_command_line_is_found_before_anything_runs() -> None:
-    with pytest.raises(ConfigError, match="report: no such output 'rank'; did you mean 'ranks'"):
-        check_command_line(["report=[rank]"], multirun=False)
     with pytest.raises(ConfigError, match="missing_data: must be one of 'fail', 'leave_out'"):
         check_command_line(["missing_data=ignore"], multirun=False)
+
+
+@pytest.mark.parametrize("override", ["report=[ranks]", "++report=[ranks]", "report=[imp],[swd]"])
+def test_a_choice_that_no_report_would_know_of_is_refused(override: str) -> None:
+    with pytest.raises(ConfigError, match="report: a run writes none; list the outputs in conf/ex"):
+        check_command_line([override], multirun=True)
 
 
 @pytest.mark.parametrize("name", PAPER)
@@ -87,8 +92,41 @@ def test_a_report_writes_what_it_is_told(tmp_path: Path) -> None:
     assert "## Average ranks" in (tmp_path / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.fixture(params=[tables, figures], ids=["tables", "figures"])
+def folder(request, monkeypatch, tmp_path):
+    """A folder of outputs in which tests put one more file."""
+    monkeypatch.setattr(request.param, "__path__", [*request.param.__path__, str(tmp_path)])
+    yield request.param
+    sys.modules.pop(f"{request.param.__name__}.newcomer", None)
+
+
+NEEDED = {tables: ("TITLE", "ORDER", "tables"), figures: ("ORDER", "pictures")}
+LINES = {name: f"{name} = print" for name in ("tables", "pictures")}
+LINES |= {"TITLE": "TITLE = ''", "ORDER": "ORDER = 125"}
+
+
+def put(tmp_path: Path, *lines: str) -> None:
+    (tmp_path / "newcomer.py").write_text("\n".join(lines))
+
+
+@pytest.mark.parametrize("lacking", LINES)
+def test_a_module_that_lacks_something_is_refused_by_its_file(folder, tmp_path, lacking) -> None:
+    put(tmp_path, *(LINES[name] for name in NEEDED[folder] if name != lacking))
+    if lacking not in NEEDED[folder]:
+        assert "newcomer" in outputs.__wrapped__()
+        return
+    with pytest.raises(ValueError, match=rf"newcomer\.py lacks `{lacking}` \(.*are what a module"):
+        outputs.__wrapped__()
+
+
+def test_two_outputs_of_one_place_are_refused(folder, tmp_path) -> None:
+    put(tmp_path, *(LINES | {"ORDER": "ORDER = 130"}).values())
+    with pytest.raises(ValueError, match=r"/cd\.py and .*/newcomer\.py both have ORDER = 130: "):
+        outputs.__wrapped__()
+
+
 def test_every_output_gives_tables_or_figures_of_a_benchmark() -> None:
-    found = views(benchmark(datasets={"a": "tabular", "b": "tabular", "c": "series"}))
+    found = views(gated(benchmark(datasets={"a": "tabular", "b": "tabular", "c": "series"})))
     for name, output in outputs().items():
         tables = output.tables(found)
         headers = {tuple(table.csv_rows()[0]) for table in tables}

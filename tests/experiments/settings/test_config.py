@@ -18,7 +18,7 @@ from experiments.settings.command_line import check_command_line
 from experiments.settings.compose import to_settings
 from experiments.settings.schema import KINDS, Settings, config_dir, import_target, schema_of
 from experiments.settings.values import ConfigError, coerce
-from tests.support.discovery import concrete
+from tests.support.discovery import concrete, lacks
 
 CONF = config_dir()
 GROUPS = ("dataset", "noise", "denoiser", "regressor", "profile")
@@ -78,7 +78,24 @@ def test_every_member_spells_out_what_its_class_takes(group, member):
 def test_every_plug_in_has_a_file_and_every_file_a_plug_in(group):
     named = {spelled_out(group, member)[0] for of, member in MEMBERS if of == group}
 
-    assert named == PLUG_INS[group]
+    assert named - PLUG_INS[group] == set()
+    for cls in PLUG_INS[group] - named:
+        file = f"conf/{group}/{cls.__module__.rpartition('.')[2]}.yaml"
+        target = f"{cls.__module__}.{cls.__qualname__}"
+        write = f"`_target_: {target}` and its parameters, like the files beside it"
+        pytest.fail(lacks(cls, file, write))
+
+
+@pytest.mark.parametrize("group", PLUG_INS)
+def test_a_plug_in_without_a_file_is_told_so(group, monkeypatch):
+    class Newcomer: ...
+
+    monkeypatch.setitem(PLUG_INS, group, {*PLUG_INS[group], Newcomer})
+    said = (
+        rf"test_config\.py: Newcomer lacks conf/{group}/test_config\.yaml; write `_target_: tests"
+    )
+    with pytest.raises(pytest.fail.Exception, match=said):
+        test_every_plug_in_has_a_file_and_every_file_a_plug_in(group)
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -132,6 +149,7 @@ def test_settings_are_plain_all_the_way_down(settings_of):
         ("protocol=held", "protocol: no such protocol 'held'; did you mean 'held_out'?"),
         ("protocol=[]", "protocol: name at least one of published, held_out"),
         ("denoiser=nothing", "denoiser: there is no 'nothing'; "),
+        ("denoiser=[pca,kal*]", "denoiser: there is no 'kal*'; did you mean 'kalman'?"),
         ("dataset=fridman", "dataset: there is no 'fridman'; did you mean 'friedman'?"),
         ("denoiser=[]", "denoiser: name at least one, for example"),
         ("denoiser.pca._target_=baselines.pca.No", "denoiser.pca._target_: cannot import"),
