@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -24,6 +24,9 @@ _CLIP = 4.0
 """Inputs further out, in standard deviations, are moved here: networks diverge on them."""
 
 _CHUNK = 4096
+
+_PLACE: dict[str, Any] = {"dtype": torch.float32, "device": "cpu"}
+"""Torch's defaults are the user's to set."""
 
 
 class Pair(NamedTuple):
@@ -83,8 +86,8 @@ def fit_pairs(
     held_out, training = order[:, : n_out or n_rows], order[:, n_out:]
     weights = _start(len(members), X.shape[1], draws)
     best = [weight.detach().clone() for weight in weights]
-    least = torch.full((len(members), 1, 1), math.inf)
-    best_epoch = torch.zeros(len(members), dtype=torch.long)
+    least = torch.full((len(members), 1, 1), math.inf, **_PLACE)
+    best_epoch = torch.zeros(len(members), dtype=torch.long, device="cpu")
     optimizer = Adam(weights, _RATE)
     keep_freed_memory()
     for epoch in range(_EPOCHS):
@@ -130,7 +133,7 @@ def _start(count: int, n_inputs: int, draws: torch.Generator) -> list[torch.nn.P
     widths = (n_inputs, _HIDDEN, _HIDDEN, 1)
     return [
         torch.nn.Parameter(
-            (2.0 * torch.rand(count, rows, width, generator=draws) - 1.0) / math.sqrt(n)
+            (2.0 * torch.rand(count, rows, width, generator=draws, **_PLACE) - 1.0) / math.sqrt(n)
         )
         for n, width in pairwise(widths)
         for rows in (n, 1)
@@ -138,4 +141,4 @@ def _start(count: int, n_inputs: int, draws: torch.Generator) -> list[torch.nn.P
 
 
 def _shuffled(n: int, draws: torch.Generator) -> Tensor:
-    return torch.randperm(n, generator=draws)
+    return torch.randperm(n, generator=draws, device="cpu")

@@ -55,9 +55,9 @@ def expected_square(size: np.ndarray, square: np.ndarray, folds: np.ndarray) -> 
     return result
 
 
-def calm(variance: np.ndarray, share: float) -> np.ndarray:
-    """Indices of the share of rows, at least one, whose S² is least."""
-    return np.argsort(variance, kind="stable")[: max(1, round(share * len(variance)))]
+def calm(variance: np.ndarray, share: float, least: int = 1) -> np.ndarray:
+    """Indices of the share of rows, but of so many if there are, whose S² is least."""
+    return np.argsort(variance, kind="stable")[: max(least, round(share * len(variance)))]
 
 
 def upper(squares: np.ndarray) -> float:

@@ -181,6 +181,12 @@ def test_bounds_are_above_the_noise():
     assert SD_Y < bound_y < y.std()
 
 
+def test_a_bound_takes_more_than_a_few_rows():
+    """Of noise alone: each bound is the noise, but for chance."""
+    X, y = np.random.default_rng(0).normal(size=(30, 8)), np.zeros(30)
+    assert TableModel.fit(X, y).bounds[0].min() > 0.75
+
+
 # its parts
 
 
@@ -195,6 +201,21 @@ def test_no_row_is_predicted_by_a_model_that_has_seen_it():
     assert abs(np.corrcoef(out, y)[0, 1]) < 0.2
     assert np.corrcoef(mean, y)[0, 1] > 0.5
     np.testing.assert_allclose(mean, np.mean([tree.predict(X) for tree in trees], axis=0))
+
+
+def test_networks_do_not_depend_on_torch_s_defaults():
+    _, _, X, y = rows(40)
+    folds = split.random_folds(40, 5, np.random.default_rng(0))
+    expected = fit_pairs(X, y, folds)[0].predict(X)
+    dtype = torch.get_default_dtype()
+    try:
+        torch.set_default_dtype(torch.float64)
+        torch.set_default_device("meta")
+        found = fit_pairs(X, y, folds)[0].predict(X)
+    finally:
+        torch.set_default_dtype(dtype)
+        torch.set_default_device(None)
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_gradients_of_networks_are_those_of_their_predictions():
