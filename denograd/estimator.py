@@ -42,7 +42,8 @@ class DenoGradDenoiser(BackboneDenoiser):
         Rows (default 1024) or windows (512) whose gradients are taken at once.
     standardize : bool
         Refine standardised values, so that steps and gate are in units of standard deviations
-        of the rows given to `fit`. Results are in the caller's units either way.
+        of the rows given to `fit`. Results, and what the rule "calibrated" takes, are in the
+        caller's units either way.
     cv : int, optional
         With k, `fit_resample` refines each of k folds by a backbone that has not seen it: random
         folds of a table, contiguous folds of a series with a gap of one window on both sides.
@@ -230,7 +231,8 @@ class DenoGradDenoiser(BackboneDenoiser):
         cut: dict[str, Any] = {}
         if self.domain == "series":
             cut = {"window_size": self.window_size, "future": self.horizon, "channels_first": False}
-        denograd = DenoGrad(fitted.network, nn.MSELoss(), self.device, rule=rule)
+        rule_in_units = rule.scaled(fitted.scaling)
+        denograd = DenoGrad(fitted.network, nn.MSELoss(), self.device, rule=rule_in_units)
         denograd.fit(inputs, targets, is_ts=bool(cut), copy=False, **cut)
         moved_inputs, moved_targets, _, _ = denograd.transform(
             refine=self.refine,

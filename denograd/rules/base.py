@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from denograd.checks import check_choice, check_count, check_number
 from denograd.refinement.consensus import CONSENSUS
@@ -51,6 +51,13 @@ class Rule(ABC):
         """Names of the arguments that have an effect under this rule, in this domain if given."""
         idle = cls.series_arguments if domain == "tabular" else ()
         return tuple(field.name for field in fields(cls) if field.name not in idle)
+
+    def scaled(self, scaling: Any) -> Self:
+        """The rule for data that a `Scaling` scales, where arguments are in units of those before.
+
+        Steps and gates are in units of what is refined, and stay what they are.
+        """
+        return self
 
     @abstractmethod
     def refine(self, problem: Problem) -> Iterator[Step]:

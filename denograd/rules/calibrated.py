@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from denograd.arrays import as_matrix, as_vector
 from denograd.blocks import read_block
 from denograd.calibration.levels import Noise, NoiseLevels, read_levels
 from denograd.calibration.mixture import Mixture, precision
-from denograd.checks import check_choice, check_number, check_same_rows
+from denograd.checks import check_choice, check_number, check_same_columns, check_same_rows
 from denograd.refinement.consensus import CONSENSUS
 from denograd.refinement.gradients import SampleGradient
 from denograd.refinement.loops import series_epochs, table_epochs
@@ -75,6 +76,24 @@ class Calibrated(Rule):
             raise ValueError("X_val and y_val belong together: pass both or none.")
         if self.prediction_error is not None and self.X_val is not None:
             raise ValueError("Pass prediction_error, or X_val and y_val to find it on, not both.")
+
+    def scaled(self, scaling: Any) -> Self:
+        """See `Rule`: a share stays what it is; levels, error and other rows are in units."""
+        changes: dict[str, Any] = {}
+        n_columns = len(scaling.x_scale)
+        is_share = np.isscalar(self.noise) or getattr(self.noise, "ndim", 1) == 0
+        if self.noise is not None and not is_share:
+            levels = read_levels(self.noise, np.empty((1, n_columns)), np.empty(1))
+            changes["noise"] = levels.X / scaling.x_scale, levels.y / scaling.y_scale
+        if self.prediction_error is not None:
+            changes["prediction_error"] = self.prediction_error / scaling.y_scale**2
+        if self.X_val is not None:
+            X, y = as_matrix(self.X_val, "X_val"), as_vector(self.y_val, "y_val")
+            check_same_columns(
+                X.shape[1], None, n_columns, None, name="X_val", owner=f"the rule {self.name!r}"
+            )
+            changes |= {"X_val": scaling.inputs(X), "y_val": scaling.targets(y)}
+        return replace(self, **changes)
 
     def refine(self, problem: Problem) -> Iterator[Step]:
         """Take the one step.

@@ -10,7 +10,18 @@ from denograd.calibration.mixture import precision
 from denograd.published import STEPS
 from denograd.rules import Calibrated
 
-from .toys import Flat, assert_same, perceptron, plane, series, table, window_plane
+from .toys import (
+    DATA,
+    SERIES,
+    Flat,
+    assert_same,
+    cheap,
+    perceptron,
+    plane,
+    series,
+    table,
+    window_plane,
+)
 
 CPU = torch.device("cpu")
 
@@ -48,6 +59,29 @@ def test_is_its_formula(error, loss, batch_size):
         model, X, y, loss, noise=(sd_X, sd_y), prediction_error=error, batch_size=batch_size
     )
     assert_same(got, expected_on_a_plane(X, y, sd_X, sd_y, error), atol=1e-9)
+
+
+@pytest.mark.parametrize("known", ["prediction_error", "X_val"])
+@pytest.mark.parametrize(("domain", "of_X"), [("tabular", (0.4, 0.1)), ("series", (2.0, 1.0))])
+def test_units_of_the_data_are_those_of_its_arguments(known, domain, of_X):
+    X, y = DATA[domain](60, 2)
+    units = np.array([1e3, 1e-2])
+    unit = units[0] if domain == "series" else 50.0
+    of_y = of_X[0] if domain == "series" else 0.3
+
+    def refined(units, unit):
+        rule = {"name": "calibrated", "noise": (np.multiply(of_X, units), of_y * unit)}
+        error = {"prediction_error": unit**2}
+        rows = {"X_val": X[:30] * units, "y_val": y[:30] * unit}
+        rule |= error if known == "prediction_error" else rows
+        own = SERIES if domain == "series" else {}
+        return cheap(rule=rule, **own).fit_resample(X * units, y * unit)
+
+    plain, other = refined(np.ones(2), 1.0), refined(units, unit)
+    for before, after, same in ((X, plain[0], other[0] / units), (y, plain[1], other[1] / unit)):
+        largest = np.abs(after - before).max()
+        assert largest > 1e-4
+        np.testing.assert_allclose(same, after, rtol=0, atol=0.02 * largest)
 
 
 def test_steep_rows_err_more():
