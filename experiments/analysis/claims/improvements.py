@@ -57,7 +57,10 @@ def _of_dataset(dataset: str, paper: float) -> Statement:
         found = runs.by_regressor("denograd", metric=IMP_ARITHMETIC).items()
         of = {regressor: value for (d, regressor), value in found if d == dataset}
         each = ", ".join(f"{regressor} {number(value, 1)}" for regressor, value in of.items())
-        told = f"the mean log ratio over all {len(of)} gives {by_log_ratio} ({each}){incomplete}"
+        told = (
+            f"the mean log ratio over all {len(of)} gives {by_log_ratio}; arithmetic means over "
+            f"seeds: {each}{incomplete}"
+        )
         missing = [regressor for regressor in REGRESSORS if regressor not in of]
         if missing:
             raise UntestableError(f"no runs with the regressors {', '.join(missing)}; {told}")
