@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
@@ -111,8 +112,8 @@ def _names(X: Any, y: Any) -> tuple[Hashable, ...] | None:
         return None
     if column_names(X) is None:
         raise TypeError(
-            f"y = {y!r} names columns, but X is a {type(X).__name__} without names: pass the "
-            "targets as an array, or X as a DataFrame."
+            f"y = {reprlib.repr(y)} names columns, but X is a {type(X).__name__} without "
+            "names: pass the targets as an array, or X as a DataFrame."
         )
     if len(set(names)) < len(names):
         raise ValueError(f"y names a column twice: {list(names)}.")

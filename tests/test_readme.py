@@ -195,7 +195,8 @@ def test_a_failing_run_fails_make_but_is_reported(
 def test_snippets_run_in_the_order_of_the_page(tmp_path: Path) -> None:
     """One session for all: later snippets use what earlier ones made."""
     program = tmp_path / "snippets.py"
-    program.write_text("\n".join(block.text for block in blocks("python")))
+    snippets = [block.text for block in blocks("python")]
+    program.write_text("\n".join([*snippets, "assert 0.6 < as_it_came < refined - 0.1 < 0.8"]))
     done = subprocess.run(
         [sys.executable, "-W", "error::DeprecationWarning", program],
         cwd=tmp_path, env=os.environ | {"OMP_NUM_THREADS": "1"},

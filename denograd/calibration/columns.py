@@ -1,4 +1,4 @@
-"""Every column from the other columns: linear predictions, and the squares of their errors.
+"""Every column from the other columns: predictions, and the squares of their errors.
 
 Least squares of a column on the others is the inverse covariance read row by row: with P the
 inverse, m_j = x_j − [P(x − μ)]_j / P_jj.
@@ -6,15 +6,21 @@ inverse, m_j = x_j − [P(x − μ)]_j / P_jj.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.optimize import nnls
+from sklearn.ensemble import HistGradientBoostingRegressor
 
 from denograd.calibration import folds as split
+from denograd.calibration.trees import fit_trees, predict_trees
 from denograd.calibration.variance import log_square
 
 _ALPHA = 1e-4
 _CLIP = 4.0
+_TREES: dict[str, Any] = {"max_iter": 20, "max_depth": 3, "max_bins": 31, "learning_rate": 0.15}
+"""Few and coarse: there are five times as many models as columns."""
 
 
 class Columns(NamedTuple):
@@ -33,9 +39,23 @@ class Columns(NamedTuple):
 
 
 class ColumnModel(NamedTuple):
-    """Models of all columns, one of each kind per fold."""
+    """Models of all columns, one of each kind per fold.
+
+    Attributes
+    ----------
+    linear : list of LinearColumns
+        Linear predictions of all columns.
+    trees : list of list of HistGradientBoostingRegressor
+        Of each column: what its linear prediction leaves over.
+    mix : ndarray of shape (2, d)
+        Weights of the linear prediction, and of it with what the trees add; not negative.
+    sizes : list of LogSquares
+        Of the errors.
+    """
 
     linear: list[LinearColumns]
+    trees: list[list[HistGradientBoostingRegressor]]
+    mix: np.ndarray
     sizes: list[LogSquares]
 
     @classmethod
@@ -43,17 +63,51 @@ class ColumnModel(NamedTuple):
         """Learn from standardised rows; return what is said out of fold about them, too."""
         others = [folds != fold for fold in range(folds.max() + 1)]
         linear = [LinearColumns.fit(X[rows]) for rows in others]
-        m = split.predict(linear, LinearColumns.predict, X, folds)
+        straight = split.predict(linear, LinearColumns.predict, X, folds)
+        trees = [
+            fit_trees(inputs, X[:, j] - straight[:, j], folds, **_TREES)
+            for j, inputs in enumerate(_inputs(X, straight))
+        ]
+        bent = _bent(trees, X, straight, folds)
+        weights = [
+            nnls(np.column_stack(two), x)[0]
+            for *two, x in zip(straight.T, bent.T, X.T, strict=True)
+        ]
+        mix = np.transpose(weights)
+        m = mix[0] * straight + mix[1] * bent
         F, M, target = features(X), features(m), log_square(m - X)
         sizes = [LogSquares.fit(F[rows], M[rows], target[rows]) for rows in others]
         size = split.predict(sizes, LogSquares.predict, np.hstack([F, M]), folds)
-        return cls(linear, sizes), Columns(m, size)
+        return cls(linear, trees, mix, sizes), Columns(m, size)
 
     def predict(self, X: np.ndarray) -> Columns:
         """Predict rows that were not seen: the mean over the folds."""
-        m = split.predict(self.linear, LinearColumns.predict, X, None)
+        straight = split.predict(self.linear, LinearColumns.predict, X, None)
+        m = self.mix[0] * straight + self.mix[1] * _bent(self.trees, X, straight, None)
         FM = np.hstack([features(X), features(m)])
         return Columns(m, split.predict(self.sizes, LogSquares.predict, FM, None))
+
+
+def _inputs(X: np.ndarray, straight: np.ndarray) -> Iterator[np.ndarray]:
+    """X once for each column, with its linear prediction in its place."""
+    for j in range(X.shape[1]):
+        inputs = X.copy()
+        inputs[:, j] = straight[:, j]
+        yield inputs
+
+
+def _bent(
+    trees: list[list[HistGradientBoostingRegressor]],
+    X: np.ndarray,
+    straight: np.ndarray,
+    folds: np.ndarray | None,
+) -> np.ndarray:
+    """Linear predictions with what the trees add to them."""
+    added = [
+        predict_trees(own, inputs, folds)
+        for own, inputs in zip(trees, _inputs(X, straight), strict=True)
+    ]
+    return straight + np.column_stack(added)
 
 
 class LinearColumns(NamedTuple):

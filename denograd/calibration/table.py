@@ -2,7 +2,7 @@
 
 For z = clean + ε with ε independent and normal, E[clean_j | z] = z_j + σ_j² ∂ log p(z)/∂z_j with p
 the density of the noisy z [1]_ [2]_. Here p is the product of the densities of y around its
-prediction f(x), and of each column around its linear prediction m_j from the other columns.
+prediction f(x), and of each column around its prediction m_j from the other columns.
 
 References
 ----------
@@ -109,9 +109,7 @@ class TableModel:
     prediction_error: tuple[np.ndarray, float]
 
     @classmethod
-    def fit(
-        cls, X: np.ndarray, y: np.ndarray, random_state: int | None = 0, *, networks: bool = True
-    ) -> TableModel:
+    def fit(cls, X: np.ndarray, y: np.ndarray, random_state: int | None = 0) -> TableModel:
         """Learn from rows.
 
         Parameters
@@ -120,8 +118,6 @@ class TableModel:
             Finite rows, in any units; two or more.
         random_state : int, optional
             Seed of folds, networks and trees; None draws one from the operating system.
-        networks : bool
-            Whether networks serve besides trees; without them X follows its own columns only.
 
         Raises
         ------
@@ -137,7 +133,7 @@ class TableModel:
         Z = Z[:, order]
         seeds = np.random.SeedSequence(random_state).generate_state(2) >> 1
         folds = random_folds(len(t), _FOLDS, np.random.default_rng(seeds[0]))
-        target, said = TargetModel.fit(Z, t, folds, int(seeds[1]), networks)
+        target, said = TargetModel.fit(Z, t, folds, int(seeds[1]))
         columns, m = ColumnModel.fit(Z, folds)
         r, R = said.f - t, m.m - Z
         seen = Predicted(

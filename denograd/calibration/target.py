@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import nnls
@@ -13,6 +13,14 @@ from denograd.calibration import folds as split
 from denograd.calibration.networks import Pair, fit_pairs
 from denograd.calibration.trees import fit_trees, predict_trees
 from denograd.calibration.variance import log_square
+
+_TREES: dict[str, Any] = {
+    "max_iter": 100,
+    "max_depth": 5,
+    "max_features": 0.8,
+    "learning_rate": 0.08,
+}
+_SIZE_TREES: dict[str, Any] = {"max_iter": 40, "max_depth": 2, "learning_rate": 0.08}
 
 
 class Target(NamedTuple):
@@ -63,22 +71,25 @@ class TargetModel:
     ) -> tuple[TargetModel, Target]:
         """Learn from standardised rows; return what is said out of fold about them, too."""
         pairs = fit_pairs(X, y, folds, random_state) if networks else None
-        trees = fit_trees(
-            X, y, folds, count=100, depth=5, share_of_columns=0.8, random_state=random_state
-        )
+        trees = fit_trees(X, y, folds, random_state=random_state, **_TREES)
         by_networks, J = _networks(pairs, X, folds)
         by_trees = predict_trees(trees, X, folds)
         mix, _ = nnls(np.column_stack([by_networks, by_trees]), y)
         f = mix[0] * by_networks + mix[1] * by_trees
-        sizes = fit_trees(np.column_stack([X, f]), log_square(f - y), folds, count=60, depth=3)
-        size = predict_trees(sizes, np.column_stack([X, f]), folds)
+        sizes = fit_trees(_features(X, f, J), log_square(f - y), folds, **_SIZE_TREES)
+        size = predict_trees(sizes, _features(X, f, J), folds)
         return cls(pairs, trees, mix, sizes), Target(f, J, size)
 
     def predict(self, X: np.ndarray) -> Target:
         """Predict rows that were not seen: the mean over the folds."""
         by_networks, J = _networks(self.pairs, X, None)
         f = self.mix[0] * by_networks + self.mix[1] * predict_trees(self.trees, X, None)
-        return Target(f, J, predict_trees(self.sizes, np.column_stack([X, f]), None))
+        return Target(f, J, predict_trees(self.sizes, _features(X, f, J), None))
+
+
+def _features(X: np.ndarray, f: np.ndarray, J: np.ndarray) -> np.ndarray:
+    """What the size of an error depends on: where f is steep, noise of the inputs adds to it."""
+    return np.column_stack([X, f, np.sum(J**2, axis=1)])
 
 
 def _networks(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
 
@@ -9,14 +11,7 @@ from denograd.calibration import folds as split
 
 
 def fit_trees(
-    X: np.ndarray,
-    y: np.ndarray,
-    folds: np.ndarray,
-    *,
-    count: int,
-    depth: int,
-    share_of_columns: float = 1.0,
-    random_state: int = 0,
+    X: np.ndarray, y: np.ndarray, folds: np.ndarray, *, random_state: int = 0, **settings: Any
 ) -> list[HistGradientBoostingRegressor]:
     """Fit boosted trees to the rows outside each fold.
 
@@ -26,12 +21,10 @@ def fit_trees(
         Rows.
     folds : ndarray of shape (n,)
         Fold of each row, counted from 0.
-    count, depth : int
-        Trees, and levels of each.
-    share_of_columns : float
-        Columns that a split may choose from.
     random_state : int
-        Seed of that choice.
+        Seed, where `settings` leave something to chance.
+    **settings
+        Of scikit-learn's HistGradientBoostingRegressor.
 
     Returns
     -------
@@ -40,12 +33,7 @@ def fit_trees(
     """
     return [
         HistGradientBoostingRegressor(
-            learning_rate=0.08,
-            max_iter=count,
-            max_depth=depth,
-            max_features=share_of_columns,
-            early_stopping=False,
-            random_state=random_state + fold,
+            early_stopping=False, random_state=random_state + fold, **settings
         ).fit(X[folds != fold], y[folds != fold])
         for fold in range(folds.max() + 1)
     ]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from denograd.calibrated import CalibratedDenoiser
 from denograd.clean.limits import Limits
 from denograd.estimator import DenoGradDenoiser
 from denograd.training.backbone import Scaling
@@ -80,23 +82,33 @@ class Changes:
         )
 
 
-def refine(denoiser: DenoGradDenoiser, values: pd.DataFrame, limits: Limits) -> Changes:
-    """Train the denoiser's backbone on the rows and move them.
+def parts(values: pd.DataFrame, series: bool) -> tuple[pd.DataFrame, pd.Series]:
+    """Divide columns, the target first, into X and y; a series keeps its target in X."""
+    return values if series else values.iloc[:, 1:], values.iloc[:, 0]
+
+
+def refine(
+    denoiser: DenoGradDenoiser | CalibratedDenoiser,
+    values: pd.DataFrame,
+    limits: Limits,
+    keep_target: bool = False,
+) -> Changes:
+    """Let the denoiser learn from the rows and move them.
 
     Parameters
     ----------
-    denoiser : DenoGradDenoiser
+    denoiser : DenoGradDenoiser or CalibratedDenoiser
         Its domain says whether the rows are a table or a series.
     values : DataFrame
         Finite numbers, the target first.
     limits : Limits
         What refined values may be.
+    keep_target : bool
+        Whether the target stays as it is.
     """
-    matrix = values.to_numpy(dtype=np.float64)
-    y = matrix[:, 0].copy()
-    X = matrix if denoiser.domain == "series" else matrix[:, 1:]
-    X_refined, y_refined = denoiser.fit_resample(X, y)
-    features = X_refined[:, 1:] if denoiser.domain == "series" else X_refined
-    refined = np.column_stack([y_refined, features])
-    after, held = limits.applied(pd.DataFrame(refined, values.index, values.columns))
+    target, *features = values.columns
+    moved: Any = denoiser.fit_resample(*parts(values, denoiser.domain == "series"))
+    X, y = moved
+    refined = pd.concat([values[target] if keep_target else y, X[features]], axis=1)
+    after, held = limits.applied(refined)
     return Changes(values, after, held)

@@ -4,37 +4,89 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Iterable
 from types import SimpleNamespace
-from typing import Literal
+from typing import Literal, TypeAlias
 
+import numpy as np
+import pandas as pd
 import torch
 
+from denograd.calibrated import CalibratedDenoiser
 from denograd.clean import cleaning
-from denograd.clean.columns import Selection
 from denograd.clean.files import CleaningError
 from denograd.clean.limits import Limits
 from denograd.clean.options import FLAGS, in_flags
 from denograd.estimator import DenoGradDenoiser
 from denograd.rules import rule_class
 
+Denoiser: TypeAlias = CalibratedDenoiser | DenoGradDenoiser
 
-def denoiser_of(options: argparse.Namespace, n_rows: int) -> DenoGradDenoiser:
-    """Return the denoiser that the options describe.
+
+def denoiser_of(options: argparse.Namespace, values: pd.DataFrame) -> Denoiser:
+    """Return the denoiser that the options describe for these columns, the target first.
 
     Raises
     ------
     CleaningError
-        For options that do not go together, or not with a file of so many rows.
+        For options that do not go together, or not with these columns.
     """
+    if options.method == "published":
+        return _published(options, len(values))
+    return CalibratedDenoiser(
+        noise=noise_of(options.noise or (), values, every=options.columns is not None),
+        gross_errors=options.gross_errors,
+        domain="series" if options.series else "tabular",
+        random_state=options.seed,
+    )
+
+
+def noise_of(
+    given: Iterable[tuple[str, float]], values: pd.DataFrame, *, every: bool = False
+) -> float | dict[str, float] | None:
+    """Return what the command line says of the noise as `CalibratedDenoiser` takes it.
+
+    Parameters
+    ----------
+    given : iterable of (str, float)
+        Levels by column; a share of each column's standard deviation has no name.
+    values : DataFrame
+        The refined columns.
+    every : bool
+        Whether a share is that of codes too.
+
+    Raises
+    ------
+    CleaningError
+        For a column that is not refined, and a share beside the level of a column.
+    """
+    levels = dict(given)
+    share = levels.pop("", None)
+    for name in levels:
+        if name not in values:
+            raise CleaningError(f"--noise: the column {name!r} is not refined")
+    if share is None:
+        return levels or None
+    if levels:
+        raise CleaningError(
+            f"--noise gives {share:.3g} of each column's standard deviation, and a level of "
+            f"{', '.join(map(repr, levels))}: give one share for all, or every level by its column"
+        )
+    spread = values.std(ddof=0)
+    return {str(name): share * sd for name, sd in spread.items()} if every else share
+
+
+def _published(options: argparse.Namespace, n_rows: int) -> DenoGradDenoiser:
+    rule = options.rule or "normalized"
     steps = {
         "nrr": options.nrr,
         "nr_threshold": options.threshold,
         "max_epochs": options.iterations,
     }
     for parameter, value in steps.items():
-        if value is not None and parameter not in rule_class(options.rule).arguments():
+        if value is not None and parameter not in rule_class(rule).arguments():
             flag = FLAGS[parameter]
-            raise CleaningError(f"{flag} has no effect under the rule {options.rule}")
+            raise CleaningError(f"{flag} has no effect under the rule {rule}")
     window, horizon = options.window or 24, options.horizon or 1
     needed = window + horizon + 1
     if options.series and n_rows < needed:
@@ -48,10 +100,10 @@ def denoiser_of(options: argparse.Namespace, n_rows: int) -> DenoGradDenoiser:
     denoiser = DenoGradDenoiser(
         **steps,
         backbone=options.backbone or "auto",
-        rule=options.rule,
+        rule=rule,
         refine="X" if options.keep_target else "both",
         cv=options.cv,
-        backbone_epochs=options.epochs,
+        backbone_epochs=options.epochs or 100,
         domain=domain,
         window_size=window,
         horizon=horizon,
@@ -70,10 +122,12 @@ def denoiser_of(options: argparse.Namespace, n_rows: int) -> DenoGradDenoiser:
     return denoiser
 
 
-def refine(denoiser: DenoGradDenoiser, selection: Selection, limits: Limits) -> cleaning.Changes:
+def refine(
+    denoiser: Denoiser, values: pd.DataFrame, limits: Limits, keep_target: bool = False
+) -> cleaning.Changes:
     """Refine, with what can go wrong said in the words of the command line."""
     try:
-        return cleaning.refine(denoiser, selection.values, limits)
+        return cleaning.refine(denoiser, values, limits, keep_target)
     except FloatingPointError as error:
         # What the library advises is done already, or has no flag.
         what = re.split("[:;]", str(error))[0]
@@ -82,11 +136,20 @@ def refine(denoiser: DenoGradDenoiser, selection: Selection, limits: Limits) -> 
         ) from None
     except (ValueError, ImportError, FileNotFoundError) as error:
         said = in_flags(str(error))
-        if denoiser.domain == "series" and denoiser.cv is not None:
+        if denoiser.domain == "series" and isinstance(denoiser, CalibratedDenoiser):
+            said = f"{said.rstrip('.')}: --method published takes shorter ones"
+        elif denoiser.domain == "series" and denoiser.cv is not None:
             said += ": shorten --window, or take fewer folds"
         raise CleaningError(said) from None
     except torch.OutOfMemoryError:
         raise CleaningError("the device has too little memory: try --device cpu") from None
+
+
+def bounds(denoiser: CalibratedDenoiser, values: pd.DataFrame) -> pd.DataFrame:
+    """How noisy each column of a table can be at most, in its units and as a share of its sd."""
+    found, sd = denoiser.fit(*cleaning.parts(values, series=False)).bounds_, values.std(ddof=0)
+    level = np.minimum([found.y, *found.X], sd)
+    return pd.DataFrame({"at most": level, "share": level / sd})
 
 
 def _require_device(name: str) -> None:

@@ -15,20 +15,28 @@ from denograd.published import STEPS
 
 _EXAMPLES = """\
 examples:
+  denograd clean weather.csv --target temperature --series
+      Rows in time order: how noisy they are is estimated; the result is weather.cleaned.csv.
+  denograd clean weather.csv --target temperature --series --noise temperature=0.5
+      Noise of 0.5 degrees in one column and none in the others, which help to predict it.
   denograd clean houses.csv --target price
-      Refine every column of measurements; the result is houses.cleaned.csv.
-  denograd clean houses.csv --target price --exclude lat,long --plot picture.png
-      Leave two columns as they are, and draw what has changed.
-  denograd clean houses.csv --target price --columns size,rating
+      Tell how noisy each column of a table can be at most; write nothing.
+  denograd clean houses.csv --target price --noise 10% --plot picture.png --report changes.csv
+      Noise of a tenth of each column's standard deviation; draw and list what has changed.
+  denograd clean houses.csv --target price --noise 10% --exclude lat,long
+      Leave two columns as they are.
+  denograd clean houses.csv --target price --noise price=5000 --noise size=2 --columns size,rating
       Refine these, even if one of them looks like a code.
-  denograd clean weather.csv --target temperature --series --window 48 --output smooth.csv
-      Rows in time order; the network sees 48 steps to predict the next one.
-  denograd clean houses.csv --target price --drop-missing --bounds rooms=1:20 --round-integers
-      Leave out rows with gaps; rooms stay integers from 1 to 20.
-  denograd clean houses.csv --target price --dry-run
+  denograd clean houses.csv --target price --noise 10% --drop-missing --bounds rooms=1:20
+      Leave out rows with gaps; rooms stay within 1 and 20 (--round-integers: and integers).
+  denograd clean houses.csv --target price --noise 10% --dry-run
       Tell which columns would be refined, and why the others not; write nothing.
-  denograd clean houses.csv --target price --cv 5 --report changes.csv
-      Refine each fifth of the rows by a network that has not seen it; list every change.
+  denograd clean houses.csv --target price --method published --cv 5
+      The published rule, each fifth of the rows by a network that has not seen it.
+
+exit status:
+  0 when all is done, 2 when something stands in the way, also a table of unknown noise, 130 after
+  Ctrl-C; in the last two cases nothing was written.
 """
 
 
@@ -42,6 +50,12 @@ FLAGS = {
     "random_state": "--seed",
 }
 """The denoiser's parameters that have a flag of another form."""
+
+PUBLISHED = (
+    "backbone", "rule", "nrr", "threshold", "iterations", "epochs", "cv", "window", "horizon",
+    "device",
+)  # fmt: skip
+"""Options of the published method; None where they are not given."""
 
 _WORDS = {
     "X and y hold": "the rows to learn from hold",
@@ -63,7 +77,7 @@ def command_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line; a mistake in it is a UsageError."""
     parser = _Parser(
         prog="denograd",
-        description="Clean noisy data with the gradients of a trained network.",
+        description="Clean noisy data by what a model of them says.",
     )
     parser.add_argument("--version", action="version", version=f"denograd {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="command")
@@ -71,16 +85,18 @@ def command_parser() -> argparse.ArgumentParser:
         "clean",
         help="refine the columns of numbers of a CSV or Parquet file",
         description=(
-            "Train a network to predict one column of a CSV or Parquet file from the others, then\n"
-            "move all of them towards what it has learnt. Columns that hold no measurements, such\n"
-            "as text, dates, identifiers and codes, and cells that do not move, are written as\n"
-            "they were read."
+            "Predict each value of a CSV or Parquet file from the others, in a series from the\n"
+            "steps around it, and move it there as far as the noise dictates; or, with --method\n"
+            "published, train a network to predict one column and move all towards what it has\n"
+            "learnt. Columns that hold no measurements, such as text, dates, identifiers and\n"
+            "codes, and cells that do not move, are written as they were read."
         ),
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_data_options(clean)
     _add_method_options(clean)
+    _add_published_options(clean)
     _add_result_options(clean)
     return parser
 
@@ -101,21 +117,9 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
         "--exclude",
         action="append",
         metavar="NAMES",
-        help="leave these columns as they are; the network does not see them",
+        help="leave these columns as they are; they are not looked at either",
     )
     data.add_argument("--series", action="store_true", help="rows are time steps, in order")
-    data.add_argument(
-        "--window",
-        type=_count,
-        metavar="STEPS",
-        help="of a series: steps that the network sees (default: 24)",
-    )
-    data.add_argument(
-        "--horizon",
-        type=_count,
-        metavar="STEPS",
-        help="of a series: how many steps after the last one it predicts (default: 1)",
-    )
     data.add_argument(
         "--separator", type=_separator, metavar="C", help="between cells (default: found)"
     )
@@ -140,8 +144,43 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_method_options(parser: argparse.ArgumentParser) -> None:
     method = parser.add_argument_group("method")
+    method.add_argument(
+        "--method",
+        choices=["calibrated", "published"],
+        default="calibrated",
+        metavar="NAME",
+        help="calibrated: as far as the noise dictates (default); published: the published rule",
+    )
+    method.add_argument(
+        "--noise",
+        action="append",
+        type=_noise,
+        metavar="LEVEL",
+        help="how noisy the data are, as a standard deviation: NAME=0.5 in the units of a column "
+        "(repeatable; the others hold none) or 10%% of that of each column; a table needs it "
+        "(default for a series: estimated)",
+    )
+    method.add_argument(
+        "--gross-errors",
+        action="store_true",
+        help="of a series: replace values far from what the steps around them say, spikes too",
+    )
+    method.add_argument("--keep-target", action="store_true", help="refine the other columns only")
+    method.add_argument(
+        "--seed",
+        type=_whole,
+        default=0,
+        metavar="N",
+        help="equal seeds, equal results (default: 0)",
+    )
+
+
+def _add_published_options(parser: argparse.ArgumentParser) -> None:
+    method = parser.add_argument_group("published method")
     networks = _modules("networks")
-    rules = [name.strip("_").replace("_", "-") for name in _modules("rules")]
+    # The calibrated step has a method of its own, which predicts each value from the others too.
+    found = [name.strip("_").replace("_", "-") for name in _modules("rules")]
+    rules = [name for name in found if name != "calibrated"]
     method.add_argument(
         "--backbone",
         choices=networks,
@@ -151,7 +190,6 @@ def _add_method_options(parser: argparse.ArgumentParser) -> None:
     method.add_argument(
         "--rule",
         choices=rules,
-        default="normalized",
         metavar="NAME",
         help=f"step rule: {', '.join(rules)} (default: normalized)",
     )
@@ -178,7 +216,6 @@ def _add_method_options(parser: argparse.ArgumentParser) -> None:
     method.add_argument(
         "--epochs",
         type=_count,
-        default=100,
         metavar="N",
         help="training epochs at most; it stops early (default: 100)",
     )
@@ -188,13 +225,17 @@ def _add_method_options(parser: argparse.ArgumentParser) -> None:
         metavar="K",
         help="refine each of K folds by a network that has not seen it",
     )
-    method.add_argument("--keep-target", action="store_true", help="refine the other columns only")
     method.add_argument(
-        "--seed",
-        type=_whole,
-        default=0,
-        metavar="N",
-        help="equal seeds, equal results (default: 0)",
+        "--window",
+        type=_count,
+        metavar="STEPS",
+        help="of a series: steps that the network sees (default: 24)",
+    )
+    method.add_argument(
+        "--horizon",
+        type=_count,
+        metavar="STEPS",
+        help="of a series: how many steps after the last one it predicts (default: 1)",
     )
     method.add_argument("--device", metavar="NAME", help="cpu, cuda, ... (default: cuda if any)")
 
@@ -269,6 +310,22 @@ def _separator(text: str) -> str:
     if len(character) != 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a single character")
     return character
+
+
+def _noise(text: str) -> tuple[str, float]:
+    """Read `temp=0.5` as the level of a column, and `10%` as a share, which has no name."""
+    name, _, level = text.rpartition("=")
+    share = not name and level.endswith("%")
+    try:
+        value = float(level.removesuffix("%")) / 100.0 if share else float(level)
+    except ValueError:
+        value = math.nan
+    if not ((name or share) and 0.0 <= value < math.inf):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither like temp=0.5, in the units of a column, nor like 10%, of each "
+            "column's standard deviation"
+        )
+    return name, value
 
 
 def _bounds(text: str) -> tuple[str, tuple[float, float]]:

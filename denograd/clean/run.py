@@ -19,8 +19,15 @@ from denograd.clean.files import (
     written_together,
 )
 from denograd.clean.limits import Limits
+from denograd.clean.options import PUBLISHED
 
 PICTURES = (".png", ".pdf", ".svg")
+
+_UNKNOWN = (
+    "a table does not tell noise from what its columns cannot explain, so nothing was written: say "
+    "it, as --noise {target}=LEVEL in the units of each noisy column, or as --noise 10% of the "
+    "standard deviation of all; or run the published rule, --method published"
+)
 
 
 def run(options: argparse.Namespace, tell: Callable[[str], None]) -> None:
@@ -39,8 +46,7 @@ def run(options: argparse.Namespace, tell: Callable[[str], None]) -> None:
         When something stands in the way; then nothing has been written.
     """
     source: Path = options.file
-    if not options.series and (options.window or options.horizon):
-        raise CleaningError("--window and --horizon have an effect with --series only")
+    _check_method(options)
     style = CsvStyle(options.separator, options.decimal, options.encoding, options.comment)
     table = read_table(source, style)
     outputs = _outputs(options)
@@ -58,18 +64,29 @@ def run(options: argparse.Namespace, tell: Callable[[str], None]) -> None:
         raise CleaningError(f"--keep-target leaves nothing to refine beside {options.target!r}")
     limits = _limits(options, selection)
     # What can be refused at once has been: now torch, which takes seconds to import.
-    from denograd.clean.method import denoiser_of, refine
+    from denograd.clean import method
 
-    denoiser = denoiser_of(options, selection.table.n_rows)
+    values = selection.values
+    denoiser = method.denoiser_of(options, values)
     times = timeline.time_column(selection.table, selection.left) if options.series else None
     irregular = [] if times is None else list(timeline.irregular(selection.table, times))
     for note in (*selection.remarks, *irregular):
         tell(f"denograd: note: {note}")
     told = list(summary.choice(source, selection, limits, irregular))
+    if options.method == "calibrated" and not options.series:
+        silent = options.dry_run or options.quiet
+        if not silent:
+            tell("denograd: learning what the columns say of each other")
+        if not options.noise:
+            if not silent:
+                told += summary.bounds(method.bounds(denoiser, values))
+            if not options.quiet:
+                _print(told)
+            raise CleaningError(_UNKNOWN.format(target=options.target))
     if options.dry_run:
         return _print([*told, *summary.planned(outputs)])
 
-    changes = refine(denoiser, selection, limits)
+    changes = method.refine(denoiser, values, limits, options.keep_target)
     refined = {str(name): values.to_numpy() for name, values in changes.after.items()}
     cleaned = selection.table.with_values(refined)
     with written_together(source, list(outputs.values()), force=options.force) as files:
@@ -81,12 +98,32 @@ def run(options: argparse.Namespace, tell: Callable[[str], None]) -> None:
             else:
                 figure = plots.before_after(changes.before, changes.after, options.series, times)
                 plots.save(figure, file)
+    outcome, warnings = summary.calibrated, summary.too_noisy(denoiser, values)
+    if options.method == "published":
+        outcome, warnings = summary.published, summary.without_skill(selection.target, denoiser)
     if not options.quiet:
-        told += summary.outcome(selection, limits, denoiser, changes)
+        told += outcome(selection, limits, denoiser, changes)
         _print([*told, *summary.written(outputs)])
-    for warning in summary.without_skill(selection.target, denoiser):
+    for warning in warnings:
         tell(f"denograd: warning: {warning}")
     return None
+
+
+def _check_method(options: argparse.Namespace) -> None:
+    """Refuse options that the method does not have."""
+    if options.method == "published":
+        if options.noise or options.gross_errors:
+            raise CleaningError("--noise and --gross-errors have no effect with --method published")
+        if not options.series and (options.window or options.horizon):
+            raise CleaningError("--window and --horizon have an effect with --series only")
+        return
+    if given := [f"--{name}" for name in PUBLISHED if getattr(options, name) is not None]:
+        raise CleaningError(
+            f"{', '.join(given)} belong{'s' * (len(given) == 1)} to the published rule: add "
+            f"--method published, or leave {'it' if len(given) == 1 else 'them'} out"
+        )
+    if options.gross_errors and not options.series:
+        raise CleaningError("--gross-errors has an effect with --series only")
 
 
 def _outputs(options: argparse.Namespace) -> dict[str, Path]:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from denograd.clean.columns import Selection
 from denograd.clean.limits import Limits
 
 if TYPE_CHECKING:
+    from denograd.calibrated import CalibratedDenoiser
     from denograd.clean.cleaning import Changes
     from denograd.estimator import DenoGradDenoiser
 
@@ -45,7 +47,7 @@ def choice(
         yield f"  kept at 0 or more, as all they hold is: {', '.join(map(repr, limits.positive))}"
 
 
-def outcome(
+def published(
     selection: Selection,
     limits: Limits,
     denoiser: DenoGradDenoiser,
@@ -53,25 +55,69 @@ def outcome(
 ) -> Iterator[str]:
     """Yield how good the backbone is, and how far the values moved."""
     yield from backbone(denoiser, selection.target)
-    n_rows, n_moved = len(changes.before), changes.n_moved
-    yield (
-        f"moved: {n_moved:,} of {n_rows:,} rows ({n_moved / n_rows:.0%}), "
-        f"{changes.n_moved_beyond(FAR):,} of them by more than {FAR:g} standard deviations"
-    )
+    yield _moved(changes)
     if denoiser.domain == "series" and denoiser.refine != "X":
         context = denoiser.window_size + denoiser.horizon - 1
         yield f"  the target stays in the first {context} rows, which no window predicts"
     yield ""
-    yield from _distances(changes)
-    moved = changes.distance.max() > 0
-    widened = [name for name in selection.whole - limits.whole if moved[name]]
-    if widened:
-        listed = ", ".join(map(repr, sorted(widened, key=selection.table.names.index)))
-        yield f"integers became decimals where they moved (--round-integers): {listed}"
-    if changes.held:
-        counts = (f"{name!r} ({count:,} values)" for name, count in changes.held.items())
-        yield f"held at a bound: {', '.join(counts)}"
+    columns = ["mean", "largest", "mean (sd)", "largest (sd)"]
+    yield from _listed("absolute change", changes, changes.by_column().set_axis(columns, axis=1))
+    yield "  over all rows; sd: standard deviations of the column as it was"
     yield ""
+    yield from _limited(selection, limits, changes)
+
+
+def calibrated(
+    selection: Selection,
+    limits: Limits,
+    denoiser: CalibratedDenoiser,
+    changes: Changes,
+) -> Iterator[str]:
+    """Yield how noisy the columns are, how well they are predicted and how far they moved."""
+    levels, moved = levels_of(denoiser, changes.before), changes.by_column()
+    given = denoiser.noise_.source == "given"
+    yield f"noise: {'as --noise says' if given else 'estimated (or say it: --noise)'}"
+    if still := [name for name, noise in levels["noise"].items() if noise == 0.0]:
+        yield f"  without noise, so as before: {', '.join(map(repr, still))} (--noise NAME=LEVEL)"
+    yield _moved(changes)
+    yield ""
+    columns = levels.assign(typical=moved["mean"], largest=moved["max"])
+    columns.columns = ["noise", "prediction error", "typical change", "largest change"]
+    yield from _listed("in the column's units", changes, columns)
+    yield "  noise: its standard deviation; prediction error: root mean square of value minus what"
+    yield "  the others say, noise included; typical change: the mean over all rows"
+    yield ""
+    yield from _limited(selection, limits, changes)
+
+
+def levels_of(denoiser: CalibratedDenoiser, values: pd.DataFrame) -> pd.DataFrame:
+    """Noise and root mean squared error of the predictions per column, the target first."""
+    noise, error = denoiser.noise_, np.sqrt(denoiser.prediction_error_)
+    of_X, of_y = np.column_stack([noise.X, error[:-1]]), [noise.y, error[-1]]
+    both = of_X if denoiser.domain == "series" else np.vstack([of_y, of_X])
+    return pd.DataFrame(both, values.columns, ["noise", "error"])
+
+
+def too_noisy(denoiser: CalibratedDenoiser, values: pd.DataFrame) -> Iterator[str]:
+    """Yield a warning for each column that is said to be noisier than it is hard to predict."""
+    for name, (noise, error) in levels_of(denoiser, values).iterrows():
+        if noise > error > 0.0 and denoiser.noise_.source == "given":
+            yield (
+                f"the noise of {name!r} is said to be {number(noise)}, but its values are "
+                f"predicted with an error of {number(error)}, noise included: lower its --noise"
+            )
+
+
+def bounds(found: pd.DataFrame) -> Iterator[str]:
+    """Yield how noisy each column of a table can be at most."""
+    yield "how noisy they can be at most: the standard deviation of what nothing predicts in the"
+    yield "calmest rows, which may be noise or not"
+    yield from _aligned(
+        [
+            ("in the column's units", "at most", "of its sd"),
+            *((str(n), number(level), f"{share:.0%}") for n, level, share in found.itertuples()),
+        ]
+    )
 
 
 def backbone(denoiser: DenoGradDenoiser, target: str) -> Iterator[str]:
@@ -144,20 +190,41 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.3g}"
 
 
-def _distances(changes: Changes) -> Iterator[str]:
-    by_column = changes.by_column().sort_values("mean_sd", ascending=False, kind="stable")
-    target = changes.before.columns[0]
-    rows: list[tuple[str, ...]] = [
-        ("absolute change", "mean", "largest", "mean (sd)", "largest (sd)")
-    ]
-    for name, row in by_column.head(SHOWN).iterrows():
+def _moved(changes: Changes) -> str:
+    n_rows, n_moved = len(changes.before), changes.n_moved
+    return (
+        f"moved: {n_moved:,} of {n_rows:,} rows ({n_moved / n_rows:.0%}), "
+        f"{changes.n_moved_beyond(FAR):,} of them by more than {FAR:g} standard deviations"
+    )
+
+
+def _limited(selection: Selection, limits: Limits, changes: Changes) -> Iterator[str]:
+    """Yield what became of integers and bounds."""
+    moved = changes.distance.max() > 0
+    widened = [name for name in selection.whole - limits.whole if moved[name]]
+    if widened:
+        listed = ", ".join(map(repr, sorted(widened, key=selection.table.names.index)))
+        yield f"integers became decimals where they moved (--round-integers): {listed}"
+    if changes.held:
+        counts = (f"{name!r} ({count:,} values)" for name, count in changes.held.items())
+        yield f"held at a bound: {', '.join(counts)}"
+    yield ""
+
+
+def _listed(corner: str, changes: Changes, columns: pd.DataFrame) -> Iterator[str]:
+    """Yield a line for each column, first those that moved most."""
+    order = changes.by_column()["mean_sd"].sort_values(ascending=False, kind="stable").index
+    rows, target = [(corner, *columns)], changes.before.columns[0]
+    for name in order[:SHOWN]:
         label = f"{name} (target)" if name == target else str(name)
-        rows.append((label, *(number(row[key]) for key in ("mean", "max", "mean_sd", "max_sd"))))
+        rows.append((label, *map(number, columns.loc[name])))
+    yield from _aligned(rows)
+    if len(order) > SHOWN:
+        yield f"  and {len(order) - SHOWN} columns that moved less (all in --report)"
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     widths = [max(len(row[j]) for row in rows) for j in range(len(rows[0]))]
     for label, *cells in rows:
         aligned = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
         yield "  ".join([f"  {label.ljust(widths[0])}", *aligned])
-    if len(by_column) > SHOWN:
-        yield f"  and {len(by_column) - SHOWN} columns that moved less (all in --report)"
-    yield "  over all rows; sd: standard deviations of the column as it was"
-    yield ""

@@ -131,7 +131,7 @@ def _refuse_unknown(cls: type[Rule], given: Mapping[str, Any]) -> None:
     for key in given:
         if not any(key in known.arguments() for known in (cls, *rules().values())):
             raise TypeError(
-                f"There is no argument {key!r} of a rule; those of {cls.name!r} are "
+                f"There is no argument {key!r}; those of the rule {cls.name!r} are "
                 f"{', '.join(cls.arguments())}."
             )
 

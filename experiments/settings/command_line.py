@@ -18,7 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from experiments.settings.compose import to_settings
 from experiments.settings.schema import config_dir
 from experiments.settings.values import ConfigError
-from experiments.words import did_you_mean
+from experiments.words import did_you_mean, why_no_name
 
 #: Groups of which a run has one member, with an example of a sweep over two.
 _ONE = {
@@ -116,6 +116,8 @@ def _unreadable(override: str) -> str:
     plain = f"{key}={value}"
     if plain != override and re.fullmatch(r"[\w./@+~-]+=[\w.,+-]*", plain, flags=re.ASCII):
         return f"{override!r} is no override: write it without spaces, {plain}"
+    if key == "name" and (why := why_no_name(value)):
+        return f"name: {why}"
     return (
         f"{key}: {value!r} cannot be read; where it is meant as text, quote it twice: "
         f"""'{key}="{value}"'"""
@@ -181,7 +183,10 @@ def sentence(error: Exception) -> str:
             siblings = [str(k) for k in node]
         where = parent or "the config"
         return f"{key}: no such key in {where}; {did_you_mean(name, siblings)}"
-    if found := re.search(r"Could not find '([^']+)/([^'/]*)'", text):
+    if found := re.search(r"Could not (?:find|load) '([^']+)/([^'/]*)'", text):
+        group, name = found.groups()
         options = re.findall(r"^\t(\S+)$", text, flags=re.MULTILINE)
-        return f"{found[1]}: there is no {found[2]!r}; {did_you_mean(found[2], options)}"
+        # Of a member of a list Hydra does not tell them.
+        options = options or sorted(file.stem for file in (config_dir() / group).glob("*.yaml"))
+        return f"{group}: there is no {name!r}; {did_you_mean(name, options)}"
     return " ".join(text.split())

@@ -57,13 +57,6 @@ def test_variances_of_a_long_series_are_recovered():
     np.testing.assert_allclose(observation, [1.0, 0.5], rtol=0.05)
 
 
-def test_columns_do_not_matter_to_each_other():
-    columns = np.column_stack([walk(300, 0.1, 1.0), walk(300, 3.0, 0.1), walk(300, 1e-4, 5.0)])
-    together = np.array(likeliest_variances(columns))
-    alone = [np.ravel(likeliest_variances(column[:, None])) for column in columns.T]
-    np.testing.assert_allclose(together.T, alone, rtol=1e-6)
-
-
 def test_variances_are_in_the_squared_units_of_the_column():
     z = walk(300, 0.1, 1.0)
     in_metres, in_millimetres = (likeliest_variances(unit * z[:, None]) for unit in (1.0, 1000.0))

@@ -444,7 +444,7 @@ class TestErrors:
                 refine(perceptron(3), *table(), **{name: value})
 
     def test_unknown_argument(self):
-        with pytest.raises(TypeError, match="no argument 'nr_treshold'"):
+        with pytest.raises(TypeError, match="no argument 'nr_treshold'; those of the rule"):
             refine(perceptron(3), *table(), nr_treshold=0.1)
 
     @pytest.mark.parametrize(

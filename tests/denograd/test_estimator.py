@@ -188,7 +188,7 @@ def test_a_rule_given_as_an_instance_equals_the_same_by_name_and_is_cloned(insta
 
 def test_a_mistyped_argument_of_a_rule_is_named():
     denoiser = DenoGradDenoiser(rule=of("gauss-newton", eta_z=0.1))
-    with pytest.raises(TypeError, match="no argument 'eta_z' of a rule; those of 'gauss-newton'"):
+    with pytest.raises(TypeError, match="no argument 'eta_z'; those of the rule 'gauss-newton'"):
         denoiser.check_config()
 
 

@@ -412,6 +412,8 @@ class TestErrors:
             refine(perceptron(3), X)
         with pytest.raises(TypeError, match="X is a ndarray without names"):
             refine(perceptron(3), X, "t")
+        with pytest.raises(TypeError, match=r"y = \[True, True, .*\.\.\.\] names columns"):
+            refine(perceptron(3), X, [True] * 9)
 
     def test_names(self, frame):
         with pytest.raises(ValueError, match="names a column twice"):

@@ -33,13 +33,6 @@ CASES = [
 every_network = pytest.mark.parametrize(("name", "domain"), CASES)
 
 
-@pytest.fixture(autouse=True)
-def _seed():
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        yield
-
-
 def window_of(domain, n_steps=24):
     return n_steps if domain == "series" else None
 

@@ -11,13 +11,6 @@ from denograd.networks.dlinear import moving_average_matrix
 from denograd.networks.transformer import sinusoids
 
 
-@pytest.fixture(autouse=True)
-def _seed():
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        yield
-
-
 def test_moving_average_by_hand():
     row = torch.tensor([3.0, 6.0, 0.0, 9.0])
     expected = torch.tensor([(3 + 3 + 6) / 3, (3 + 6 + 0) / 3, (6 + 0 + 9) / 3, (0 + 9 + 9) / 3])

@@ -24,7 +24,6 @@ GENERATOR = torch.Generator()
 @pytest.fixture(autouse=True)
 def _seed():
     GENERATOR.manual_seed(0)
-    torch.manual_seed(0)
 
 
 def shake(net, scale=0.3):

@@ -89,6 +89,7 @@ def test_a_component_that_fails_leaves_its_reason_and_the_others_go_on(
     assert table.status["identity", "ridge"] == "ok"
     assert table.status[failed] == "failed"
     assert re.search(reason, table.reason[failed]), table.reason[failed]
+    assert np.isnan(table.imp[failed])
 
 
 @pytest.mark.parametrize("how", LAYOUTS)

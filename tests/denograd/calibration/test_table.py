@@ -167,9 +167,11 @@ def test_outliers_are_not_followed():
 
 def test_trees_alone_where_networks_diverge(monkeypatch):
     _, _, X, y = rows()
-    alone = refined(X, y, networks=False)
     monkeypatch.setattr(networks, "_RATE", 1e30)
-    assert_equal(refined(X, y), alone)
+    model = TableModel.fit(X, y)
+    assert model.target.pairs is None
+    assert not model.seen.target.J.any()
+    assert np.isfinite(model.refine(X, y, SD_X, SD_Y).y).all()
 
 
 def test_bounds_are_above_the_noise():
@@ -188,7 +190,7 @@ def test_no_row_is_predicted_by_a_model_that_has_seen_it():
     X, y = rng.normal(size=(200, 3)), rng.normal(size=200)
     folds = split.random_folds(200, 5, rng)
     assert np.bincount(folds).tolist() == [40] * 5
-    trees = fit_trees(X, y, folds, count=100, depth=5)
+    trees = fit_trees(X, y, folds, max_iter=100)
     out, mean = predict_trees(trees, X, folds), predict_trees(trees, X, None)
     assert abs(np.corrcoef(out, y)[0, 1]) < 0.2
     assert np.corrcoef(mean, y)[0, 1] > 0.5

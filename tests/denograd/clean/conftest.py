@@ -1,4 +1,4 @@
-"""The table that most tests of the command clean."""
+"""Where the command is tested, and the table that most tests of it clean."""
 
 from pathlib import Path
 
@@ -7,9 +7,13 @@ import pytest
 from tests.denograd.clean.toys import table
 
 
-@pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
     path = tmp_path / "data.csv"
     table().to_csv(path, index=False)
     return path

@@ -19,8 +19,7 @@ class TestFormats:
         return frame.to_csv(index=False, **style)
 
     @pytest.fixture
-    def small(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
-        monkeypatch.chdir(tmp_path)
+    def small(self) -> pd.DataFrame:
         frame = table(20)[["label", "a", "price"]].rename(columns={"price": "y"})
         return frame.round(3)
 
@@ -92,7 +91,7 @@ class TestFormats:
         values = [str(v) for v in small["y"]]
         text = "\n".join(["y", *values[:3], "", *values[3:], "", ""])
         Path("x.csv").write_text(text)
-        said = refusal(capsys, "clean", "x.csv", "--target", "y", "--series", "--window", "4")
+        said = refusal(capsys, "clean", "x.csv", "--target", "y", "--series")
         assert "denograd: missing values in 'y' (1 of 21, first on line 5)" in said
 
     def test_what_is_a_number(self) -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from denograd.clean import cleaning
 from denograd.clean.limits import Limits
-from tests.denograd.clean.toys import SHORT, cells, clean, refusal, series, table
+from tests.denograd.clean.toys import PUBLISHED, SHORT, cells, clean, refusal, series, table
 
-FAR = ["--nrr", "0.5", "--threshold", "0", "--epochs", "40", "--iterations", "8", "--device", "cpu"]
+FAR = [*PUBLISHED, "--nrr", "0.5", "--threshold", "0", "--epochs", "40", "--iterations", "8"]
+FAR += ["--device", "cpu"]
 """Steps that are too large, so that values leave every bound."""
 
 
@@ -148,7 +149,7 @@ def test_dry_run_tells_and_writes_nothing(
 ) -> None:
     monkeypatch.setattr(cleaning, "refine", None)
     before = sorted(Path().iterdir())
-    dry = ["--plot", "p.png", "--drop-missing", "--dry-run"]
+    dry = ["--plot", "p.png", "--drop-missing", "--dry-run", *PUBLISHED]
     assert clean("data.csv", "--target", "price", *dry) == 0
     out = capsys.readouterr().out
     assert out.startswith("data.csv: 120 rows, 4 of 8 columns refined\n")
@@ -157,7 +158,7 @@ def test_dry_run_tells_and_writes_nothing(
     assert "refined table, not written (--dry-run): data.cleaned.csv" in out
     assert "picture, not written (--dry-run): p.png" in out
     assert sorted(Path().iterdir()) == before
-    refusal(capsys, "clean", "data.csv", "--target", "price", "--dry-run", "--nrr", "0")
+    refusal(capsys, "clean", "data.csv", "--target", "price", "--nrr", "0", *dry)
 
 
 def test_a_series_loses_rows_too(data: Path) -> None:

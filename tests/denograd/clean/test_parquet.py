@@ -44,8 +44,7 @@ def rich() -> pa.Table:
 
 
 @pytest.fixture
-def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
+def source(tmp_path: Path) -> Path:
     return tmp_path / "x.parquet"
 
 

@@ -11,7 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from denograd.clean import plots
+from denograd.clean import plots, series_plot
 from denograd.clean.plots import before_after, save
 
 
@@ -98,31 +98,51 @@ class TestSeries:
         before, after = frames(50, 3)
         after["c2"] = before["c2"] + 1e-6
         figure = before_after(before, after, series=True)
-        assert [ax.get_ylabel() for ax in figure.axes] == ["y", "c1", "c0"]
+        assert [ax.get_ylabel() for ax in figure.axes[:6]] == ["y", "c1", "c0", *["change"] * 3]
         assert "1 column that moved less not shown" in texts(figure)
         grey, blue = figure.axes[0].lines
         np.testing.assert_array_equal(grey.get_ydata(), before["y"])
         np.testing.assert_array_equal(blue.get_ydata(), after["y"])
         np.testing.assert_array_equal(blue.get_xdata(), np.arange(1, 51))
-        assert figure.axes[-1].get_xlabel() == "row"
+        assert figure.axes[5].get_xlabel() == "row"
         mean = ((after["y"] - before["y"]).abs() / before["y"].std(ddof=0)).mean()
         assert f"mean change {mean:.2g} standard deviations" in texts(figure)
 
     def test_of_a_long_series_the_stretch_that_changed_most(self) -> None:
-        n_rows = 3 * plots.MAX_STEPS
+        n_rows = 3 * series_plot.MAX_STEPS
         before, _ = frames(n_rows, 0)
         after = before.copy()
-        after.loc[500 : 500 + plots.MAX_STEPS - 1, "y"] += 1
+        after.loc[500 : 500 + series_plot.MAX_STEPS - 1, "y"] += 1
         figure = before_after(before, after, series=True)
         x = figure.axes[0].lines[0].get_xdata()
-        assert (x[0], x[-1]) == (501, 500 + plots.MAX_STEPS)
-        assert f"rows 501 to {500 + plots.MAX_STEPS} of {n_rows:,}" in texts(figure)
+        assert (x[0], x[-1]) == (501, 500 + series_plot.MAX_STEPS)
+        assert f"rows 501 to {500 + series_plot.MAX_STEPS} of {n_rows:,}" in texts(figure)
 
     def test_times(self) -> None:
         times = pd.Series(pd.date_range("2020-01-01", periods=50), name="day")
         figure = before_after(*frames(50, 1), series=True, times=times)
         np.testing.assert_array_equal(figure.axes[0].lines[0].get_xdata(), times)
-        assert figure.axes[-1].get_xlabel() == "day"
+        assert figure.axes[3].get_xlabel() == "day"
+
+    def test_the_largest_corrections_are_enlarged_and_found_again(self) -> None:
+        before, _ = frames(100, 1)
+        after = before.copy()
+        after.loc[[20, 21, 60, 80], "y"] += [3.0, 2.0, 1.0, -2.0]
+        after.loc[5, "c0"] += 2.5
+        y, c0, change, _, *enlarged = before_after(before, after, series=True).axes
+        places = [(5, "c0"), (20, "y"), (80, "y")]
+        for count, (ax, (step, name)) in enumerate(zip(enlarged, places, strict=True), start=1):
+            grey, blue, joined = ax.lines
+            near = slice(max(step - series_plot.AROUND, 0), step + series_plot.AROUND + 1)
+            np.testing.assert_array_equal(grey.get_ydata(), before[name][near])
+            np.testing.assert_array_equal(blue.get_ydata(), after[name][near])
+            assert list(joined.get_xdata()) == [step + 1, step + 1]
+            assert list(joined.get_ydata()) == [before[name][step], after[name][step]]
+            (mark,) = (m for m in (c0 if name == "c0" else y).texts if m.get_text() == f"{count}")
+            assert mark.xy == (step + 1, before[name][step])
+            assert ax.get_title("left").startswith(f"{name}: ")
+        drawn = change.collections[0].get_paths()[0].vertices[:, 1]
+        assert (drawn.min(), drawn.max()) == pytest.approx((-2, 3))
 
 
 @pytest.mark.parametrize(("suffix", "series"), [(".png", True), (".pdf", True), (".svg", False)])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.denograd.clean.toys import refusal
+from tests.denograd.clean.toys import PUBLISHED, refusal
 
 
 class TestRefusals:
@@ -84,7 +84,8 @@ class TestRefusals:
         Path("old.csv").write_text("mine")
         Path("old.png").write_text("mine")
         Path("folder").mkdir()
-        arguments = ["clean", "data.csv", "--target", "price", *shlex.split(options)]
+        given = [*shlex.split(options), *(() if "--method" in options else PUBLISHED)]
+        arguments = ["clean", "data.csv", "--target", "price", *given]
         assert reason in refusal(capsys, *arguments)
         assert Path("old.csv").read_text() == Path("old.png").read_text() == "mine"
 

@@ -7,13 +7,12 @@ import pandas as pd
 import pytest
 
 from denograd import DenoGradDenoiser
-from tests.denograd.clean.toys import SHORT, cells, clean, refusal, series
+from tests.denograd.clean.toys import PUBLISHED, SHORT, cells, clean, refusal, series
 
 
 class TestSeries:
     @pytest.fixture
-    def weather(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        monkeypatch.chdir(tmp_path)
+    def weather(self) -> Path:
         series().to_csv("weather.csv", index=False)
         return Path("weather.csv")
 
@@ -49,6 +48,6 @@ class TestSeries:
         assert after["temperature"] != before["temperature"]
 
     def test_too_short(self, weather: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        shape = ["--target", "temperature", "--series", "--window", "89"]
+        shape = ["--target", "temperature", "--series", "--window", "89", *PUBLISHED]
         said = refusal(capsys, "clean", weather, *shape)
         assert "at least 91 rows, and this one has 90: shorten --window" in said

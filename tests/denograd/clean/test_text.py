@@ -28,11 +28,6 @@ def written(source: files.CsvTable) -> str:
     return Path("y.csv").read_bytes().decode()
 
 
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
 def as_cell(text: str, quoted: bool) -> str:
     needed = any(character in text for character in '",\n\r')
     return '"{}"'.format(text.replace('"', '""')) if quoted or needed else text

@@ -11,11 +11,6 @@ from denograd.clean.timeline import irregular, time_column
 from tests.denograd.clean.toys import SHORT, clean, series
 
 
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
 def read(frame: pd.DataFrame) -> files.SourceTable:
     frame.to_csv("x.csv", index=False)
     return files.read_table(Path("x.csv"))
@@ -103,6 +98,6 @@ def test_dropped_rows_are_gaps(capsys: pytest.CaptureFixture[str]) -> None:
     frame = series()
     frame.loc[40, "humidity"] = np.nan
     frame.to_csv("x.csv", index=False)
-    given = ["--series", "--window", "8", "--drop-missing", "--dry-run"]
+    given = ["--series", "--window", "8", "--drop-missing", "--dry-run", *SHORT]
     assert clean("x.csv", "--target", "temperature", *given) == 0
     assert "'day' has gaps before line 43" in capsys.readouterr().out

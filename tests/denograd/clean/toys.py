@@ -11,7 +11,8 @@ import pytest
 from denograd.clean.cli import main
 
 ROOT = Path(__file__).parents[3]
-SHORT = ("--epochs", "3", "--iterations", "5", "--device", "cpu", "--quiet")
+PUBLISHED = ("--method", "published")
+SHORT = (*PUBLISHED, "--epochs", "3", "--iterations", "5", "--device", "cpu", "--quiet")
 
 
 def table(n_rows: int = 120) -> pd.DataFrame:

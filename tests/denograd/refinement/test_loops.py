@@ -34,6 +34,18 @@ def run(model, X, y, rule="normalized", windows=None, batch_size=1000, skip=True
     return problem.x.numpy(), problem.y.numpy()[:, 0], epochs, model
 
 
+def same_with_skips(*args, **arguments):
+    """Assert that leaving out what rests changes nothing; the calls with it and without."""
+    X_all, y_all, epochs_all, calls_all = run(*args, skip=False, **arguments)
+    X_out, y_out, epochs, calls = run(*args, **arguments)
+    np.testing.assert_allclose(X_out, X_all, atol=1e-12)
+    np.testing.assert_allclose(y_out, y_all, atol=1e-12)
+    for field in ("loss", "gated", "step", "swinging"):
+        got, expected = ([getattr(e, field) for e in es] for es in (epochs, epochs_all))
+        assert got == pytest.approx(expected, abs=1e-12)
+    return calls, calls_all
+
+
 RULES = [
     ("normalized", {"nrr": 0.02, "nr_threshold": 0.2, "max_epochs": 60}),
     ("gauss-newton", {"nr_threshold": 0.2, "max_epochs": 30}),
@@ -44,13 +56,7 @@ RULES = [
 def test_rows_at_rest_can_leave_a_table(rule, arguments):
     X, y = table(300)
     model = perceptron(3, dtype=torch.float64)
-    X_all, y_all, epochs_all, calls_all = run(model, X, y, rule, skip=False, **arguments)
-    X_out, y_out, epochs, calls = run(model, X, y, rule, **arguments)
-    np.testing.assert_allclose(X_out, X_all, atol=1e-12)
-    np.testing.assert_allclose(y_out, y_all, atol=1e-12)
-    for field in ("loss", "gated", "step", "swinging"):
-        got, expected = ([getattr(e, field) for e in es] for es in (epochs, epochs_all))
-        assert got == pytest.approx(expected, abs=1e-12)
+    calls, calls_all = same_with_skips(model, X, y, rule, **arguments)
     assert sum(calls.batches) < sum(calls_all.batches)
 
 
@@ -79,13 +85,7 @@ def test_windows_at_rest_need_no_visit(rule, arguments, future, stride, batch_si
     model = Flat(10, 6).double()
     windows = Windows(240, 5, future, stride)
     arguments = {"windows": windows, "batch_size": batch_size, **arguments}
-    X_all, y_all, epochs_all, calls_all = run(model, X, y, rule, skip=False, **arguments)
-    X_out, y_out, epochs, calls = run(model, X, y, rule, **arguments)
-    np.testing.assert_allclose(X_out, X_all, atol=1e-12)
-    np.testing.assert_allclose(y_out, y_all, atol=1e-12)
-    for field in ("loss", "gated", "step", "swinging"):
-        got, expected = ([getattr(e, field) for e in es] for es in (epochs, epochs_all))
-        assert got == pytest.approx(expected, abs=1e-12)
+    calls, calls_all = same_with_skips(model, X, y, rule, **arguments)
 
     def work(calls):
         costs = [3 if gradient else 1 for gradient in calls.gradients]

@@ -9,19 +9,13 @@ import pytest
 from experiments.analysis import aggregate
 from experiments.analysis.ranking import ranking
 from experiments.analysis.statistics import Ranking, critical_difference
-from experiments.analysis.view import View, views
 from experiments.report.table import Table
 from experiments.report.tables._cells import metric_cell, metric_tables
 from experiments.report.tables.pairs import pair_table
 from experiments.report.tables.ranks import rank_table
-from tests.support.long_tables import benchmark, make
+from tests.support.long_tables import benchmark, make, view_of
 
 NAMES = [f"data{i}" for i in range(8)]
-
-
-def view_of(long: pd.DataFrame) -> View:
-    (view,) = views(long)
-    return view
 
 
 def ladder(datasets: list[str], **common: object) -> pd.DataFrame:

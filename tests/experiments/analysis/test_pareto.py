@@ -6,12 +6,11 @@ import pytest
 from matplotlib.figure import Figure
 
 from experiments.analysis import fronts
-from experiments.analysis.view import View, views
 from experiments.report.figures import _scatter as scatter
 from experiments.report.figures.pareto import pareto_figure
 from experiments.report.table import Table
 from experiments.report.tables.pareto import front_table
-from tests.support.long_tables import benchmark, make
+from tests.support.long_tables import benchmark, make, view_of
 
 # MSE after / before, SWD, 1 - rho: b is beaten by a; c costs least by SWD, d by 1 - rho.
 METHODS = {
@@ -41,11 +40,6 @@ def long_table(datasets: tuple[str, ...] = ("x", "y"), **common: object) -> pd.D
         ),
         **common,
     )
-
-
-def view_of(long: pd.DataFrame) -> View:
-    (view,) = views(long)
-    return view
 
 
 def fronts_of(long: pd.DataFrame) -> list[tuple[str, ...]]:

@@ -51,25 +51,6 @@ def test_new_regressors_on_old_cells_add_only_their_records(run):
     assert before.items() <= after.items()
 
 
-def test_a_denoiser_that_fails_is_a_record_and_the_others_run(run, tmp_path):
-    flag = tmp_path / "broken"
-    flag.touch()
-    overrides = (*double("denoiser", "Broken", log=flag), "protocol=held_out")
-
-    settings, told = run(*overrides)
-
-    assert sorted(status for _, status in told) == ["failed", "ok"]
-    table = read_long_table(settings.results)
-    broken = table[table.denoiser == "broken"].iloc[0]
-    assert broken.status == "failed"
-    assert "ArithmeticError: no solution today" in broken.reason
-    assert np.isnan(broken.imp)
-    flag.unlink()
-    _, told = run(*overrides)
-    assert sorted(status for _, status in told) == ["cached", "ok"]
-    assert set(read_long_table(settings.results).status) == {"ok"}
-
-
 def test_a_parameter_may_be_called_as_the_method_that_shares_a_cache(run):
     _, told = run(*double("denoiser", "Shares"), "protocol=held_out")
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from experiments.datasets.base import DataTable
 from experiments.runner.splits import split
+from tests.support.toy_tables import rng
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -15,10 +16,6 @@ SEEDS = st.integers(0, 2**32 - 1)
 def table_of(n_rows: int, groups: np.ndarray | None = None) -> DataTable:
     values = np.arange(n_rows, dtype=float)
     return DataTable(X=pd.DataFrame({"x": values}), y=pd.Series(values, name="y"), groups=groups)
-
-
-def rng(seed: int = 0) -> np.random.Generator:
-    return np.random.default_rng(seed)
 
 
 @given(n_rows=st.integers(10, 400), seed=SEEDS, kind=st.sampled_from(["random", "chronological"]))

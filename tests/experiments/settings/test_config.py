@@ -149,6 +149,7 @@ def test_settings_are_plain_all_the_way_down(settings_of):
         ("protocol=held", "protocol: no such protocol 'held'; did you mean 'held_out'?"),
         ("protocol=[]", "protocol: name at least one of published, held_out"),
         ("denoiser=nothing", "denoiser: there is no 'nothing'; "),
+        ("denoiser=[pca,kal*]", "denoiser: there is no 'kal*'; did you mean 'kalman'?"),
         ("dataset=fridman", "dataset: there is no 'fridman'; did you mean 'friedman'?"),
         ("denoiser=[]", "denoiser: name at least one, for example"),
         ("denoiser.pca._target_=baselines.pca.No", "denoiser.pca._target_: cannot import"),
