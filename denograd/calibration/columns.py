@@ -19,6 +19,7 @@ from denograd.calibration.variance import log_square
 
 _ALPHA = 1e-4
 _CLIP = 4.0
+_NEAR = 8
 _TREES: dict[str, Any] = {"max_iter": 20, "max_depth": 3, "max_bins": 31, "learning_rate": 0.15}
 """Few and coarse: there are five times as many models as columns."""
 
@@ -45,6 +46,9 @@ class ColumnModel(NamedTuple):
     ----------
     linear : list of LinearColumns
         Linear predictions of all columns.
+    near : ndarray of int of shape (d, k)
+        What the trees of a column look at: itself, that is its linear prediction, and the columns
+        that it is most correlated with. So time is in proportion to d.
     trees : list of list of HistGradientBoostingRegressor
         Of each column: what its linear prediction leaves over.
     mix : ndarray of shape (2, d)
@@ -54,6 +58,7 @@ class ColumnModel(NamedTuple):
     """
 
     linear: list[LinearColumns]
+    near: np.ndarray
     trees: list[list[HistGradientBoostingRegressor]]
     mix: np.ndarray
     sizes: list[LogSquares]
@@ -64,11 +69,14 @@ class ColumnModel(NamedTuple):
         others = [folds != fold for fold in range(folds.max() + 1)]
         linear = [LinearColumns.fit(X[rows]) for rows in others]
         straight = split.predict(linear, LinearColumns.predict, X, folds)
+        correlation = np.abs(X.T @ X)
+        np.fill_diagonal(correlation, np.inf)
+        near = np.argsort(-correlation, axis=1, kind="stable")[:, :_NEAR]
         trees = [
             fit_trees(inputs, X[:, j] - straight[:, j], folds, **_TREES)
-            for j, inputs in enumerate(_inputs(X, straight))
+            for j, inputs in enumerate(_inputs(X, straight, near))
         ]
-        bent = _bent(trees, X, straight, folds)
+        bent = _bent(trees, X, straight, near, folds)
         weights = [
             nnls(np.column_stack(two), x)[0]
             for *two, x in zip(straight.T, bent.T, X.T, strict=True)
@@ -78,21 +86,21 @@ class ColumnModel(NamedTuple):
         F, M, target = features(X), features(m), log_square(m - X)
         sizes = [LogSquares.fit(F[rows], M[rows], target[rows]) for rows in others]
         size = split.predict(sizes, LogSquares.predict, np.hstack([F, M]), folds)
-        return cls(linear, trees, mix, sizes), Columns(m, size)
+        return cls(linear, near, trees, mix, sizes), Columns(m, size)
 
     def predict(self, X: np.ndarray) -> Columns:
         """Predict rows that were not seen: the mean over the folds."""
         straight = split.predict(self.linear, LinearColumns.predict, X, None)
-        m = self.mix[0] * straight + self.mix[1] * _bent(self.trees, X, straight, None)
+        m = self.mix[0] * straight + self.mix[1] * _bent(self.trees, X, straight, self.near, None)
         FM = np.hstack([features(X), features(m)])
         return Columns(m, split.predict(self.sizes, LogSquares.predict, FM, None))
 
 
-def _inputs(X: np.ndarray, straight: np.ndarray) -> Iterator[np.ndarray]:
-    """X once for each column, with its linear prediction in its place."""
-    for j in range(X.shape[1]):
-        inputs = X.copy()
-        inputs[:, j] = straight[:, j]
+def _inputs(X: np.ndarray, straight: np.ndarray, near: np.ndarray) -> Iterator[np.ndarray]:
+    """The columns near each one, with its linear prediction in its own place."""
+    for j, columns in enumerate(near):
+        inputs = X[:, columns]
+        inputs[:, 0] = straight[:, j]
         yield inputs
 
 
@@ -100,12 +108,13 @@ def _bent(
     trees: list[list[HistGradientBoostingRegressor]],
     X: np.ndarray,
     straight: np.ndarray,
+    near: np.ndarray,
     folds: np.ndarray | None,
 ) -> np.ndarray:
     """Linear predictions with what the trees add to them."""
     added = [
         predict_trees(own, inputs, folds)
-        for own, inputs in zip(trees, _inputs(X, straight), strict=True)
+        for own, inputs in zip(trees, _inputs(X, straight, near), strict=True)
     ]
     return straight + np.column_stack(added)
 

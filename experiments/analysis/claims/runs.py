@@ -163,7 +163,11 @@ class Runs:
         used = set(used)
         wanted = [dataset for dataset, of in DATASETS.items() if domain in (None, of)]
         left_out = [dataset for dataset in self.datasets(domain) if dataset not in used]
-        missing = f", without {', '.join(left_out)}: runs are missing there" if left_out else ""
+        missing = (
+            f", without {', '.join(left_out)}: runs or regressors with skill are missing there"
+            if left_out
+            else ""
+        )
         return f"{len(used)} of the paper's {len(wanted)} {_PLURAL[domain]}{missing}"
 
     def entry(self, metric: Metric, dataset: str, method: str) -> Entry | None:

@@ -397,7 +397,7 @@ def test_what_is_missing_is_named() -> None:
     incomplete = short[~(lost & (short["regressor"] == "knn"))]
     found = claim(incomplete, "kalman, Imp%").published
     assert found.reason.endswith(
-        "3 of the paper's 10 datasets, without ett: runs are missing there"
+        "3 of the paper's 10 datasets, without ett: runs or regressors with skill are missing there"
     )
 
 
