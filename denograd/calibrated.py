@@ -19,6 +19,7 @@ from denograd.calibration.series import (
 )
 from denograd.calibration.table import TableModel
 from denograd.checks import check_choice, check_count
+from denograd.containers import column_names
 from denograd.noise import variances
 from denograd.training.backbone import digest
 
@@ -43,9 +44,9 @@ class CalibratedDenoiser(BaseDenoiser):
         `bounds_` says how noisy it can be at most. A number is a share of each column's standard
         deviation, that of the target included; anything else is in the data's units: a pair
         (X, y), X a number or one per column; an array with one number per column, and that of the
-        target after them; a mapping by the names of columns and target, in which those that are
-        not named hold none. With 0 the data come back bit for bit. A number leaves columns of a
-        table alone that have at most 20 different values.
+        target after them; a mapping, or an indexed Series, by the names of columns and target, in
+        which those that are not named hold none. With 0 the data come back bit for bit. A number
+        leaves columns of a table alone that have at most 20 different values.
     gross_errors : bool
         Whether cells of a series that are far from their prediction are taken for gross errors and
         replaced. It repairs impulses, and destroys spikes that belong to the signal.
@@ -122,6 +123,7 @@ class CalibratedDenoiser(BaseDenoiser):
         self.check_config()
         name = getattr(y, "name", None)
         self._target = "y" if name is None else str(name)
+        self._names = column_names(X)
         return super().fit(X, y, X_val, y_val)
 
     def refine_target(self, X: ArrayOrFrame, y: ArrayOrSeries) -> ArrayOrSeries:
@@ -162,6 +164,8 @@ class CalibratedDenoiser(BaseDenoiser):
             raise ValueError("half_windows has to name at least one number of steps, got none.")
         for half in self.half_windows:
             check_count("half_windows", half)
+        if self.random_state is not None:
+            check_count("random_state", self.random_state, least=0)
 
     def _fit(
         self, X: np.ndarray, y: np.ndarray, X_val: np.ndarray | None, y_val: np.ndarray | None
@@ -215,10 +219,12 @@ class CalibratedDenoiser(BaseDenoiser):
         return step
 
     def _given(self, X: np.ndarray, y: np.ndarray) -> NoiseLevels:
-        names = getattr(self, "feature_names_in_", None)
+        target: str | None = self._target
+        if self.domain == "series" and self._names and str(self._names[0]) == target:
+            target = None
         few = np.array([len(np.unique(column)) <= _DISCRETE for column in X.T])
         discrete = few if self.domain == "tabular" else None
-        levels = read_levels(self.noise, X, y, names, self._target, discrete=discrete)  # type: ignore[arg-type]
+        levels = read_levels(self.noise, X, y, self._names, target, discrete=discrete)  # type: ignore[arg-type]
         if self.domain == "tabular":
             return levels
         own, of_y = float(levels.X[0]), levels.y

@@ -50,6 +50,8 @@ def estimate(series: Any, *, tails: Tails = "auto") -> np.ndarray:
     -------
     ndarray of shape (channels,)
         In the units of the channels; 0 for a constant one. A single channel gives one number.
+        No channel is taken to be noisier than the middle one, in standard deviations: leave out
+        those that hold no noise, such as a clock or a calendar.
 
     Raises
     ------
@@ -87,7 +89,8 @@ def variances(scaled: np.ndarray, tails: Tails = "auto") -> np.ndarray:
             uppers.append(variogram_intercept(values, np.std))
         # An intercept below 0 is of a signal that the quadratic does not follow, and says nothing.
         found[j] = min(uppers[:2] + [upper for upper in uppers[2:] if upper > 0.0])
-    return np.minimum(found, np.median(found))
+    varies = np.ptp(scaled, axis=0) > 0.0
+    return np.minimum(found, np.median(found[varies])) if varies.any() else found
 
 
 def variogram_intercept(

@@ -159,7 +159,7 @@ class RefinedRegressor(RegressorMixin, BaseEstimator):
         strengths = self._positive_strengths()
         if y is None:
             raise ValueError("RefinedRegressor requires y to be passed, but the target y is None")
-        X, y = _read(X), column_or_1d(y, warn=True)
+        X, y = _read(X), column_or_1d(readable(y), warn=True)
         flat, target = self._flat(X), as_vector(y)
         check_same_rows(len(flat), len(target))
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=2)
@@ -295,7 +295,8 @@ def _refined(denoiser: Any, X: np.ndarray, y: np.ndarray) -> np.ndarray:
 def _gains(errors: Sequence[np.ndarray]) -> Iterator[Gain]:
     """One gain per strength from the squared errors of each fold, those of strength 0 first."""
     everywhere = np.concatenate(errors, axis=1)
-    scale = 100.0 / max(float(everywhere[0].mean()), np.finfo(float).tiny)
+    before = float(everywhere[0].mean())
+    scale = 100.0 / before if before > 0 else 0.0
     for number in range(1, len(everywhere)):
         saved = scale * (everywhere[0] - everywhere[number])
         yield Gain(

@@ -31,6 +31,8 @@ def without_itself(values: np.ndarray, noise: float) -> np.ndarray:
         The smoothed level less what the value itself adds to it: the predictions from the past and
         from the future, weighted by their inverse variances.
     """
+    if len(values) == 1:
+        return values.copy()
     ratio = maximum_likelihood(values, noise)
     past, spread = one_step(values, ratio)
     future = one_step(values[::-1], ratio)[0][::-1]

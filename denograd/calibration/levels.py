@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import pandas as pd
 
 from denograd.checks import check_number
 
 Noise: TypeAlias = float | tuple[Any, Any] | np.ndarray | Sequence[float] | Mapping[Any, float]
 """A share of each column's standard deviation, or standard deviations in the data's units."""
+
+_LARGEST = 1e100
+"""Products of larger variances overflow."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,8 @@ def read_levels(
     noise: Noise,
     X: np.ndarray,
     y: np.ndarray,
-    columns: Sequence[str] | None = None,
-    target: str = "y",
+    columns: Sequence[Hashable] | None = None,
+    target: str | None = "y",
     *,
     discrete: np.ndarray | None = None,
 ) -> NoiseLevels:
@@ -49,16 +53,16 @@ def read_levels(
     noise : float, pair, array or mapping
         A number is a share of each column's standard deviation, that of the target included; all
         else is in the data's units. A tuple is a pair of X, a number or one per column, and y. An
-        array has one number per column of X, and may have that of the target after them. A mapping
-        names columns; those it does not name hold none.
+        array has one number per column of X, and may have that of the target after them. A mapping,
+        or a Series with an index, names columns; those it does not name hold none.
     X : ndarray of shape (n, columns)
         Noisy values.
     y : ndarray of shape (n,)
         Noisy target.
-    columns : sequence of str, optional
+    columns : sequence, optional
         Names of the columns. Default: their numbers.
-    target : str
-        Name of the target.
+    target : str or None
+        Name of the target; None where it is one of the columns.
     discrete : ndarray of bool of shape (columns,), optional
         Columns that hold no noise unless they are spoken of one by one.
 
@@ -66,24 +70,21 @@ def read_levels(
     ------
     ValueError
         For a number below 0 or not finite, for another number of them than there are columns, and
-        for a name that no column has.
+        for a name that no column has, or more than one.
     """
     n_columns = X.shape[1]
     names = [str(j) for j in range(n_columns)] if columns is None else list(map(str, columns))
-    if isinstance(noise, Mapping):
-        given = {str(name): value for name, value in noise.items()}
-        if unknown := [name for name in given if name not in (*names, target)]:
-            raise ValueError(
-                f"noise names {', '.join(map(repr, unknown))}, but the columns are "
-                f"{', '.join(map(repr, names))} and the target {target!r}."
-            )
-        return _levels([given.get(name, 0.0) for name in names], given.get(target, 0.0), names)
+    if (named := _named(noise)) is not None:
+        *of_columns, of_target = _by_name(named, [*names, target])
+        return _levels(of_columns, of_target, names)
     if isinstance(noise, tuple):
         if len(noise) != 2:
             raise ValueError(f"noise as a tuple has to be a pair (X, y), got {len(noise)} values.")
-        of_X = np.full(n_columns, noise[0]) if np.ndim(noise[0]) == 0 else noise[0]
-        return _levels(of_X, noise[1], names)
-    if np.ndim(noise) == 0:
+        of_X, of_y = noise
+        if (named := _named(of_X)) is not None:
+            of_X = _by_name(named, names)
+        return _levels(np.full(n_columns, of_X) if np.ndim(of_X) == 0 else of_X, of_y, names)
+    if np.ndim(noise) == 0:  # type: ignore[arg-type]
         check_number("noise", noise)
         spread = X.std(axis=0) * float(noise)  # type: ignore[arg-type]
         if discrete is not None:
@@ -98,6 +99,31 @@ def read_levels(
     return _levels(values[:n_columns], values[n_columns] if len(values) > n_columns else 0.0, names)
 
 
+def _named(noise: Any) -> dict[str, Any] | None:
+    """Levels by name, or None where they have no names, as in a Series that counts its rows."""
+    if isinstance(noise, pd.Series) and not noise.index.equals(pd.RangeIndex(len(noise))):
+        noise = noise.to_dict()
+    if not isinstance(noise, Mapping):
+        return None
+    return {str(name): level for name, level in noise.items()}
+
+
+def _by_name(given: dict[str, Any], names: Sequence[str | None]) -> list[Any]:
+    """Level of each of the names, which are those of the columns and perhaps of the target."""
+    for name in given:
+        if (count := names.count(name)) > 1:
+            raise ValueError(
+                f"noise names {name!r}, but {count} of the columns and the target are called so: "
+                "rename them, or give numbers in the order of the columns, the target's after them."
+            )
+    if unknown := [name for name in given if name not in names]:
+        raise ValueError(
+            f"noise names {', '.join(map(repr, unknown))}, but the columns and the target are "
+            f"{', '.join(repr(name) for name in names if name is not None)}."
+        )
+    return [given.get(str(name), 0.0) for name in names]
+
+
 def _levels(of_X: Any, of_y: Any, names: Sequence[str]) -> NoiseLevels:
     if len(of_X) != len(names):
         raise ValueError(
@@ -105,5 +131,5 @@ def _levels(of_X: Any, of_y: Any, names: Sequence[str]) -> NoiseLevels:
             "per column."
         )
     for name, value in zip([*names, "the target"], [*of_X, of_y], strict=True):
-        check_number(f"the noise of {name}", value)
+        check_number(f"the noise of {name}", value, below=_LARGEST)
     return NoiseLevels(np.asarray(of_X, dtype=np.float64), float(of_y), "given")

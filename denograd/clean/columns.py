@@ -88,7 +88,7 @@ def select(
         For unknown names, columns that are asked for and hold no numbers, and missing values.
     """
     for name in (target, *(columns or ()), *exclude):
-        _require_known(name, table.names)
+        require_known(name, table.names)
     if target in exclude:
         raise CleaningError(f"{target!r} is the target and cannot be excluded")
     asked = {target, *(columns or ())}
@@ -205,7 +205,8 @@ def _gaps(table: SourceTable, columns: dict[str, Numbers]) -> str:
     return "; ".join(said)
 
 
-def _require_known(name: str, names: Sequence[str]) -> None:
+def require_known(name: str, names: Sequence[str]) -> None:
+    """Refuse the name of a column that is not there."""
     if name in names:
         return
     close = difflib.get_close_matches(name, names, n=1)

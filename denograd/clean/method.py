@@ -58,9 +58,13 @@ def noise_of(
     Raises
     ------
     CleaningError
-        For a column that is not refined, and a share beside the level of a column.
+        For a column that is not refined, two levels of one, and a share beside the level of a
+        column.
     """
+    given = list(given)
     levels = dict(given)
+    if len(levels) < len(given):
+        raise CleaningError("--noise: give each column one level, or one share for all")
     share = levels.pop("", None)
     for name in levels:
         if name not in values:

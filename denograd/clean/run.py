@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from denograd.clean import plots, summary, timeline
-from denograd.clean.columns import Selection, select
+from denograd.clean.columns import Selection, require_known, select
 from denograd.clean.files import (
     PARQUET,
     CleaningError,
@@ -49,6 +49,8 @@ def run(options: argparse.Namespace, tell: Callable[[str], None]) -> None:
     _check_method(options)
     style = CsvStyle(options.separator, options.decimal, options.encoding, options.comment)
     table = read_table(source, style)
+    for name, _ in (*(options.noise or ()), *(options.bounds or ())):
+        require_known(name or options.target, table.names)  # a share of --noise has no name
     outputs = _outputs(options)
     check_outputs(source, list(outputs.values()), force=options.force)
 

@@ -23,6 +23,9 @@ SHOWN = 20
 FAR = 0.1
 """Standard deviations from which on a row is counted as having moved far."""
 
+_CLEARLY = 1.2
+"""How many times as noisy as it can be a column is before that is worth a warning."""
+
 _KINDS = {"output": "refined table", "report": "list of changes", "plot": "picture"}
 
 
@@ -99,13 +102,19 @@ def levels_of(denoiser: CalibratedDenoiser, values: pd.DataFrame) -> pd.DataFram
 
 
 def too_noisy(denoiser: CalibratedDenoiser, values: pd.DataFrame) -> Iterator[str]:
-    """Yield a warning for each column that is said to be noisier than it is hard to predict."""
-    for name, (noise, error) in levels_of(denoiser, values).iterrows():
-        if noise > error > 0.0 and denoiser.noise_.source == "given":
-            yield (
-                f"the noise of {name!r} is said to be {number(noise)}, but its values are "
-                f"predicted with an error of {number(error)}, noise included: lower its --noise"
-            )
+    """Yield a warning for each column whose noise is more than the data can hold."""
+    levels, at_most = levels_of(denoiser, values), denoiser.bounds_
+    most = levels["error"]
+    if denoiser.domain == "tabular":
+        most = most.clip(upper=np.append(at_most.y, at_most.X))
+    given = denoiser.noise_.source == "given"
+    said, advice = ("said to be", "lower its --noise, or ") if given else ("estimated at", "")
+    for name in levels.index[levels["noise"] > _CLEARLY * most]:
+        yield (
+            f"the noise of {name!r} is {said} {number(levels['noise'][name])}, but its values are "
+            f"predicted to within {number(most[name])}, noise included: {advice}--exclude columns "
+            "that repeat it with the same noise"
+        )
 
 
 def bounds(found: pd.DataFrame) -> Iterator[str]:

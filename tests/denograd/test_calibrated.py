@@ -104,6 +104,14 @@ def test_rows_that_it_has_not_seen_are_refined_too(domain: str) -> None:
     assert recovery(target, y.iloc[500:], clean_y[500:]) > 0.1
 
 
+def test_a_single_step_is_refined_too() -> None:
+    X, y, _ = series()
+    denoiser = CalibratedDenoiser(domain="series").fit(X, y)
+    refined, target = denoiser.denoise(X.iloc[:1], y.iloc[:1])
+    assert np.isfinite(refined).all(axis=None)
+    assert target.iloc[0] == refined["temp"].iloc[0]
+
+
 def test_gross_errors_are_replaced_only_where_asked_for() -> None:
     X, _, clean = series(800, sd=0.02)
     spoilt = X["temp"].to_numpy().copy()
@@ -124,7 +132,12 @@ def test_gross_errors_are_replaced_only_where_asked_for() -> None:
         ("10%", "tabular", "noise has to be a finite number"),
         ((1.0, 2.0, 3.0), "tabular", r"a pair \(X, y\), got 3 values"),
         ([0.1, 0.2], "tabular", "noise has 2 values, but X has 5 columns"),
-        ({"a": 1.0, "rooms": 2.0}, "tabular", "names 'rooms', but the columns are 'a', 'b', 'c'"),
+        (
+            {"a": 1.0, "rooms": 2.0},
+            "tabular",
+            "names 'rooms', but the columns and the target are 'a', 'b', ",
+        ),
+        (1e101, "series", "has to be a finite number of at least 0 and below 1e\\+100"),
         ({"a": np.nan}, "tabular", "the noise of a has to be a finite number"),
         ({"temp": 1.0, "price": 2.0}, "series", "names 'price'"),
         (([1.0, 0.0, 0.0], 2.0), "series", "noise is 1 in column 0 of X and 2 in the target"),
@@ -147,8 +160,36 @@ def test_noise_by_name_is_in_the_units_of_the_data() -> None:
 
 
 @pytest.mark.parametrize(
+    ("columns", "noise"),
+    [
+        ([2, 0, 1], {0: 2.0}),
+        (["a", 0, ("b", 1)], {0: 2.0}),
+        (["a", "b", "c"], pd.Series({"b": 2.0})),
+        (["a", "b", "c"], (pd.Series({"b": 2.0}), 0.0)),
+        (["a", "b", "c"], pd.Series([0.0, 2.0, 0.0])),
+    ],
+)
+def test_noise_by_name_is_that_of_the_column_called_so(columns: list[Any], noise: Any) -> None:
+    X, y, _ = series()
+    X.columns = pd.Index(columns, tupleize_cols=False)
+    denoiser = CalibratedDenoiser(noise, domain="series").fit(X, y)
+    assert list(denoiser.noise_.X) == [0.0, 2.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("columns", "target"), [("aab", "y"), ("abc", "a"), ("aab", "a")], ids=["X", "y", "both"]
+)
+def test_a_name_of_several_columns_tells_no_noise(columns: str, target: str) -> None:
+    X, y, *_ = table(30)
+    X = X[list("abc")].set_axis(list(columns), axis=1)
+    with pytest.raises(ValueError, match=r"names 'a', but [23] of the columns and the target are"):
+        CalibratedDenoiser({"a": 1.0}, random_state=0).fit(X, y.rename(target))
+
+
+@pytest.mark.parametrize(
     ("parameters", "message"),
     [
+        ({"random_state": -1}, "random_state has to be an integer of at least 0, got -1"),
         ({"domain": "image"}, "domain has to be one of 'tabular', 'series'"),
         ({"combine": "sum"}, "combine has to be one of"),
         ({"half_windows": ()}, "half_windows has to name at least one"),

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
@@ -223,6 +224,19 @@ def test_a_frame_is_given_to_the_regressor_as_it_is():
     assert model.strength_ == 1
     with pytest.raises(ValueError, match="in the order seen in fit"):
         model.predict(frame[list("cba")])
+
+
+def test_tensors_of_any_float_are_read():
+    X, y = (torch.tensor(part).bfloat16() for part in table())
+    same = knn().fit(X.float().numpy(), y.float().numpy())
+    np.testing.assert_array_equal(knn().fit(X, y).predict(X), same.predict(X))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_target_without_an_error_has_nothing_to_gain():
+    X, _ = table()
+    model = knn().fit(X, np.ones(N))
+    assert (model.strength_, model.gains_[1.0].mean) == (0, 0.0)
 
 
 def test_a_few_rows_decide_nothing():

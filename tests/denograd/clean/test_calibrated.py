@@ -132,6 +132,19 @@ class TestSeries:
             said,
         )
 
+    def test_a_column_that_repeats_another_is_a_warning(
+        self, weather: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        weather.assign(again=weather["humidity"] + 1).to_csv("weather.csv", index=False)
+        assert clean("weather.csv", "--target", "temperature", "--series", QUIET) == 0
+        said = capsys.readouterr().err.splitlines()
+        assert len(said) == 2
+        for line, name in zip(said, ("humidity", "again"), strict=True):
+            assert f"noise of '{name}' is estimated at 0." in line
+            assert line.endswith(
+                "noise included: --exclude columns that repeat it with the same noise"
+            )
+
 
 class TestTable:
     def test_of_unknown_noise_is_told_how_noisy_it_can_be(
@@ -177,6 +190,16 @@ class TestTable:
         assert told(out, "b")[1] == pytest.approx(np.sqrt(denoiser.prediction_error_[1]), rel=0.01)
         assert cells(data)["rooms"] == cells(Path("data.cleaned.csv"))["rooms"]
 
+    def test_more_noise_than_the_calm_rows_hold_is_a_warning(
+        self, data: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        frame = table()
+        frame.loc[5, "price"] = 1e6
+        frame.to_csv(data, index=False)
+        assert clean("data.csv", "--target", "price", "--noise", "10%", QUIET) == 0
+        said = capsys.readouterr().err
+        assert re.fullmatch(r"denograd: warning: the noise of 'price' .*: lower .*\n", said)
+
     def test_codes_move_where_they_are_asked_for(self, data: Path) -> None:
         asked = ["--columns", "a,rooms", "--noise", "30%", "--round-integers", QUIET]
         assert clean("data.csv", "--target", "price", *asked) == 0
@@ -193,6 +216,8 @@ class TestTable:
         ("--noise 10% --window 8 --series", "--window belongs to the published rule"),
         ("--noise 10% --method published", "--noise and --gross-errors have no effect with"),
         ("--gross-errors --noise 10%", "--gross-errors has an effect with --series only"),
+        ("--noise Price=1", "there is no column 'Price': did you mean 'price'?"),
+        ("--noise a=1 --noise a=2", "--noise: give each column one level, or one share for all"),
         ("--noise label=1", "--noise: the column 'label' is not refined"),
         ("--noise 10% --noise a=1", "give one share for all, or every level by its column"),
         ("--method published --rule calibrated", "--rule: invalid choice: 'calibrated'"),

@@ -80,7 +80,7 @@ def test_bounds_may_be_lifted(data: Path) -> None:
     ("bounds", "reason"),
     [
         ("label=0:1", "--bounds: the column 'label' is not refined"),
-        ("c=0:1", "--bounds: the column 'c' is not refined"),
+        ("prize=0:1", "there is no column 'prize': did you mean 'price'?"),
         ("price=0:1", "--bounds: the column 'price' is not refined"),
         ("a=5", "'a=5' is not like age=0:120, age=0: or age=:120"),
         ("a=2:1", "'a=2:1' is not like age=0:120"),
