@@ -122,6 +122,11 @@ class RowNetworkDenoiser(BaseDenoiser):
         )
         self.network_.cpu()
 
+    @property
+    def training_epochs_(self) -> int:
+        """Epochs of the training."""
+        return self.history_.n_epochs
+
     def _denoise(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         inputs = self.scaler_.transform(self._rows(X, y))
         outputs = predict(self.network_, inputs, device=self.device)

@@ -33,10 +33,10 @@ class BackboneDenoiser(BaseDenoiser):
     skill_ : Skill or None
         Its error on the rows that decided when to stop, beside that of the mean and, for a series,
         of the last value; None where it was not trained.
-    training_seconds_ : float
-        Seconds spent on training in `fit`.
-    reused_seconds_ : float
-        Seconds that training of a backbone found in the cache had taken, else 0.
+    training_seconds_, training_epochs_ : float, int
+        Seconds and epochs spent on training in `fit`.
+    reused_seconds_, reused_epochs_ : float, int
+        Those that training of a backbone found in the cache had taken, else 0.
     """
 
     method = "denograd"
@@ -123,6 +123,7 @@ class BackboneDenoiser(BaseDenoiser):
         if unfit is not None:
             raise ValueError(f"{unfit}, and domain is {self.domain!r}.")
         self.training_seconds_ = self.reused_seconds_ = 0.0
+        self.training_epochs_ = self.reused_epochs_ = 0
         plan = self._plan()
         self.backbone_ = self._train(plan, X, y, X_val, y_val)
         self.skill_ = held_back_skill(plan, self.backbone_, y if y_val is None else y_val)
@@ -133,8 +134,10 @@ class BackboneDenoiser(BaseDenoiser):
         )
         if reused:
             self.reused_seconds_ += fitted.seconds
+            self.reused_epochs_ += fitted.history.n_epochs
         else:
             self.training_seconds_ += fitted.seconds
+            self.training_epochs_ += fitted.history.n_epochs
         return fitted
 
     def predict_target(self, X: np.ndarray) -> np.ndarray:

@@ -85,6 +85,11 @@ class NeuralRegressor(BaseRegressor):
             device=self.device,
         )
 
+    @property
+    def training_epochs_(self) -> int:
+        """Epochs of the training."""
+        return self.history_.n_epochs
+
     def _predict(self, X: Array) -> ArrayLike:
         from denograd.training import predict
 

@@ -87,7 +87,7 @@ class Protocol(ABC):
         """
         with stages.measure("fit"):
             self._fit(denoiser, scaled.noisy, scaled.corruption)
-        stages.seconds["fit"] += getattr(denoiser, "reused_seconds_", 0.0)
+        stages.note_training(denoiser)
         rows = self.changed_rows(scaled.corruption)
         part = scaled.noisy.rows(rows)
         with stages.measure("denoise"):

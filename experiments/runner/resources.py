@@ -1,4 +1,4 @@
-"""What a piece of work costs: seconds and peak memory per stage."""
+"""What a piece of work costs: seconds, CPU seconds, epochs and peak memory per stage."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 _CLEAR_REFS = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
@@ -15,21 +16,48 @@ _STATUS = Path("/proc/self/status")
 
 @dataclass
 class Stages:
-    """Seconds and the process's peak memory in MB, per named stage."""
+    """What the process spent, per named stage: the fields of a record that tell of it.
+
+    Attributes
+    ----------
+    seconds, cpu_seconds
+        Wall time, and processor time of all threads.
+    peak_memory_mb
+        Largest resident memory.
+    epochs
+        Epochs run by what tells them.
+    reused
+        What is in none of the above: "seconds" and "epochs" of training that another piece of work
+        did and that is booked there. With the stage "fit" they are what the fit costs alone.
+    """
 
     seconds: dict[str, float] = field(default_factory=dict)
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_mb: dict[str, float] = field(default_factory=dict)
+    epochs: dict[str, int] = field(default_factory=dict)
+    reused: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def measure(self, name: str) -> Iterator[None]:
         """Time the block, and note the largest resident memory that the process had in it."""
         _reset_peak()
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.process_time()
         try:
             yield
         finally:
+            cpu = time.process_time() - cpu_start
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+            self.cpu_seconds[name] = self.cpu_seconds.get(name, 0.0) + cpu
             self.peak_memory_mb[name] = max(self.peak_memory_mb.get(name, 0.0), _peak_mb())
+
+    def note_training(self, fitted: Any) -> None:
+        """Take up what a fitted component tells of its training, if it does."""
+        epochs = getattr(fitted, "training_epochs_", None)
+        if epochs is not None:
+            self.epochs["fit"] = epochs
+        reused = {name: getattr(fitted, f"reused_{name}_", 0) for name in ("seconds", "epochs")}
+        if reused["seconds"]:
+            self.reused = reused
 
 
 def _reset_peak() -> None:

@@ -6,7 +6,7 @@ import logging
 import time
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from experiments.files import CannotStoreError, no_room
@@ -222,10 +222,8 @@ class _Job:
 
 def leave(store: Store, key: Key, outcome: Outcome, stages: Stages | None = None) -> None:
     """Write a record of what became of a piece of work, or raise a CannotStoreError."""
-    stages = stages or Stages()
     record = outcome | {
-        "seconds": stages.seconds,
-        "peak_memory_mb": stages.peak_memory_mb,
+        **asdict(stages or Stages()),
         "source": source_of(key.config),
         "environment": environment(),
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

@@ -114,6 +114,7 @@ class Scorer:
         )
         with stages.measure("fit"):
             regressor.fit(train.X, train.y, val.X, val.y)
+        stages.note_training(regressor)
         rows = self.protocol.test_rows(corruption)
         with stages.measure("predict"):
             return {

@@ -15,7 +15,9 @@ from experiments.settings.values import ConfigError, same
 from experiments.words import first_line
 
 # Constructor parameters that a run fills in for every component; they are not keys of a component.
-CONTEXT = frozenset({"domain", "window_size", "horizon", "random_state", "device", "progress"})
+CONTEXT = frozenset(
+    {"domain", "window_size", "horizon", "random_state", "device", "progress", "noise"}
+)
 
 # Parameters that say how work is done, not what comes out.
 NOT_IDENTITY = frozenset({"n_jobs"})

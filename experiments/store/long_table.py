@@ -42,10 +42,13 @@ def read_long_table(
     DataFrame
         The columns of `LABELS`, ``status`` (ok, failed or skipped), ``skip`` (of what was skipped,
         a word of `experiments.words.Skip`) and ``reason``, those of `MEASURES`, the whole
-        grid as ``mse_<fit>_<inputs>_<targets>``, seconds and peak memory per stage, every setting
-        as ``p_<kind>_<parameter>``, the processor, what to know of the dataset (``note``) and the
+        grid as ``mse_<fit>_<inputs>_<targets>``, costs per stage, every setting as
+        ``p_<kind>_<parameter>``, the processor, what to know of the dataset (``note``) and the
         identity. What a cell cost (``seconds_fit``) and measured (``swd``) is repeated in the row
-        of each of its regressors: never sum it over rows. Sorted; empty if there are no records.
+        of each of its regressors: never sum it over rows. ``reused_seconds``, which training of a
+        shared backbone took, is in ``seconds_fit`` of the cell that did it alone; old records hold
+        no ``cpu_seconds_fit``, ``epochs_fit`` and ``reused_seconds``, and it is in every
+        ``seconds_fit`` of theirs. Sorted; empty if there are no records.
 
     Raises
     ------

@@ -28,6 +28,8 @@ _FIELDS: dict[str, type] = {
     "config": dict,
     "checksum": str,
 }
+#: Costs that records made before they were measured lack.
+_LATER: dict[str, type] = {"cpu_seconds": dict, "epochs": dict, "reused": dict}
 _OF_STATUS: dict[str, dict[str, type]] = {
     "ok": {"metrics": dict},
     "skipped": {"skip": str, "reason": str},
@@ -110,7 +112,8 @@ def check_record(
     status = record.get("status")
     if not isinstance(status, str) or status not in _OF_STATUS:
         raise DamagedError(f"status is {status!r}, not one of {', '.join(_OF_STATUS)}")
-    _check_fields(record, _FIELDS | _OF_STATUS[status] | dict(also or {}), "")
+    later = {name: kind for name, kind in _LATER.items() if name in record}
+    _check_fields(record, _FIELDS | later | _OF_STATUS[status] | dict(also or {}), "")
     config, labels = record["config"], record["labels"]
     if record["identity"] != identity(config):
         raise DamagedError(f"{record['identity']!r} is not the identity of its config")
@@ -121,7 +124,7 @@ def check_record(
     if path not in (None, own):
         raise DamagedError(f"it is the record of {own}")
     check_labels(labels, config)
-    for name in ("seconds", "peak_memory_mb"):
+    for name in ("seconds", "peak_memory_mb", *later):
         check_numbers(record[name], f"{name}.")
     if status == "skipped" and record["skip"] not in list(Skip):
         raise DamagedError(f"skip is {record['skip']!r}, not one of {', '.join(Skip)}")
@@ -215,7 +218,7 @@ class Key:
 
 
 # Floating-point results differ between processors beyond these digits, and nobody reads them.
-_DIGITS = {"metrics": 9, "seconds": 4, "peak_memory_mb": 4}
+_DIGITS = {"metrics": 9, "seconds": 4, "cpu_seconds": 4, "reused": 4, "peak_memory_mb": 4}
 
 
 def rounded(record: Record) -> Record:

@@ -36,7 +36,8 @@ _OF_CORRUPTION = ("max_rows", "max_columns", "window_size", "horizon")
 #: Parameters of noise that say its level, which has a column of its own.
 _LEVELS = ("sigma", "share")
 
-COSTS = ("seconds", "peak_memory_mb")
+#: What records tell of their work; older ones lack some of it.
+COSTS = ("seconds", "cpu_seconds", "epochs", "reused", "peak_memory_mb")
 OF_REGRESSOR = "regressor_"
 
 
@@ -111,7 +112,7 @@ def _costs(record: Record, prefix: str) -> dict[str, float]:
     return {
         f"{measure}_{prefix}{stage}": value
         for measure in COSTS
-        for stage, value in record[measure].items()
+        for stage, value in record.get(measure, {}).items()
     }
 
 

@@ -107,6 +107,9 @@ def test_denograd_and_predicted_target_share_a_backbone(domain):
     assert control.backbone_ is denograd.backbone_
     assert (denograd.reused_seconds_, control.training_seconds_) == (0.0, 0.0)
     assert control.reused_seconds_ == denograd.training_seconds_ > 0.0
+    epochs = denograd.backbone_.history.n_epochs
+    assert (denograd.training_epochs_, denograd.reused_epochs_) == (epochs, 0)
+    assert (control.training_epochs_, control.reused_epochs_) == (0, epochs)
     alone = PredictedTargetDenoiser(domain=domain, **CHEAP).fit(X, y)
     for shared, own in zip(control.denoise(X, y), alone.denoise(X, y), strict=True):
         np.testing.assert_array_equal(shared, own)

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.utils.estimator_checks import check_estimator
 
 from denograd import CalibratedDenoiser
 
@@ -31,13 +30,6 @@ def table(n: int = 300, sd: float = 0.3) -> tuple[pd.DataFrame, pd.Series, np.nd
 
 def recovery(refined: Any, noisy: Any, clean: Any) -> float:
     return 1 - np.linalg.norm(refined - clean) / np.linalg.norm(noisy - clean)
-
-
-def test_scikit_learn_takes_it_for_an_estimator() -> None:
-    estimator = CalibratedDenoiser(0.1, random_state=0)
-    results = check_estimator(estimator, on_fail=None, on_skip=None)
-    failed = [(r["check_name"], r["exception"]) for r in results if r["status"] == "failed"]
-    assert failed == []
 
 
 @pytest.mark.parametrize("noise", [None, 0.3, (1.0, 1.0)])

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from experiments.store.long_table import read_long_table
+from experiments.store.rows import COSTS
 from experiments.store.store import Store
 from tests.faults.processes import of_folder, until, worker_of
 from tests.support.command import LAUNCHERS, Command
@@ -21,8 +22,6 @@ SWEEP = (
     *("denoiser.denograd.backbone_epochs=2", "denoiser.denograd.max_epochs=3"),
 )
 POLITE = {signal.SIGINT, signal.SIGTERM}
-#: What is measured differs from run to run; what comes out may not.
-MEASURED = ("seconds", "peak_memory_mb")
 
 
 def strike(command: Command, process: subprocess.Popen[str], draw: random.Random) -> str:
@@ -48,7 +47,8 @@ def strike(command: Command, process: subprocess.Popen[str], draw: random.Random
 
 def table(results: Path):
     long = read_long_table(results, "mine")
-    return long[[column for column in long.columns if not column.startswith(MEASURED)]]
+    # What it cost differs from run to run; what comes out may not.
+    return long[[column for column in long.columns if not column.startswith(COSTS)]]
 
 
 @pytest.mark.parametrize("launcher", LAUNCHERS)

@@ -163,7 +163,11 @@ class Runs:
         used = set(used)
         wanted = [dataset for dataset, of in DATASETS.items() if domain in (None, of)]
         left_out = [dataset for dataset in self.datasets(domain) if dataset not in used]
-        missing = f", without {', '.join(left_out)}: runs are missing there" if left_out else ""
+        missing = (
+            f", without {', '.join(left_out)}: runs or regressors with skill are missing there"
+            if left_out
+            else ""
+        )
         return f"{len(used)} of the paper's {len(wanted)} {_PLURAL[domain]}{missing}"
 
     def entry(self, metric: Metric, dataset: str, method: str) -> Entry | None:
@@ -263,7 +267,9 @@ class Runs:
             )
         return found
 
-    def by_regressor(self, method: str, domain: str | None = None) -> dict[tuple[str, str], float]:
+    def by_regressor(
+        self, method: str, domain: str | None = None, metric: Metric = IMP
+    ) -> dict[tuple[str, str], float]:
         """Imp% by dataset and regressor, averaged over seeds, where there is one.
 
         Raises
@@ -276,9 +282,9 @@ class Runs:
         for regressor in self.view.regressors:
             scored = self.of_regressor(regressor)
             for dataset in self.datasets(domain):
-                entry = scored.entry(IMP, dataset, method)
+                entry = scored.entry(metric, dataset, method)
                 if entry is not None and entry.mean is not None:
-                    values[dataset, regressor] = IMP.shown(entry.mean)
+                    values[dataset, regressor] = metric.shown(entry.mean)
         if not values:
             raise UntestableError(f"{method} has no Imp% on the paper's {_PLURAL[domain]}")
         return values

@@ -51,8 +51,8 @@ def table(claims: Sequence[Claim], lacking: str) -> Table:
     notes = [
         HELD_OUT_NOTE,
         "Imp% is that of the mean log ratio of the errors, over seeds, then regressors, then "
-        "datasets. Controls: what "
-        "methods without skill score by shrinking the target.",
+        "datasets; a mean that the paper names is arithmetic, as there. Controls: what methods "
+        "without skill score by shrinking the target.",
     ]
     if lacking:
         notes.append(f"Without any measurement: {lacking}.")

@@ -13,7 +13,7 @@ from denograd.training import backbone
 from denograd.training.building import make_network
 from denograd.training.plan import TrainingPlan
 
-from ..toys import DATA, SERIES, cheap, series, table
+from ..toys import DATA, SERIES, cheap, complete, series, table
 
 NETWORKS = [
     (name, domain, rule)
@@ -29,7 +29,7 @@ NETWORKS = [
 def test_every_network_serves_as_backbone_under_every_rule(name, domain, rule):
     X, y = DATA[domain](40)
     quick = {"backbone_epochs": 1, "max_epochs": 2, "domain": domain, "window_size": 6}
-    denoiser = cheap(name, rule=rule, **quick)
+    denoiser = cheap(name, rule=complete(rule), **quick)
     refined_X, refined_y = denoiser.fit_resample(X, y)
     assert not np.array_equal(refined_X, X)
     assert type(denoiser.backbone_.network).__module__ == f"denograd.networks.{name}"

@@ -5,6 +5,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -14,7 +15,7 @@ from experiments.analysis.claims import STATEMENTS, claims
 from experiments.analysis.claims.base import Claim
 from experiments.analysis.claims.fronts import judge_front
 from experiments.analysis.claims.improvements import judge_figure, judge_median, judge_worst
-from experiments.analysis.claims.ranks import judge_ranks
+from experiments.analysis.claims.ranks import best_competitors, judge_ranks
 from experiments.analysis.claims.runs import (
     DATASETS,
     METHODS,
@@ -88,11 +89,14 @@ def without(*methods: str) -> tuple[str, ...]:
 
 
 def ranked(metric: str, rival: str, *positions: tuple[int, int]) -> pd.DataFrame:
-    """Two datasets, on each of which denograd and a rival have these ranks."""
+    """Two datasets, on each of which denograd and a rival have these ranks.
+
+    Who is first of the others on the one is last of them on the other.
+    """
     datasets = FOUR[:2]
     order = {}
-    for dataset, (own, other) in zip(datasets, positions, strict=True):
-        rest = iter(place for place in range(1, 9) if place not in (own, other))
+    for way, dataset, (own, other) in zip((1, -1), datasets, positions, strict=True):
+        rest = iter([place for place in range(1, 9) if place not in (own, other)][::way])
         taken = {"denograd": own, rival: other}
         order[dataset] = {m: taken[m] if m in taken else next(rest) for m in METHODS}
     return runs(datasets=datasets, **{metric: by_rank(metric, order)})
@@ -184,10 +188,10 @@ def cases() -> dict[tuple[str, Verdict], pd.DataFrame]:
         add(
             f"mean Imp%, {dataset}",
             *(
-                runs(datasets=(dataset,), ratio=1 - (paper - short) / 100)
+                runs(datasets=(dataset,), regressors=OF_SERIES, ratio=1 - (paper - short) / 100)
                 for short in (1.9, 9.9, 10.1)
             ),
-            runs(),
+            runs(datasets=(dataset,), regressors=OF_SERIES[1:]),
         )
     add(
         "improves nominally clean data",
@@ -266,6 +270,18 @@ def test_ranks_are_close_to_a_half_and_ties_have_no_order(
     assert judge_ranks(ours, paper) is verdict
 
 
+def test_ranks_ask_who_the_best_competitor_is() -> None:
+    order = ("pca", "denograd", "dae", *without("pca", "denograd", "dae"))
+    places = {method: place for place, method in enumerate(order, start=1)}
+    # As in the paper but for PCA, which takes the place of DenoGrad's best competitor.
+    long = runs(datasets=tuple(DATASETS), ratio=by_rank("ratio", dict.fromkeys(DATASETS, places)))
+    found = claim(long, "average rank, Imp%").published
+    assert "the best competitor is pca 1.00, not kalman as published" in found.reason
+    assert found.ours.endswith(", best competitor pca 1.00")
+    assert judge_ranks((3.1, 1.5), (3.1, 1.5), same_rival=False) is PARTLY
+    assert best_competitors({"denograd": 1.0, "pca": 2.0, "dae": 2.0, "emd": 3.0}) == ["dae", "pca"]
+
+
 def test_limits_of_the_other_criteria() -> None:
     assert [judge_figure(x, 98.0) for x in (96.0, 95.9, 88.0, 87.9)] == [
         REPRODUCED,
@@ -289,9 +305,12 @@ def test_reasons_have_the_numbers_in_them() -> None:
     ranks = claim(CASES["average rank, Imp%", PARTLY], "average rank, Imp%")
     assert ranks.published.reason == (
         "denograd 6.00 against 3.10 published, kalman 1.00 against 1.50, the order is the same; "
-        "over 2 of the paper's 10 datasets"
+        "the best competitor is kalman 1.00, as published; over 2 of the paper's 10 datasets"
     )
-    assert (ranks.published.ours, ranks.published.value) == ("denograd 6.00, kalman 1.00", 6.0)
+    assert (ranks.published.ours, ranks.published.value) == (
+        "denograd 6.00, kalman 1.00, best competitor kalman 1.00",
+        6.0,
+    )
     chance = claim(CASES["gaps of ranks within chance", PARTLY], "gaps of ranks within chance")
     assert chance.published.reason == (
         "for k = 8 and N = 10 the critical difference is 3.32 (α = 0.05) against published gaps of "
@@ -306,9 +325,23 @@ def test_reasons_have_the_numbers_in_them() -> None:
     assert "also above with one or more: wtd" in wtd.published.reason
 
 
-def test_imp_is_averaged_as_a_log_ratio() -> None:
-    long = runs(datasets=("ecl",), ratio=lambda at: 0.01 if at.regressor == "ridge" else 0.04)
-    assert claim(long, "mean Imp%, ecl").published.value == pytest.approx(98.0)
+def test_imp_is_averaged_as_a_log_ratio_and_as_the_paper_does_beside() -> None:
+    ratios = {"lstm": 0.0001, "ridge": 4.0}
+    regressors = (*OF_SERIES, "ridge")
+    long = pd.concat(
+        runs(datasets=("ecl",), regressors=regressors, ratio=ratio, seed=seed)
+        for seed, ratio in enumerate((lambda at: ratios.get(at.regressor, 0.1), 0.3))
+    )
+    found = claim(long, "mean Imp%, ecl").published
+    # Of the five regressors: 99.99 and four times 90 with one seed, 70 with the other.
+    assert found.value == pytest.approx((99.99 + 4 * 90 + 5 * 70) / 10)
+    log_ratio = (np.log([0.0001, 0.1, 0.1, 0.1, 0.1, 4.0]).mean() + np.log(0.3)) / 2
+    assert found.ours == f"81.0; log ratio over 6: {100 * (1 - np.exp(log_ratio)):.1f}"
+    for told in ("lstm 85.0", "dlinear 80.0", "ridge -115.0"):
+        assert told in found.reason
+    assert claim(long[long["regressor"] != "lstm"], "mean Imp%, ecl").published.reason.startswith(
+        "no runs with the regressors lstm; the mean log ratio over all 5 gives "
+    )
 
 
 def test_held_out_is_judged_by_itself() -> None:
@@ -364,7 +397,7 @@ def test_what_is_missing_is_named() -> None:
     incomplete = short[~(lost & (short["regressor"] == "knn"))]
     found = claim(incomplete, "kalman, Imp%").published
     assert found.reason.endswith(
-        "3 of the paper's 10 datasets, without ett: runs are missing there"
+        "3 of the paper's 10 datasets, without ett: runs or regressors with skill are missing there"
     )
 
 

@@ -9,6 +9,7 @@ from experiments.analysis.labels import labelled
 from experiments.runner.corruption import corrupt
 from experiments.runner.keys import cell_key, score_key
 from experiments.store.long_table import long_table, read_long_table
+from experiments.store.records import rounded
 from experiments.store.store import Store
 from tests.experiments.conftest import SMALL, double
 from tests.support.doubles import SeriesOnly
@@ -34,9 +35,61 @@ def test_every_cell_and_every_score_leaves_a_record(run):
     for record in records:
         assert record["status"] == "ok"
         assert set(record["seconds"]) == set(record["peak_memory_mb"])
+        assert set(record["seconds"]) == set(record["cpu_seconds"])
+        # Nothing here is trained in epochs, or shared.
+        assert record["epochs"] == record["reused"] == {}
         assert record["environment"]["threads"] == 1
         assert record["environment"]["packages"]["torch"]
         assert len(record["source"]) == 16
+
+
+def test_training_that_two_denoisers_share_is_booked_once(run):
+    denoisers = ("denograd", "predicted_target", "dae")
+    settings, _ = run(
+        *(f"denoiser=[{','.join(denoisers)}]", "regressor=dnn", "protocol=held_out"),
+        *(f"denoiser.{name}.backbone_epochs=3" for name in denoisers[:2]),
+        *("denoiser.dae.epochs=2", "denoiser.denograd.max_epochs=1", "regressor.dnn.epochs=4"),
+    )
+
+    records = list(Store(settings.results).records())
+    cells = {r["labels"]["denoiser"]: r for r in records if "regressor" not in r["labels"]}
+    first, second, dae = map(cells.get, denoisers)
+    assert (first["epochs"], first["reused"]) == ({"fit": 3}, {})
+    assert (second["epochs"], second["reused"]["epochs"]) == ({"fit": 0}, 3)
+    assert 0 < second["reused"]["seconds"] <= first["seconds"]["fit"]
+    assert (dae["epochs"], dae["reused"]) == ({"fit": 2}, {})
+    for score in (r for r in records if "regressor" in r["labels"]):
+        assert score["epochs"] == {"fit": 4}
+        assert score["cpu_seconds"]["fit"] > 0
+    rows = read_long_table(settings.results).set_index("denoiser")
+    assert rows["reused_epochs"].to_dict() == pytest.approx(
+        {"denograd": np.nan, "predicted_target": 3, "dae": np.nan}, nan_ok=True
+    )
+    assert set(rows["epochs_regressor_fit"]) == {4}
+
+
+def test_what_was_spent_elsewhere_or_asleep_is_in_no_sum(run):
+    settings, _ = run(*double("denoiser", "Reuses"), "protocol=held_out")
+    cells = [r for r in Store(settings.results).records() if "regressor" not in r["labels"]]
+    (cell,) = (r for r in cells if r["labels"]["denoiser"] == "reuses")
+    assert cell["reused"] == {"seconds": 1000.0, "epochs": 7}
+    assert cell["seconds"]["fit"] < 500
+    assert cell["cpu_seconds"]["denoise"] < 0.15 < cell["seconds"]["denoise"]
+
+
+def test_records_of_before_have_costs_beside_those_of_now(run):
+    settings, _ = run("regressor=[ridge,knn]", "protocol=held_out")
+    cell, *scores = sorted(
+        Store(settings.results).records(), key=lambda r: r["labels"].get("regressor", "")
+    )
+    for later in ("cpu_seconds", "epochs", "reused"):
+        del scores[0][later]
+
+    table = long_table([cell, *scores]).set_index("regressor")
+
+    assert table["seconds_regressor_fit"].notna().all()
+    assert table["cpu_seconds_regressor_fit"].isna().to_dict() == {"knn": True, "ridge": False}
+    assert (table["cpu_seconds_fit"] == rounded(cell)["cpu_seconds"]["fit"]).all()
 
 
 def test_new_regressors_on_old_cells_add_only_their_records(run):

@@ -29,6 +29,27 @@ def test_a_record_comes_back_with_its_identity_config_and_labels(tmp_path):
     assert store.damage == {}
 
 
+LATER = {"cpu_seconds": {"fit": 0.2}, "epochs": {"fit": 3}, "reused": {"seconds": 0.1}}
+
+
+@pytest.mark.parametrize("later", [{}, *({name: costs} for name, costs in LATER.items()), LATER])
+def test_a_record_may_lack_costs_that_were_not_always_measured(tmp_path, later):
+    store = Store(tmp_path)
+    store.write(KEY, outcome(**later))
+    assert store.read(KEY).items() >= later.items()
+    assert store.damage == {}
+
+
+@pytest.mark.parametrize("name", LATER)
+@pytest.mark.parametrize("costs", [3.0, {"fit": "3"}, {"fit": None}], ids=str)
+def test_costs_that_are_no_numbers_are_damage(tmp_path, name, costs):
+    store = Store(tmp_path)
+    store.write(KEY, outcome(**{name: costs}))
+    assert store.read(KEY) is None
+    (damage,) = store.damage.values()
+    assert name in str(damage)
+
+
 def test_identity_does_not_depend_on_order_but_on_every_value():
     assert identity({"a": 1, "b": 2}) == identity({"b": 2, "a": 1})
     assert identity({"a": 1, "b": 2}) != identity({"a": 1, "b": 3})
