@@ -32,6 +32,10 @@ _HEAVY = 1.4
 steps on, for Student's of 3 degrees of freedom 1.2 to 2."""
 _HEAVIEST = 2.3
 """What that is for Student's noise of 3 degrees of freedom alone."""
+_LAGS = np.arange(1, 5)
+_UNFOLLOWED = 0.3
+"""Share of the variogram at lag 1 by which one of means that falls below 0 says that it bends too
+much for any intercept: by medians it may be above 0 by chance."""
 
 
 def estimate(series: Any, *, tails: Tails = "auto") -> np.ndarray:
@@ -84,25 +88,27 @@ def variances(scaled: np.ndarray, tails: Tails = "auto") -> np.ndarray:
     factor = min(factor, _HEAVIEST) if factor > _HEAVY else 1.0
     found = np.minimum(means, factor * medians)
     for j, values in enumerate(scaled.T):
-        uppers = [found[j], smallest_eigenvalue(values), factor * variogram_intercept(values)]
-        if factor > 1.0:
-            uppers.append(variogram_intercept(values, np.std))
+        uppers = [found[j], smallest_eigenvalue(values)]
+        by_medians, by_means = variogram(values, _mad), variogram(values, np.std)
+        followed = tails == "normal" or intercept(by_means) > -_UNFOLLOWED * by_means[0]
         # An intercept below 0 is of a signal that the quadratic does not follow, and says nothing.
-        found[j] = min(uppers[:2] + [upper for upper in uppers[2:] if upper > 0.0])
+        if followed and intercept(by_medians) > 0.0:
+            uppers.append(factor * intercept(by_medians))
+        if factor > 1.0 and intercept(by_means) > 0.0:
+            uppers.append(intercept(by_means))
+        found[j] = min(uppers)
     varies = np.ptp(scaled, axis=0) > 0.0
     return np.minimum(found, np.median(found[varies])) if varies.any() else found
 
 
-def variogram_intercept(
-    values: np.ndarray, spread: Callable[[np.ndarray], Any] | None = None
-) -> float:
-    """Variogram γ(h) = ½·spread(differences at lag h)², continued to h = 0.
+def variogram(values: np.ndarray, spread: Callable[[np.ndarray], Any]) -> np.ndarray:
+    """γ(h) = ½·spread(differences at lag h)², h = 1 … 4; the spread is a standard deviation."""
+    return np.array([0.5 * spread(values[h:] - values[:-h]) ** 2 for h in _LAGS])
 
-    By default the spread is the median absolute deviation, as a standard deviation.
-    """
-    lags = np.arange(1, 5)
-    gamma = [0.5 * (spread or _mad)(values[h:] - values[:-h]) ** 2 for h in lags]
-    return float(np.polyfit(lags, gamma, 2)[-1])
+
+def intercept(gamma: np.ndarray) -> float:
+    """Variogram continued to h = 0 by a quadratic."""
+    return float(np.polyfit(_LAGS, gamma, 2)[-1])
 
 
 def smallest_eigenvalue(values: np.ndarray) -> float:

@@ -136,6 +136,14 @@ def test_noise_of_heavy_tails_is_estimated_by_means() -> None:
     np.testing.assert_allclose(by_means, 0.3 * heavy.std(), rtol=0.1)
 
 
+def test_a_bent_variogram_s_intercept_does_not_count_where_it_is_above_0_by_chance() -> None:
+    t = np.arange(1100)
+    bent = np.sin(2 * np.pi * t / 24) + 0.4 * np.sin(2 * np.pi * t / 5)
+    for seed in range(6):
+        noisy = bent + np.random.default_rng(seed).normal(0.0, 0.2, len(t))
+        assert 0.16 < noise.estimate(noisy)[0] < 0.22
+
+
 def test_an_estimate_is_in_the_units_of_its_channel() -> None:
     _, series = smooth(2000)
     found = noise.estimate(series)
