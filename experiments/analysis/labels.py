@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.words import LABELS, setting
+from experiments.words import LABELS, MARK, setting
 
 #: What is labelled, and the columns of its settings; `experiments.words.setting` names them.
 KINDS = ("dataset", "noise", "denoiser", "regressor")
@@ -22,6 +22,8 @@ _LAST = ("class", "file", "revision")
 #: Kinds whose components of one name may have different parameters: what one of them lacks, it
 #: leaves as it is.
 _NESTED = ("denoiser", "regressor")
+#: Columns of the long table that say something of a denoiser beside its name.
+_BESIDE = ("told", "signal")
 _PLAIN = re.compile(r"[\w.+\-/]+")
 
 
@@ -43,9 +45,9 @@ def labelled(long: pd.DataFrame) -> pd.DataFrame:
     for kind in KINDS:
         differing = _differing(long, kind)
         names = long[kind].astype(object)
-        labels = zip(names, differing, _remarks(long, kind), strict=True)
+        labels = zip(names, differing, *_remarks(long, kind), strict=True)
         added |= {
-            kind: [label(str(name), of, remark) for name, of, remark in labels],
+            kind: [label(str(name), of, remark, mark) for name, of, remark, mark in labels],
             f"{kind}_name": names,
             f"{kind}_differs": differing,
         }
@@ -54,8 +56,8 @@ def labelled(long: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values(list(LABELS), kind="stable", ignore_index=True)
 
 
-def label(name: str, settings: Mapping[str, Any], remark: str = "") -> str:
-    """A name with the settings that tell it from others of that name, and a remark.
+def label(name: str, settings: Mapping[str, Any], remark: str = "", mark: str = "") -> str:
+    """A name with the settings that tell it from others of that name, a remark and a mark.
 
     Examples
     --------
@@ -64,16 +66,18 @@ def label(name: str, settings: Mapping[str, Any], remark: str = "") -> str:
     """
     parts = [f"{key}={_written(value)}" for key, value in settings.items()]
     parts += [remark] if remark else []
-    return f"{name} ({', '.join(parts)})" if parts else name
+    return (f"{name} ({', '.join(parts)})" if parts else name) + mark
 
 
-def _remarks(long: pd.DataFrame, kind: str) -> list[str]:
-    """Per row, what a denoiser is told, and whether it scores without signal; empty for neither."""
+def _remarks(long: pd.DataFrame, kind: str) -> tuple[list[str], list[str]]:
+    """Per row, what a denoiser is told, and the mark of one that scores without signal."""
+    none = pd.Series("", index=long.index)
     if kind != "denoiser":
-        return [""] * len(long)
-    columns = [long[name] for name in ("told", "signal") if name in long]
-    rows = zip(*columns, strict=True) if columns else [()] * len(long)
-    return [", ".join(remark for remark in row if isinstance(remark, str)) for row in rows]
+        return list(none), list(none)
+    told, signal = (long[name].astype(object) if name in long else none for name in _BESIDE)
+    return list(told.where(told.notna(), "")), list(
+        none.mask(signal.notna() & (signal != ""), MARK)
+    )
 
 
 def _differing(long: pd.DataFrame, kind: str) -> list[dict[str, Any]]:

@@ -11,15 +11,18 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from experiments.report import figures, tables
+from experiments.words import MARK, MARK_NOTE
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from experiments.analysis.view import View
     from experiments.report.figures._drawing import Picture
     from experiments.report.table import Table
@@ -70,11 +73,27 @@ class Output:
         """
         if self.of_tables is None:
             return []
-        return self.of_tables.tables(views, *([studies or {}] if self.studies else []))
+        found = self.of_tables.tables(views, *([studies or {}] if self.studies else []))
+        return [_with_note_of_marks(table) for table in found]
 
     def pictures(self, views: Sequence[View]) -> Iterable[Picture]:
-        """The figures, drawn one at a time."""
-        return () if self.of_figures is None else self.of_figures.pictures(views)
+        """The figures, drawn one at a time, their labels without marks, which tables explain."""
+        plain = [
+            replace(view, rows=view.rows.assign(denoiser=_unmarked(view.rows["denoiser"])))
+            for view in views
+        ]
+        return () if self.of_figures is None else self.of_figures.pictures(plain)
+
+
+def _unmarked(names: pd.Series) -> pd.Series:
+    return names.str.removesuffix(MARK)
+
+
+def _with_note_of_marks(table: Table) -> Table:
+    """Say what the mark behind a denoiser is, where there is one."""
+    names = [row.label for section in table.sections for row in section.rows]
+    names += [name for column in table.columns for name in (column.group, column.title)]
+    return replace(table, notes=(*table.notes, MARK_NOTE)) if MARK in "".join(names) else table
 
 
 @cache

@@ -205,7 +205,7 @@ def test_who_scores_on_a_permuted_target_is_called_so(run):
     run("denoiser=[identity,constant]", "target=permuted", "protocol=published")
     settings, _ = run("denoiser=[identity,constant]")
 
-    names = {"identity", "constant (scores without signal)"}
+    names = {"identity", "constant §"}
     assert set(labelled(read_long_table(settings.results)).denoiser) == names
 
 
