@@ -196,7 +196,8 @@ class CalibratedDenoiser(BaseDenoiser):
         if self.gross_errors:
             # They hide how small the other noise is.
             self._set_noise(X, y, np.sqrt(variances(scaled + step.mend)))
-            step = self._refine_series(scaled)
+            if self.noise is None:
+                step = self._refine_series(scaled)
         self._error, error = step.error, step.error * self._scale.sd**2
         self.prediction_error_ = np.append(error, error[0])
         self.weights_ = np.column_stack([step.weights, step.weights[:, 0]])
@@ -222,8 +223,9 @@ class CalibratedDenoiser(BaseDenoiser):
         target: str | None = self._target
         if self.domain == "series" and self._names and str(self._names[0]) == target:
             target = None
-        few = np.array([len(np.unique(column)) <= _DISCRETE for column in X.T])
-        discrete = few if self.domain == "tabular" else None
+        discrete = None
+        if self.domain == "tabular":
+            discrete = np.array([len(np.unique(column)) <= _DISCRETE for column in X.T])
         levels = read_levels(self.noise, X, y, self._names, target, discrete=discrete)  # type: ignore[arg-type]
         if self.domain == "tabular":
             return levels
