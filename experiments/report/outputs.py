@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from experiments.report import figures, tables
-from experiments.words import MARK, MARK_NOTE
+from experiments.words import MARK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,8 +73,7 @@ class Output:
         """
         if self.of_tables is None:
             return []
-        found = self.of_tables.tables(views, *([studies or {}] if self.studies else []))
-        return [_with_note_of_marks(table) for table in found]
+        return self.of_tables.tables(views, *([studies or {}] if self.studies else []))
 
     def pictures(self, views: Sequence[View]) -> Iterable[Picture]:
         """The figures, drawn one at a time, their labels without marks, which tables explain."""
@@ -87,13 +86,6 @@ class Output:
 
 def _unmarked(names: pd.Series) -> pd.Series:
     return names.str.removesuffix(MARK)
-
-
-def _with_note_of_marks(table: Table) -> Table:
-    """Say what the mark behind a denoiser is, where there is one."""
-    names = [row.label for section in table.sections for row in section.rows]
-    names += [name for column in table.columns for name in (column.group, column.title)]
-    return replace(table, notes=(*table.notes, MARK_NOTE)) if MARK in "".join(names) else table
 
 
 @cache

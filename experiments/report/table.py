@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from experiments.words import ABSENT, sentence, slug
+from experiments.words import ABSENT, MARK, MARK_NOTE, sentence, slug
 
 # Characters of a LaTeX line at \scriptsize; wider tables are cut into panels one below the other.
 LATEX_WIDTH = 105
@@ -83,7 +83,8 @@ class Table:
     is the caption. The stub says what a row is, for example "denoiser", the axes what a group and a
     column is, for example ("dataset", "protocol"). The context holds for the whole table (noise,
     profile and so on) and gives the first columns of its CSV. Notes are sentences below the table;
-    the one on the intervals stands where they are shown.
+    the one on the intervals stands where they are shown, and what the mark behind a denoiser says
+    is added where one is.
     """
 
     name: str
@@ -104,6 +105,10 @@ class Table:
                         f"row {row.label!r} of table {self.name!r} has {len(row.cells)} cells for "
                         f"{len(self.columns)} columns"
                     )
+        names = [row.label for section in self.sections for row in section.rows]
+        names += [name for column in self.columns for name in (column.group, column.title)]
+        if MARK in "".join(names) and MARK_NOTE not in self.notes:
+            object.__setattr__(self, "notes", (*self.notes, MARK_NOTE))
 
     def markdown(self) -> str:
         """Render as GitHub's Markdown: a heading, the table, its notes as a list."""

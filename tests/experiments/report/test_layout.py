@@ -243,3 +243,9 @@ def test_a_group_wider_than_the_page_is_cut_too() -> None:
         "denoiser  regressor 0  regressor 1  regressor 2",
         "denoiser  regressor 3  regressor 4",
     ]
+
+
+def test_a_mark_is_explained_below_every_table_that_has_it_and_no_other() -> None:
+    marked, unmarked = (plain((Column("g", "c"),), (n, "1")).text() for n in ("kalman §", "kalman"))
+    assert "scores without signal" in marked
+    assert "scores without signal" not in unmarked
