@@ -30,8 +30,8 @@ def _table(view: View, found: dict[str, list[Finding]]) -> Table:
     untested: dict[str, list[str]] = {}
     for number, figure in enumerate(every):
         criteria.setdefault(figure.criterion, []).append(figure.name)
-        lacking = {of[number].reason for of in found.values() if not of[number].ours}
-        for reason in lacking:
+        lacking = [of[number] for of in found.values() if of[number].verdict is Verdict.UNTESTABLE]
+        for reason in dict.fromkeys(finding.reason for finding in lacking):
             untested.setdefault(reason, []).append(figure.name)
     return Table(
         name="readings",
