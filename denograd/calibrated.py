@@ -165,11 +165,6 @@ class CalibratedDenoiser(BaseDenoiser):
             raise ValueError("half_windows has to name at least one number of steps, got none.")
         for half in self.half_windows:
             check_count("half_windows", half)
-        if self.gross_errors and self.domain != "series":
-            raise ValueError(
-                "gross_errors are looked for in a series alone: set domain='series', or leave "
-                "gross_errors False."
-            )
         if self.random_state is not None:
             check_count("random_state", self.random_state, least=0)
 
@@ -183,6 +178,11 @@ class CalibratedDenoiser(BaseDenoiser):
         self._seen = digest("seen", X, y)
 
     def _fit_table(self, X: np.ndarray, y: np.ndarray) -> None:
+        if self.gross_errors:
+            raise ValueError(
+                "gross_errors are looked for in a series alone: set domain='series', or leave "
+                "gross_errors False."
+            )
         self._table = TableModel.fit(X, y, self.random_state)
         self.bounds_ = NoiseLevels(*self._table.bounds, "estimated")
         self.prediction_error_ = np.append(*self._table.prediction_error)
