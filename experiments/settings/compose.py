@@ -64,6 +64,8 @@ def to_settings(config: DictConfig) -> Settings:
         horizon=natural(raw["horizon"], "horizon"),
         device=coerce(raw["device"], str | None, "device"),
         results=Path(coerce(raw["results"], str, "results")).absolute(),
+        cache=Path(coerce(raw["cache"], str, "cache")).absolute(),
+        cache_gb=_gigabytes(raw["cache_gb"]),
         name=name_of(raw["name"]),
         report=report_names(raw["report"]),
         missing_data=coerce(raw["missing_data"], Literal["fail", "leave_out"], "missing_data"),
@@ -153,6 +155,13 @@ def name_of(raw: Any) -> str | None:
     if name is not None and (why_not := why_no_name(name)):
         raise ConfigError(f"name: {why_not}")
     return name
+
+
+def _gigabytes(raw: Any) -> float:
+    bound: float = coerce(raw, float, "cache_gb")
+    if bound < 0:
+        raise ConfigError(f"cache_gb: must not be negative, not {bound:g}; 0 keeps nothing")
+    return bound
 
 
 def _max_rows(raw: Any) -> int | dict[str, int] | None:

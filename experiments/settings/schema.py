@@ -160,6 +160,8 @@ class Settings:
     horizon: int
     device: str | None
     results: Path
+    cache: Path
+    cache_gb: float
     name: str | None
     report: tuple[str, ...] | None
     missing_data: Literal["fail", "leave_out"]

@@ -27,7 +27,7 @@ def run(settings_of):
 
 
 def test_every_cell_and_every_score_leaves_a_record(run):
-    settings, told = run("regressor=[ridge,knn]")
+    settings, told = run("regressor=[ridge,knn]", "denoiser=shrink_target")
 
     assert sorted(told) == [("knn", "ok")] * 2 + [("ridge", "ok")] * 2
     records = list(Store(settings.results).records())
@@ -58,9 +58,12 @@ def test_training_that_two_denoisers_share_is_booked_once(run):
     assert (second["epochs"], second["reused"]["epochs"]) == ({"fit": 0}, 3)
     assert 0 < second["reused"]["seconds"] <= first["seconds"]["fit"]
     assert (dae["epochs"], dae["reused"]) == ({"fit": 2}, {})
-    for score in (r for r in records if "regressor" in r["labels"]):
-        assert score["epochs"] == {"fit": 4}
-        assert score["cpu_seconds"]["fit"] > 0
+    scores = {r["labels"]["denoiser"]: r for r in records if "regressor" in r["labels"]}
+    assert [scores[name]["epochs"] for name in denoisers] == [
+        {"fit": 4, "reference": 2 * 4},
+        *[{"fit": 4}] * 2,
+    ]
+    assert all(score["cpu_seconds"]["fit"] > 0 for score in scores.values())
     rows = read_long_table(settings.results).set_index("denoiser")
     assert rows["reused_epochs"].to_dict() == pytest.approx(
         {"denograd": np.nan, "predicted_target": 3, "dae": np.nan}, nan_ok=True
@@ -78,7 +81,7 @@ def test_what_was_spent_elsewhere_or_asleep_is_in_no_sum(run):
 
 
 def test_records_of_before_have_costs_beside_those_of_now(run):
-    settings, _ = run("regressor=[ridge,knn]", "protocol=held_out")
+    settings, _ = run("regressor=[ridge,knn]", "denoiser=shrink_target", "protocol=held_out")
     cell, *scores = sorted(
         Store(settings.results).records(), key=lambda r: r["labels"].get("regressor", "")
     )
