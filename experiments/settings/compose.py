@@ -14,6 +14,7 @@ from typing import Any, Literal
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from experiments.settings.parts import part_of
 from experiments.settings.schema import (
     KINDS,
     PROTOCOL_NAMES,
@@ -45,7 +46,7 @@ def to_settings(config: DictConfig) -> Settings:
     if missing:
         raise ConfigError(f"{missing[0]}: required, but not in the config")
     profile = _profile(raw["profile"])
-    return Settings(
+    settings = Settings(
         dataset=_checked(_component(raw["dataset"], "dataset", label_key="name"), "dataset"),
         noise=_checked(_component(raw["noise"], "noise"), "noise"),
         denoiser=tuple(
@@ -66,10 +67,15 @@ def to_settings(config: DictConfig) -> Settings:
         results=Path(coerce(raw["results"], str, "results")).absolute(),
         cache=Path(coerce(raw["cache"], str, "cache")).absolute(),
         cache_gb=_gigabytes(raw["cache_gb"]),
+        split_by=coerce(
+            raw["split_by"], Literal["protocol", "denoiser", "regressor"] | None, "split_by"
+        ),
+        part=coerce(raw["part"], str | None, "part"),
         name=name_of(raw["name"]),
         report=report_names(raw["report"]),
         missing_data=coerce(raw["missing_data"], Literal["fail", "leave_out"], "missing_data"),
     )
+    return part_of(settings)
 
 
 def report_names(raw: Any) -> tuple[str, ...] | None:

@@ -162,6 +162,8 @@ class Settings:
     results: Path
     cache: Path
     cache_gb: float
+    split_by: Literal["protocol", "denoiser", "regressor"] | None
+    part: str | None
     name: str | None
     report: tuple[str, ...] | None
     missing_data: Literal["fail", "leave_out"]
