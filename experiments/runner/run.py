@@ -130,7 +130,9 @@ class _Job:
         settings = self.corruption.settings
         key = cell_key(self.corruption, protocol, denoiser)
         scores = [
-            _Score(regressor, score_key(key, regressor), None) for regressor in settings.regressor
+            _Score(regressor, score_key(key, regressor), None)
+            for regressor in settings.regressor
+            if self._is_due(denoiser, regressor)
         ]
         self.follower.planned([key, *(score.key for score in scores)])
         skip = self._why_skip(denoiser, Skip.DENOISER, Skip.DENOISER)
@@ -144,6 +146,12 @@ class _Job:
             else:
                 self.follower.told(score.key.labels, "cached" if status == "ok" else status)
         return _Cell(protocol, denoiser, key, skip, self._status(key, skip) is not None, missing)
+
+    def _is_due(self, denoiser: Component, regressor: Component) -> bool:
+        """Whether a run has this score: a control is not worth a costly fit, unless asked for."""
+        if self.corruption.settings.costly_on_controls or denoiser.kind != "control":
+            return True
+        return denoiser.name == "identity" or not getattr(regressor.cls, "costly", False)
 
     def _why_skip(self, component: Component, domain: Skip, other: Skip) -> Outcome | None:
         """The outcome of what does not apply to this dataset, or cannot say whether it does.

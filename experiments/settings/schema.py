@@ -155,6 +155,7 @@ class Settings:
     profile: Profile
     seed: int
     seeds_per_domain: dict[str, int] | None
+    costly_on_controls: bool
     target: Literal["as_is", "permuted"]
     window_size: int
     horizon: int

@@ -212,6 +212,20 @@ def test_who_scores_on_a_permuted_target_is_called_so(run):
     assert set(labelled(read_long_table(settings.results)).denoiser) == names
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_controls_are_scored_by_costly_regressors_where_asked_for(run, asked):
+    overrides = (
+        *("dataset=seasonal", "dataset.n=100", "denoiser=[identity,constant,pca]"),
+        *("regressor=[ridge,lstm]", "regressor.lstm.epochs=1", "protocol=held_out"),
+    )
+
+    settings, told = run(*overrides, f"costly_on_controls={asked}")
+
+    assert sorted(told) == [("lstm", "ok")] * (2 + asked) + [("ridge", "ok")] * 3
+    table = read_long_table(settings.results)
+    assert set(table[table.regressor == "lstm"].denoiser) >= {"identity", "pca"}
+
+
 def test_an_empty_store_is_an_empty_table(tmp_path):
     table = read_long_table(tmp_path)
 
