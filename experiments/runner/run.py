@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from experiments.files import CannotStoreError, no_room
@@ -255,7 +256,7 @@ class _Job:
 
     def _leave(self, key: Key, outcome: Outcome, stages: Stages | None = None) -> None:
         """Leave a record, and tell of it if it is a score."""
-        leave(self.store, key, outcome, stages)
+        leave(self.store, key, outcome, stages, {"size": self.corruption.size})
         if "regressor" in key.config:
             self.follower.told(key.labels, outcome["status"], outcome.get("reason", ""))
 
@@ -272,9 +273,19 @@ def _in_turn(pieces: Sequence[Piece], do: Callable[[Piece, bool], None]) -> None
         do(piece, True)
 
 
-def leave(store: Store, key: Key, outcome: Outcome, stages: Stages | None = None) -> None:
-    """Write a record of what became of a piece of work, or raise a CannotStoreError."""
+def leave(
+    store: Store,
+    key: Key,
+    outcome: Outcome,
+    stages: Stages | None = None,
+    facts: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Write a record of what became of a piece of work, or raise a CannotStoreError.
+
+    `facts` are fields that it has besides, whatever became of it.
+    """
     record = outcome | {
+        **facts,
         **asdict(stages or Stages()),
         "source": source_of(key.config),
         "environment": environment(),

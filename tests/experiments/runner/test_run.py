@@ -212,6 +212,29 @@ def test_who_scores_on_a_permuted_target_is_called_so(run):
     assert set(labelled(read_long_table(settings.results)).denoiser) == names
 
 
+@pytest.mark.parametrize(
+    ("dataset", "size"),
+    [
+        (("dataset=friedman", "dataset.n=2000", "profile.max_rows=1500"), "1,500 × 11"),
+        (("dataset=friedman", "dataset.n=300", "profile.max_columns=4"), "300 × 5"),
+        # The target is one of the channels.
+        (("dataset=seasonal", "dataset.n=200"), "200 × 5"),
+    ],
+)
+def test_the_size_stands_beside_the_name_of_a_dataset(run, dataset, size):
+    settings, _ = run(*dataset, "regressor=[ridge,knn]", "protocol=held_out")
+    records = list(Store(settings.results).records())
+    name = settings.dataset.label
+
+    assert set(labelled(long_table(records)).dataset) == {f"{name} ({size})"}
+    # An old record says nothing of it, and is of the same dataset.
+    del next(r for r in records if "regressor" in r["labels"])["size"]
+    assert set(labelled(long_table(records)).dataset) == {f"{name} ({size})"}
+    for record in records:
+        record.pop("size", None)
+    assert set(labelled(long_table(records)).dataset) == {name}
+
+
 @pytest.mark.parametrize("asked", [False, True])
 def test_controls_are_scored_by_costly_regressors_where_asked_for(run, asked):
     overrides = (
@@ -242,9 +265,9 @@ def test_one_label_with_two_settings_is_two_labels(run):
 
     assert set(table.denoiser) == {"pca (variance=0.95)", "pca (variance=0.5)"}
     assert set(table.dataset) == {
-        "friedman (n=300, target=as_is)",
-        "friedman (n=300, target=permuted)",
-        "friedman (n=400, target=as_is)",
+        "friedman (n=300, target=as_is, 300 × 11)",
+        "friedman (n=300, target=permuted, 300 × 11)",
+        "friedman (n=400, target=as_is, 400 × 11)",
     }
     alone = long_table(r for r in Store(settings.results).records() if r["labels"]["seed"] == 0)
     assert len(alone) == len(table)
