@@ -18,7 +18,7 @@ from denograd.calibration.series import (
     refine_series,
 )
 from denograd.calibration.table import TableModel
-from denograd.checks import check_choice, check_count
+from denograd.checks import check_choice, check_count, check_several
 from denograd.containers import column_names
 from denograd.noise import variances
 from denograd.training.backbone import digest
@@ -160,6 +160,7 @@ class CalibratedDenoiser(BaseDenoiser):
         """
         check_choice("domain", self.domain, get_args(Domain))
         check_choice("combine", self.combine, get_args(Combine))
+        check_several("half_windows", self.half_windows)
         if not len(self.half_windows):
             raise ValueError("half_windows has to name at least one number of steps, got none.")
         for half in self.half_windows:
@@ -177,6 +178,11 @@ class CalibratedDenoiser(BaseDenoiser):
         self._seen = digest("seen", X, y)
 
     def _fit_table(self, X: np.ndarray, y: np.ndarray) -> None:
+        if self.gross_errors:
+            raise ValueError(
+                "gross_errors are looked for in a series alone: set domain='series', or leave "
+                "gross_errors False."
+            )
         self._table = TableModel.fit(X, y, self.random_state)
         self.bounds_ = NoiseLevels(*self._table.bounds, "estimated")
         self.prediction_error_ = np.append(*self._table.prediction_error)

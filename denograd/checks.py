@@ -30,6 +30,12 @@ def check_count(name: str, value: object, least: int = 1) -> None:
         raise ValueError(f"{name} has to be an integer of at least {least}, got {value!r}.")
 
 
+def check_several(name: str, values: object) -> None:
+    """Refuse what is not a collection of values; a text is none."""
+    if isinstance(values, str) or not isinstance(values, Collection | np.ndarray):
+        raise ValueError(f"{name} has to be a sequence, such as ({values!r},), got {values!r}.")
+
+
 def check_number(
     name: str, value: object, *, positive: bool = False, below: float = math.inf
 ) -> None:

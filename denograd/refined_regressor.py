@@ -22,6 +22,7 @@ from denograd.checks import (
     check_number,
     check_same_columns,
     check_same_rows,
+    check_several,
 )
 from denograd.containers import readable, string_columns
 
@@ -209,6 +210,7 @@ class RefinedRegressor(RegressorMixin, BaseEstimator):
         check_choice("domain", self.domain, ("tabular", "series"))
         if self.window_size is not None:
             check_count("window_size", self.window_size)
+        check_several("strengths", self.strengths)
         for strength in self.strengths:
             check_number("every one of strengths", strength, below=1 + _SAME)
         return tuple(sorted({float(strength) for strength in self.strengths} - {0.0}))

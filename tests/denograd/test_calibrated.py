@@ -192,6 +192,8 @@ def test_a_name_of_several_columns_tells_no_noise(columns: str, target: str) -> 
         ({"random_state": -1}, "random_state has to be an integer of at least 0, got -1"),
         ({"domain": "image"}, "domain has to be one of 'tabular', 'series'"),
         ({"combine": "sum"}, "combine has to be one of"),
+        ({"gross_errors": True}, "gross_errors are looked for in a series alone"),
+        ({"half_windows": 3}, r"half_windows has to be a sequence, such as \(3,\), got 3"),
         ({"half_windows": ()}, "half_windows has to name at least one"),
         ({"half_windows": (0,)}, "half_windows has to be an integer of at least 1"),
         ({"domain": "series"}, "70 steps is too short: at least 71"),

@@ -262,6 +262,7 @@ def test_fit_parameters_reach_every_fit():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
+        ({"strengths": 0.5}, r"strengths has to be a sequence, such as \(0.5,\), got 0.5"),
         ({"strengths": (0, 1.5)}, "every one of strengths .* got 1.5"),
         ({"strengths": (-0.5,)}, "every one of strengths .* got -0.5"),
         ({"domain": "images"}, "domain has to be one of 'tabular', 'series'"),

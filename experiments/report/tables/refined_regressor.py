@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
+from experiments.analysis.skill import LEAST
 from experiments.analysis.view import View
 from experiments.metrics import imp
 from experiments.report.table import NOTHING, Column, Row, Section, Table, TableCell
@@ -48,7 +49,7 @@ def gains(view: View) -> pd.DataFrame:
     plain = plain.assign(refines=plain["regressor_name"])
     keys = ["dataset", "seed", "refines", "alike"]
     both = plain.merge(gated, on=keys, suffixes=("", "_gated"))
-    return both[["dataset", "seed", "regressor"]].assign(
+    return both[["dataset", "seed", "regressor", "null"]].assign(
         gain=[imp(*pair) for pair in zip(both["mse_after"], both["mse_after_gated"], strict=True)],
         noise=f"{view.condition.noise} {view.condition.level:g}",
         profile=view.condition.profile,
@@ -64,7 +65,11 @@ def _scored(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def gain_table(gains: pd.DataFrame, context: dict[str, str]) -> Table:
-    """Mean gain, shares of cells and the worst cell, per regressor and level of noise."""
+    """Mean gain, shares of cells and the worst cell, per regressor and level of noise.
+
+    Cells of a regressor that has no skill there, without any refinement, are told apart.
+    """
+    null, gains = (gains[gains["null"] == without] for without in (True, False))
     levels = list(dict.fromkeys(gains["noise"]))
     columns = [
         Column(group, title)
@@ -90,8 +95,25 @@ def gain_table(gains: pd.DataFrame, context: dict[str, str]) -> Table:
             "Gain: reduction of the squared error on untouched noisy rows in per cent of that of "
             "the same regressor trained on the noisy target. A cell is a dataset with one noise "
             "and one seed; 0 where the gate stays shut. Means and shares are over cells.",
+            *_null_notes(null),
         ),
     )
+
+
+def _null_notes(gains: pd.DataFrame) -> list[str]:
+    """What is left out, and what it gains."""
+    if gains.empty:
+        return []
+    where = "; ".join(
+        f"{regressor} on {', '.join(sorted(set(of['dataset'])))}"
+        for regressor, of in gains.groupby("regressor")
+    )
+    return [
+        f"Left out: {len(gains)} cells of regressors without skill, whose error is not "
+        f"{100 * LEAST:g} % below that of the mean of a table's target, or of the last value of a "
+        f"series, before any refinement ({where}). Their mean gain is "
+        f"{number(gains['gain'].mean(), 2)} %, the worst {_worst(gains).text}."
+    ]
 
 
 def _cells(gains: pd.Series) -> list[TableCell]:
@@ -102,6 +124,8 @@ def _cells(gains: pd.Series) -> list[TableCell]:
 
 
 def _worst(of: pd.DataFrame) -> TableCell:
+    if of.empty:
+        return NOTHING
     worst = of.nsmallest(1, "gain").iloc[0]
     where = f"{worst['regressor']} on {worst['dataset']}, {worst['noise']}, seed {worst['seed']}"
     return TableCell(f"{where}: {number(worst['gain'], 2)} %", float(worst["gain"]))

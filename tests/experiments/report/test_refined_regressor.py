@@ -54,6 +54,25 @@ def test_gains_are_against_the_regressor_inside_in_the_same_cell() -> None:
     assert worst.text == "ridge on friedman, gaussian 0.1, seed 1: -2.50 %"
 
 
+def test_cells_of_regressors_without_skill_are_told_apart() -> None:
+    (table,) = tables(views(long().assign(mse_naive=1.0)))
+    (everywhere,) = table.sections[-1].rows
+    titles = ((column.group, column.title) for column in table.columns)
+    named = dict(zip(titles, everywhere.cells, strict=True))
+
+    assert named["all", "cells"].value == 2
+    assert named["all", "mean gain, %"].value == pytest.approx((2 - 2.5) / 2)
+    assert "Left out: 2 cells of regressors without skill" in table.notes[-1]
+    assert table.notes[-1].endswith(
+        "(ridge on friedman, seasonal). Their mean gain is 5.00 %, "
+        "the worst ridge on friedman, gaussian 0, seed 0: 0.00 %."
+    )
+
+    (table,) = tables(views(long().assign(mse_naive=0.1)))
+    assert "Left out: 4 cells" in table.notes[-1]
+    assert not any(cell.value for cell in table.sections[-1].rows[0].cells)
+
+
 def test_they_are_in_no_other_table() -> None:
     without, with_them = views(benchmark()), views(gated(benchmark()))
 
