@@ -28,6 +28,7 @@ class CNNLSTMRegressor(NeuralRegressor):
 
     domains: ClassVar[frozenset[str]] = frozenset({"series"})
     inputs: ClassVar[Literal["flat", "sequence"]] = "sequence"
+    costly: ClassVar[bool] = True
     method: ClassVar[str] = "cnn_lstm"
     network: ClassVar[str] = "cnn_lstm"
     revision: ClassVar[int] = 2

@@ -48,6 +48,12 @@ class Corruption:
     split: Split
     observed: np.ndarray | None
 
+    @property
+    def size(self) -> dict[str, int]:
+        """Rows and columns that are used, the target included."""
+        n_rows, n_inputs = self.noisy.X.shape
+        return {"rows": n_rows, "columns": n_inputs + (self.settings.domain == "tabular")}
+
     @cached_property
     def context_rows(self) -> int:
         """Rows before a block that its first window needs; none in a table."""

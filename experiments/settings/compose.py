@@ -14,6 +14,7 @@ from typing import Any, Literal
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from experiments.settings.parts import part_of
 from experiments.settings.schema import (
     KINDS,
     OPTIONS,
@@ -47,11 +48,16 @@ def to_settings(config: DictConfig) -> Settings:
     if missing:
         raise ConfigError(f"{missing[0]}: required, but not in the config")
     profile = _profile(raw["profile"])
+<<<<<<< HEAD
     dataset = _checked(_component(raw["dataset"], "dataset", label_key="name"), "dataset")
     denoisers = variants(raw["vary"], _components(raw["denoiser"], "denoiser", profile))
     domain = getattr(dataset.build(), "domain", "")
     return Settings(
         dataset=dataset,
+=======
+    settings = Settings(
+        dataset=_checked(_component(raw["dataset"], "dataset", label_key="name"), "dataset"),
+>>>>>>> w15c
         noise=_checked(_component(raw["noise"], "noise"), "noise"),
         denoiser=tuple(
             _checked(component, f"denoiser.{component.label}")
@@ -62,15 +68,23 @@ def to_settings(config: DictConfig) -> Settings:
         profile=profile,
         seed=natural(raw["seed"], "seed", least=0),
         seeds_per_domain=coerce(raw["seeds_per_domain"], dict[str, int] | None, "seeds_per_domain"),
+        costly_on_controls=coerce(raw["costly_on_controls"], bool, "costly_on_controls"),
         target=coerce(raw["target"], Literal["as_is", "permuted"], "target"),
         window_size=natural(raw["window_size"], "window_size"),
         horizon=natural(raw["horizon"], "horizon"),
         device=coerce(raw["device"], str | None, "device"),
         results=Path(coerce(raw["results"], str, "results")).absolute(),
+        cache=Path(coerce(raw["cache"], str, "cache")).absolute(),
+        cache_gb=_gigabytes(raw["cache_gb"]),
+        split_by=coerce(
+            raw["split_by"], Literal["protocol", "denoiser", "regressor"] | None, "split_by"
+        ),
+        part=coerce(raw["part"], str | None, "part"),
         name=name_of(raw["name"]),
         report=report_names(raw["report"]),
         missing_data=coerce(raw["missing_data"], Literal["fail", "leave_out"], "missing_data"),
     )
+    return part_of(settings)
 
 
 def report_names(raw: Any) -> tuple[str, ...] | None:
@@ -167,6 +181,13 @@ def name_of(raw: Any) -> str | None:
     if name is not None and (why_not := why_no_name(name)):
         raise ConfigError(f"name: {why_not}")
     return name
+
+
+def _gigabytes(raw: Any) -> float:
+    bound: float = coerce(raw, float, "cache_gb")
+    if bound < 0:
+        raise ConfigError(f"cache_gb: must not be negative, not {bound:g}; 0 keeps nothing")
+    return bound
 
 
 def _max_rows(raw: Any) -> int | dict[str, int] | None:

@@ -198,11 +198,16 @@ class Settings:
     profile: Profile
     seed: int
     seeds_per_domain: dict[str, int] | None
+    costly_on_controls: bool
     target: Literal["as_is", "permuted"]
     window_size: int
     horizon: int
     device: str | None
     results: Path
+    cache: Path
+    cache_gb: float
+    split_by: Literal["protocol", "denoiser", "regressor"] | None
+    part: str | None
     name: str | None
     report: tuple[str, ...] | None
     missing_data: Literal["fail", "leave_out"]

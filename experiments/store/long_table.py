@@ -44,7 +44,8 @@ def read_long_table(
         The columns of `LABELS`, ``status`` (ok, failed or skipped), ``skip`` (of what was skipped,
         a word of `experiments.words.Skip`) and ``reason``, those of `MEASURES`, the whole
         grid as ``mse_<fit>_<inputs>_<targets>``, costs per stage, every setting as
-        ``p_<kind>_<parameter>``, the processor, what to know of the dataset (``note``) and the
+        ``p_<kind>_<parameter>``, the dataset's size (``n_rows``, ``n_columns``; old records hold
+        none), the processor, what to know of the dataset (``note``) and the
         identity. What a cell cost (``seconds_fit``) and measured (``swd``) is repeated in the row
         of each of its regressors: never sum it over rows. ``reused_seconds``, which training of a
         shared backbone took, is in ``seconds_fit`` of the cell that did it alone; old records hold

@@ -28,8 +28,8 @@ _FIELDS: dict[str, type] = {
     "config": dict,
     "checksum": str,
 }
-#: Costs that records made before they were measured lack.
-_LATER: dict[str, type] = {"cpu_seconds": dict, "epochs": dict, "reused": dict}
+#: What records lack that were made before it was measured.
+_LATER: dict[str, type] = {"cpu_seconds": dict, "epochs": dict, "reused": dict, "size": dict}
 _OF_STATUS: dict[str, dict[str, type]] = {
     "ok": {"metrics": dict},
     "skipped": {"skip": str, "reason": str},

@@ -55,6 +55,17 @@ class HalvesTarget(Halve):
         return X, y * self.factor
 
 
+class Counts(Halve):
+    """Adds a line to the file `log` each time, from whatever process."""
+
+    method = "counts"
+
+    def _note(self, what, X):
+        if what == "denoise":
+            with open(self.log, "a") as log:
+                log.write(f"{hashlib.sha256(X.tobytes()).hexdigest()}\n")
+
+
 class Shares(Halve):
     """Has a parameter that is called as a method of others is."""
 

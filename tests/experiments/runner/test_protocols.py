@@ -31,8 +31,12 @@ def halved(settings, name):
     protocol = PROTOCOLS[name]
     scaled = protocol.scale(corrupt(settings))
     refined = protocol.denoise(Halve(), scaled, Stages())
-    grid, _ = Scorer(protocol, scaled).score(settings.regressor[0], refined)
-    return grid, scaled, refined
+    return score(Scorer(protocol, scaled), settings, refined), scaled, refined
+
+
+def score(scorer, settings, refined):
+    regressor = settings.regressor[0]
+    return scorer.score(regressor, refined, scorer.reference(regressor))[0]
 
 
 def test_held_out_shows_and_changes_training_rows_only(corruption, tmp_path):
@@ -148,7 +152,7 @@ def test_rows_that_were_filled_in_are_not_scored_when_held_out(settings_of):
 def test_the_identity_scores_exactly_zero(corruption):
     for protocol in PROTOCOLS.values():
         scaled = protocol.scale(corruption)
-        grid, _ = Scorer(protocol, scaled).score(corruption.settings.regressor[0], scaled.noisy)
+        grid = score(Scorer(protocol, scaled), corruption.settings, scaled.noisy)
         head = headline(grid)
         assert head["mse_after"] == head["mse_before"]
 
@@ -164,7 +168,7 @@ def test_a_second_fit_with_the_shared_seed_gives_the_same_error(settings_of, nam
     nudged.X[0, 0] = np.nextafter(nudged.X[0, 0], 2)
     scorer = Scorer(protocol, scaled)
 
-    head = headline(scorer.score(settings.regressor[0], nudged)[0])
+    head = headline(score(scorer, settings, nudged))
 
     assert head["mse_after"] == pytest.approx(head["mse_before"], rel=1e-4)
 
