@@ -48,16 +48,11 @@ def to_settings(config: DictConfig) -> Settings:
     if missing:
         raise ConfigError(f"{missing[0]}: required, but not in the config")
     profile = _profile(raw["profile"])
-<<<<<<< HEAD
     dataset = _checked(_component(raw["dataset"], "dataset", label_key="name"), "dataset")
     denoisers = variants(raw["vary"], _components(raw["denoiser"], "denoiser", profile))
     domain = getattr(dataset.build(), "domain", "")
-    return Settings(
-        dataset=dataset,
-=======
     settings = Settings(
-        dataset=_checked(_component(raw["dataset"], "dataset", label_key="name"), "dataset"),
->>>>>>> w15c
+        dataset=dataset,
         noise=_checked(_component(raw["noise"], "noise"), "noise"),
         denoiser=tuple(
             _checked(component, f"denoiser.{component.label}")
