@@ -47,6 +47,7 @@ class CNNLSTM(Network):
     """
 
     domains: ClassVar[frozenset[str]] = frozenset({"series"})
+    revision: ClassVar[int] = 2
 
     def __init__(
         self,

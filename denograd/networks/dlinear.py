@@ -34,6 +34,7 @@ class DLinear(Network):
     """
 
     domains: ClassVar[frozenset[str]] = frozenset({"series"})
+    revision: ClassVar[int] = 2
     smoother: Tensor
 
     def __init__(

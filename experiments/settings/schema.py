@@ -130,7 +130,12 @@ class Component:
             if k not in NOT_IDENTITY and not (k in neutral and same(v, neutral[k]))
         }
         params |= self.options
-        return {"name": self.name, "params": params, "revision": self.cls.revision}  # type: ignore[attr-defined]
+        return {"name": self.name, "params": params, "revision": self._revision()}
+
+    def _revision(self) -> int:
+        """That of the class; one that calls others by name counts theirs in `revision_of`."""
+        cls: Any = self.cls
+        return cls.revision_of(self.params) if hasattr(cls, "revision_of") else cls.revision
 
     @property
     def name(self) -> str:

@@ -49,6 +49,17 @@ KALMAN = {
 PREDICTED_TARGET = {"name": "predicted_target", "params": OF_BACKBONE, "revision": 1}
 
 
+def test_results_of_a_backbone_are_not_taken_for_those_of_its_former_network() -> None:
+    revisions = {
+        name: Component(
+            "denograd", "denograd.estimator.DenoGradDenoiser", OF_BACKBONE | {"backbone": name}
+        ).identity()["revision"]
+        for name in ("auto", "lstm", "dlinear", "cnn_lstm")
+    }
+
+    assert revisions == {"auto": 1, "lstm": 1, "dlinear": 2, "cnn_lstm": 2}
+
+
 class Grown:
     """A component that had `width` alone at first."""
 
