@@ -61,6 +61,12 @@ class Corruption:
             return 0
         return self.settings.window_size + self.settings.horizon - 1
 
+    @cached_property
+    def after_split(self) -> np.ndarray:
+        """The rows as a shuffled split leaves them: training, validation, test, each shuffled."""
+        rng = rng_for("order", self.dataset.name, self.settings.seed)
+        return np.concatenate([rng.permutation(part) for part in self.split])
+
     def seed_for(self, method: str) -> tuple[object, ...]:
         """Names from which a method's own randomness comes: never from the order of jobs."""
         return (self.dataset.name, *noise_name(self.settings), self.settings.seed, method)

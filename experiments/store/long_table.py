@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from experiments.settings.schema import OPTIONS
 from experiments.store.beside import Beside
 from experiments.store.records import Record, identity
 from experiments.store.rows import (
@@ -20,7 +21,7 @@ from experiments.store.rows import (
     without_regressor,
 )
 from experiments.store.store import Store, tell_damage
-from experiments.words import LABELS, SETTING
+from experiments.words import LABELS, SETTING, setting
 
 
 def read_long_table(
@@ -83,6 +84,10 @@ def long_table(records: Iterable[Record], beside: Iterable[Record] = ()) -> pd.D
     )
     # What no row has a value for is no column, whatever the records call it.
     table = rows.dropna(axis="columns", how="all")
+    for name, option in OPTIONS.items():
+        column = setting("denoiser", name)
+        if column in table:
+            table[column] = table[column].where(table[column].notna(), option.default)
     for measure in MEASURES:
         if measure not in table:
             table[measure] = float("nan")

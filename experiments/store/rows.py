@@ -27,7 +27,7 @@ FIRST = (*LABELS, "status", "skip", "reason", *MEASURES)
 #: Columns that hold no measurement, beside the settings.
 TEXTS = (
     *LABELS,
-    *("status", "skip", "reason", "note", "method", "refines", "told", "signal"),
+    *("status", "skip", "reason", "note", "method", "refines", "told", "signal", "readings"),
     *("processor", "identity"),
 )
 

@@ -46,6 +46,15 @@ class Halve(BaseDenoiser):
             np.save(folder / f"{what}-{len(list(folder.iterdir()))}.npy", X)
 
 
+class HalvesTarget(Halve):
+    """Halves y alone, also where X has a copy of it."""
+
+    method = "halves_target"
+
+    def _denoise(self, X, y):
+        return X, y * self.factor
+
+
 class Counts(Halve):
     """Adds a line to the file `log` each time, from whatever process."""
 

@@ -384,3 +384,18 @@ def test_a_regressor_that_does_not_apply_costs_no_denoising(run, tmp_path):
 
     assert sorted(log.iterdir()) == before
     assert sorted(status for _, status in told) == ["cached", "cached", "skipped", "skipped"]
+
+
+def test_forms_of_a_method_are_told_apart_with_the_readings_that_want_them(run):
+    more = ("+reading.same={}", "+reading.last.kalman.row_order=after_split")
+    settings, told = run("denoiser=[kalman,identity]", "protocol=published", "reading=plain", *more)
+
+    assert [status for _, status in told] == ["ok"] * 3
+    table = labelled(read_long_table(settings.results))
+    assert dict(zip(table["denoiser"], table["readings"], strict=True)) == {
+        "identity": "plain same last",
+        "kalman (row_order=after_split)": "last",
+        "kalman (row_order=file)": "plain same",
+    }
+    # Whoever reads nothing finds the plain one done.
+    assert run("denoiser=kalman", "protocol=published")[1] == [("ridge", "cached")]
