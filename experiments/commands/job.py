@@ -89,7 +89,7 @@ def run_job(config: DictConfig) -> None:
         if settings is not None:
             # A dataset without a name or domain cannot even be called something.
             with suppress(AttributeError, TypeError, ValueError):
-                _leave_failure(settings, problem, journalist)
+                outcome["record"] = _leave_failure(settings, problem, journalist)
     outcome["seconds"] = time.monotonic() - start
     outcome["worked"] = journalist.counts["ok"] + journalist.counts["failed"] > 0
     append({"event": "corruption", **outcome})
@@ -143,10 +143,11 @@ def _sentence(problem: BaseException) -> str:
     return f"{name}: {first_line(problem)} (the traceback is in the job's log)"
 
 
-def _leave_failure(settings: Settings, problem: BaseException, journalist: Journalist) -> None:
+def _leave_failure(settings: Settings, problem: BaseException, journalist: Journalist) -> str:
     key = corruption_key(settings)
     journalist.planned([key])
     leave(Store(settings.results), key, failure(problem))
+    return key.path
 
 
 def _forget_failure(settings: Settings) -> None:
@@ -160,4 +161,6 @@ def _forget_failure(settings: Settings) -> None:
 def title(settings: Settings) -> str:
     """A corruption in a few words."""
     permuted = " (target permuted)" if settings.target == "permuted" else ""
-    return f"{settings.dataset.label}{permuted}, noise {settings.level:g}, seed {settings.seed}"
+    part = f", part {settings.part}" if settings.part else ""
+    name = f"{settings.dataset.label}{permuted}"
+    return f"{name}, noise {settings.level:g}, seed {settings.seed}{part}"

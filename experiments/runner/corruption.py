@@ -48,12 +48,24 @@ class Corruption:
     split: Split
     observed: np.ndarray | None
 
+    @property
+    def size(self) -> dict[str, int]:
+        """Rows and columns that are used, the target included."""
+        n_rows, n_inputs = self.noisy.X.shape
+        return {"rows": n_rows, "columns": n_inputs + (self.settings.domain == "tabular")}
+
     @cached_property
     def context_rows(self) -> int:
         """Rows before a block that its first window needs; none in a table."""
         if self.settings.domain == "tabular":
             return 0
         return self.settings.window_size + self.settings.horizon - 1
+
+    @cached_property
+    def after_split(self) -> np.ndarray:
+        """The rows as a shuffled split leaves them: training, validation, test, each shuffled."""
+        rng = rng_for("order", self.dataset.name, self.settings.seed)
+        return np.concatenate([rng.permutation(part) for part in self.split])
 
     def seed_for(self, method: str) -> tuple[object, ...]:
         """Names from which a method's own randomness comes: never from the order of jobs."""

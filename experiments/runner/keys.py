@@ -36,6 +36,8 @@ def cell_key(corruption: Corruption, protocol: str, denoiser: Component) -> Key:
         "kind": denoiser.kind,
         "note": corruption.dataset.note,
     }
+    if denoiser.readings:
+        labels["readings"] = " ".join(denoiser.readings)
     return Key(config, labels)
 
 

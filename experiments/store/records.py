@@ -28,8 +28,8 @@ _FIELDS: dict[str, type] = {
     "config": dict,
     "checksum": str,
 }
-#: Costs that records made before they were measured lack.
-_LATER: dict[str, type] = {"cpu_seconds": dict, "epochs": dict, "reused": dict}
+#: What records lack that were made before it was measured.
+_LATER: dict[str, type] = {"cpu_seconds": dict, "epochs": dict, "reused": dict, "size": dict}
 _OF_STATUS: dict[str, dict[str, type]] = {
     "ok": {"metrics": dict},
     "skipped": {"skip": str, "reason": str},
@@ -46,6 +46,8 @@ _OF_CORRUPTION: dict[str, type] = {
 }
 _OF_CELL: dict[str, type] = {"protocol": str, "denoiser": str, "kind": str, "note": str}
 _OF_SCORE: dict[str, type] = {"regressor": str}
+#: Of a run that compares readings: those that a cell belongs to, with a space between.
+_LATER_LABELS: dict[str, type] = {"readings": str}
 
 
 class DamagedError(ValueError):
@@ -137,7 +139,8 @@ def check_record(
 
 def check_labels(labels: Any, config: Mapping[str, Any]) -> None:
     """Refuse labels that cannot be those of a config, with a DamagedError that names one."""
-    _check_fields(labels, _labels_of(config), "labels.")
+    later = {name: kind for name, kind in _LATER_LABELS.items() if name in labels}
+    _check_fields(labels, _labels_of(config) | later, "labels.")
     for name in ("seed", "target"):
         if labels[name] != config.get(name):
             raise DamagedError(f"labels.{name} is not that of its config")
