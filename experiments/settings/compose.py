@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from experiments.settings.parts import part_of
 from experiments.settings.schema import (
@@ -30,6 +30,9 @@ from experiments.settings.values import ConfigError, coerce, natural, refuse_unk
 from experiments.settings.vary import in_readings, variants
 from experiments.words import did_you_mean, first_line, why_no_name
 
+#: For the files of ``conf/``: what tables call a file.
+OmegaConf.register_new_resolver("stem", lambda file: Path(file).name.split(".")[0], replace=True)
+
 
 def to_settings(config: DictConfig) -> Settings:
     """Check a config without its ``hydra`` node and turn it into plain settings.
@@ -39,6 +42,8 @@ def to_settings(config: DictConfig) -> Settings:
     """
     try:
         raw: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    except MissingMandatoryValue as error:
+        raise ConfigError(f"{error.full_key}: has no value; add {error.full_key}=...") from error
     except OmegaConfBaseException as error:
         raise ConfigError(f"{error.full_key or 'config'}: {first_line(error)}") from error
     refuse_unknown(raw, [*(f.name for f in fields(Settings)), "vary", "reading"], "", "the config")

@@ -19,8 +19,8 @@ CONTEXT = frozenset(
     {"domain", "window_size", "horizon", "random_state", "device", "progress", "noise"}
 )
 
-# Parameters that say how work is done, not what comes out.
-NOT_IDENTITY = frozenset({"n_jobs"})
+# Parameters that say how work is done or where data lie, not what comes out.
+NOT_IDENTITY = frozenset({"n_jobs", "file"})
 
 #: Names of the evaluation protocols; `experiments.runner.protocols` says what each of them does.
 PROTOCOL_NAMES = ("published", "held_out", "published_train_only")
@@ -250,7 +250,8 @@ def import_target(path: str, key: str) -> type:
 
 def schema_of(cls: type) -> dict[str, tuple[Any, Any]]:
     """The parameters of a component that are keys of its config, as (annotation, default)."""
-    return {k: v for k, v in _signature(cls).items() if k not in CONTEXT}
+    filled_in = CONTEXT - getattr(cls, "own_keys", frozenset())
+    return {k: v for k, v in _signature(cls).items() if k not in filled_in}
 
 
 def schema_of_denoiser(cls: type) -> dict[str, tuple[Any, Any]]:
