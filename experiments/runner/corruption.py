@@ -34,19 +34,35 @@ class Data:
 
 
 @dataclass(frozen=True)
-class Corruption:
+class Outline:
+    """What of a corruption is known without its values."""
+
+    dataset: Any
+    settings: Settings
+    fingerprint: str
+
+    @property
+    def noiseless(self) -> bool:
+        """Whether the noise is known to change nothing."""
+        return self.settings.level == 0
+
+
+@dataclass(frozen=True)
+class Corruption(Outline):
     """Clean and noisy values of one table, in the units of the file, and its split.
 
     `observed` are the rows that were measured rather than filled in; None means all.
     """
 
-    dataset: Any
-    settings: Settings
-    fingerprint: str
     clean: Data
     noisy: Data
     split: Split
     observed: np.ndarray | None
+
+    @property
+    def noiseless(self) -> bool:
+        """Whether the noise has changed nothing."""
+        return self.noisy.equals(self.clean)
 
     @cached_property
     def context_rows(self) -> int:
