@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra._internal.core_plugins import basic_sweeper
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
@@ -23,13 +23,17 @@ from experiments.files import CannotStoreError
 from experiments.settings.command_line import BASIC_SWEEPER
 from experiments.settings.composer import Composer
 
+# Looking for plug-ins for the first time, Hydra executes their modules anew: what is extended below
+# must be what comes out of it.
+_PLUGINS = Plugins.instance()
+
 #: By the folder of their sweep: what a worker has composed is there for its next job.
 _composers: dict[str, Composer] = {}
 
 
 def register() -> None:
     """Let Hydra sweep in this way."""
-    Plugins.instance().class_name_to_class[BASIC_SWEEPER] = PlanningSweeper
+    _PLUGINS.class_name_to_class[BASIC_SWEEPER] = PlanningSweeper
 
 
 class SweepLoader(ConfigLoaderImpl):
@@ -50,7 +54,7 @@ class SweepLoader(ConfigLoaderImpl):
         return _composers[folder]
 
 
-class PlanningSweeper(BasicSweeper):
+class PlanningSweeper(basic_sweeper.BasicSweeper):
     """Leaves out jobs that have nothing to do, once it has told the journal of them."""
 
     def setup(self, *, hydra_context: HydraContext, config: DictConfig, **others: Any) -> None:
