@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from denograd.calibrated import CalibratedDenoiser
+    from denograd.cleaning.clean import clean
     from denograd.denoiser import DenoGrad
     from denograd.estimator import DenoGradDenoiser
     from denograd.history import OscillationWarning
@@ -24,6 +25,7 @@ __all__ = [
     "Normalized",
     "OscillationWarning",
     "RefinedRegressor",
+    "clean",
 ]
 
 _HOMES = {
@@ -35,6 +37,7 @@ _HOMES = {
     "Normalized": "denograd.rules",
     "OscillationWarning": "denograd.history",
     "RefinedRegressor": "denograd.refined_regressor",
+    "clean": "denograd.cleaning.clean",
 }
 
 

@@ -35,24 +35,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # A column's name that the terminal cannot show is no reason to fail.
             stream.reconfigure(errors="replace")
     try:
-        _clean(command_parser().parse_args(arguments))
+        return _do(command_parser().parse_args(arguments))
     except UsageError as error:
         _tell(f"denograd: {error}")
         return USAGE_ERROR
     except KeyboardInterrupt:
         _tell("denograd: interrupted, nothing was written")
         return INTERRUPTED
-    return 0
 
 
-def _clean(options: argparse.Namespace) -> None:
+def _do(options: argparse.Namespace) -> int:
     """Do what the command line asks for, or raise a UsageError."""
     from denograd.cleaning.files import CleaningError
     from denograd.cleaning.run import run
 
     with warnings.catch_warnings(record=True) as caught:
         try:
-            run(options, _tell)
+            status = run(options, _tell)
         except CleaningError as error:
             raise UsageError(error) from None
         except OSError as error:
@@ -61,6 +60,7 @@ def _clean(options: argparse.Namespace) -> None:
     meant = [warning for warning in caught if issubclass(warning.category, _FOR_USERS)]
     for text in dict.fromkeys(str(warning.message) for warning in meant):
         _tell(f"denograd: warning: {in_flags(text)}")
+    return status
 
 
 def _tell(message: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,8 +24,8 @@ class Selection:
 
     Attributes
     ----------
-    target : str
-        The column that the backbone learns to predict.
+    targets : tuple of str
+        The columns that are predicted from the features.
     features : tuple of str
         The other refined columns, in the order of the file.
     left : dict
@@ -35,16 +35,18 @@ class Selection:
     whole : frozenset of str
         Refined columns that hold integers.
     values : DataFrame
-        The refined columns as numbers, the target first; the index counts the rows of the file.
+        The refined columns as numbers, the targets first; the index names the rows.
     remarks : tuple of str
         What the user may not expect.
     table : SourceTable
         The rows that are refined.
     dropped : str or None
         How many rows are missing in it, and why.
+    drop_missing : bool
+        Whether rows that are not complete are left out.
     """
 
-    target: str
+    targets: tuple[str, ...]
     features: tuple[str, ...]
     left: dict[str, str]
     doubtful: tuple[str, ...]
@@ -53,11 +55,12 @@ class Selection:
     remarks: tuple[str, ...]
     table: SourceTable = field(repr=False)
     dropped: str | None = None
+    drop_missing: bool = False
 
 
 def select(
     table: SourceTable,
-    target: str,
+    targets: Sequence[str],
     columns: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
     *,
@@ -70,10 +73,10 @@ def select(
     ----------
     table : SourceTable
         What was read.
-    target : str
-        The column to predict.
+    targets : sequence of str
+        The columns to predict.
     columns : sequence of str, optional
-        Columns to refine besides the target. None takes every column of numbers that look like
+        Columns to refine besides the targets. None takes every column of numbers that look like
         measurements.
     exclude : sequence of str
         Columns to leave as they are.
@@ -87,11 +90,13 @@ def select(
     CleaningError
         For unknown names, columns that are asked for and hold no numbers, and missing values.
     """
-    for name in (target, *(columns or ()), *exclude):
+    for name in (*targets, *(columns or ()), *exclude):
         require_known(name, table.names)
-    if target in exclude:
-        raise CleaningError(f"{target!r} is the target and cannot be excluded")
-    asked = {target, *(columns or ())}
+    targets = tuple(dict.fromkeys(targets))
+    for target in targets:
+        if target in exclude:
+            raise CleaningError(f"{target!r} is the target and cannot be excluded")
+    asked = {*targets, *(columns or ())}
 
     found: dict[str, Numbers] = {}
     left: dict[str, str] = {}
@@ -113,25 +118,36 @@ def select(
             else:
                 left[name] = doubt
                 doubtful.append(name)
-    values, dropped = _complete(table, found, target, drop_missing)
+    order = [*targets, *(name for name in found if name not in targets)]
+    values, complete, dropped = complete_rows(
+        table, {name: found[name] for name in order}, targets, drop_missing
+    )
+    if dropped is not None:
+        if len(values) < 2:
+            few = f"too few rows are complete ({len(values)})"
+            raise CleaningError(f"{dropped.partition(': ')[2]}: {few}, so --exclude columns")
+        values = _varying(values, targets)
     left |= dict.fromkeys(set(found) - set(values), "constant in the rows that are complete")
-    features = tuple(map(str, values.columns[1:]))
+    features = tuple(map(str, values.columns[len(targets) :]))
     if not features and not series:
+        named = ", ".join(map(repr, targets))
+        only = "is the only column" if len(targets) == 1 else "are the only columns"
         insist = f"; --columns {doubtful[0]} insists on one that was left" if doubtful else ""
         raise CleaningError(
-            f"{target!r} is the only column of numbers to refine: a table needs others to predict "
-            f"it from (--series for a series{insist})"
+            f"{named} {only} of numbers to refine: a table needs others to predict "
+            f"{'it' if len(targets) == 1 else 'them'} from (--series for a series{insist})"
         )
     return Selection(
-        target,
+        targets,
         features,
         left,
         tuple(doubtful),
-        frozenset(name for name in (target, *features) if found[name].whole),
+        frozenset(name for name in (*targets, *features) if found[name].whole),
         values,
-        tuple(_remarks(target, _doubt(table, target, found[target]))),
-        table if dropped is None else table.take(values.index.to_numpy()),
+        tuple(_remarks({name: _doubt(table, name, found[name]) for name in targets})),
+        table if dropped is None else table.take(np.flatnonzero(complete)),
         dropped,
+        drop_missing,
     )
 
 
@@ -155,6 +171,12 @@ def _why_not(table: SourceTable, name: str, numbers: Numbers) -> str | None:
     return None
 
 
+def require_numbers(table: SourceTable, name: str, numbers: Numbers) -> None:
+    """Refuse a column in which a cell is no number."""
+    if len(numbers.unreadable) and (reason := _why_not(table, name, numbers)):
+        raise CleaningError(f"the column {name!r} cannot be refined: {reason}")
+
+
 def _doubt(table: SourceTable, name: str, numbers: Numbers) -> str | None:
     """Say why a column of numbers is left alone unless it is asked for, or return None."""
     if name == "":
@@ -162,30 +184,38 @@ def _doubt(table: SourceTable, name: str, numbers: Numbers) -> str | None:
     return table.why_left_alone(name, numbers)
 
 
-def _complete(
-    table: SourceTable, found: dict[str, Numbers], target: str, drop_missing: bool
-) -> tuple[pd.DataFrame, str | None]:
-    """Return the numbers of complete rows, the target first, and what was dropped if any was."""
-    names = [target, *(name for name in found if name != target)]
-    values = pd.DataFrame({name: found[name].values for name in names})
+def complete_rows(
+    table: SourceTable, found: dict[str, Numbers], targets: Sequence[str], drop_missing: bool
+) -> tuple[pd.DataFrame, np.ndarray, str | None]:
+    """Return the numbers of complete rows, which rows these are, and what was dropped if any was.
+
+    Raises
+    ------
+    CleaningError
+        For missing values, unless they are to be dropped.
+    """
+    values = pd.DataFrame({name: found[name].values for name in found}).set_index(table.index)
     complete = np.isfinite(values.to_numpy()).all(axis=1)
     if complete.all():
-        return values, None
-    lacking = {name: found[name] for name in names if len(found[name].missing)}
+        return values, complete, None
+    lacking = {name: numbers for name, numbers in found.items() if len(numbers.missing)}
     gaps, n_complete = _gaps(table, lacking), int(complete.sum())
     if not drop_missing:
         advice = "fill them, or drop these rows (--drop-missing)"
-        if target not in lacking:
+        if not set(targets) & set(lacking):
             advice += f", or leave the column out (--exclude {next(iter(lacking))})"
         raise CleaningError(f"{gaps}: {advice}")
-    if n_complete < 2:
-        few = f"too few rows are complete ({n_complete})"
-        raise CleaningError(f"{gaps}: {few}, so --exclude columns")
-    values = values[complete]
+    dropped = f"{table.n_rows - n_complete:,} of {table.n_rows:,} rows dropped: {gaps}"
+    return values[complete], complete, dropped
+
+
+def _varying(values: pd.DataFrame, targets: Sequence[str]) -> pd.DataFrame:
+    """Return the columns that are not constant, which no target may be."""
     varying = values[[name for name in values if values[name].nunique() > 1]]
-    if target not in varying:
-        raise CleaningError(f"the column {target!r} is constant in the rows that are complete")
-    return varying, f"{table.n_rows - n_complete:,} of {table.n_rows:,} rows dropped: {gaps}"
+    for target in targets:
+        if target not in varying:
+            raise CleaningError(f"the column {target!r} is constant in the rows that are complete")
+    return varying
 
 
 def _gaps(table: SourceTable, columns: dict[str, Numbers]) -> str:
@@ -222,9 +252,17 @@ def _some(names: Sequence[str]) -> str:
     return f"there are {listed}" + (f" and {more} more" if more > 0 else "")
 
 
-def _remarks(target: str, doubt: str | None) -> Iterable[str]:
-    if doubt is not None:
-        yield (
-            f"the target {target!r} is refined as asked, but looks like no measurement: {doubt}; "
-            "the method is for continuous targets"
-        )
+def _remarks(doubts: Mapping[str, str | None]) -> Iterable[str]:
+    for target, doubt in doubts.items():
+        if doubt is not None:
+            yield (
+                f"the target {target!r} is refined as asked, but looks like no measurement: "
+                f"{doubt}; the method is for continuous targets"
+            )
+
+
+def sample_rows(of: int, n_rows: int | None, random_state: int | None) -> np.ndarray | None:
+    """Return the numbers of random rows, sorted, or None for all."""
+    if n_rows is None or n_rows >= of:
+        return None
+    return np.sort(np.random.default_rng(random_state).choice(of, n_rows, replace=False))

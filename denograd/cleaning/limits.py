@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+
+from denograd.cleaning.files import CleaningError
+
+if TYPE_CHECKING:
+    from denograd.cleaning.columns import Selection
 
 
 @dataclass(frozen=True)
@@ -38,12 +44,20 @@ class Limits:
         names = values.columns[(values >= 0).all()]
         return cls(given, tuple(name for name in names if name not in given), frozenset(whole))
 
-    def applied(self, refined: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
-        """Return values within the limits, and how many of a column a bound has held."""
+    def applied(
+        self, refined: pd.DataFrame, before: pd.DataFrame | None = None
+    ) -> tuple[pd.DataFrame, dict[str, int]]:
+        """Return values within the limits, and how many of a column a bound has held.
+
+        Values that were below 0 before, in rows that nobody looked at to find the limits, are held
+        at what they were.
+        """
         kept, held = refined.copy(), {}
         for name in refined:
             values = np.rint(refined[name]) if name in self.whole else refined[name]
-            least = 0.0 if name in self.positive else -np.inf
+            least: Any = -np.inf
+            if name in self.positive:
+                least = 0.0 if before is None else before[name].clip(upper=0.0)
             low, high = self.given.get(str(name), (least, np.inf))
             if name in self.whole:
                 low, high = np.ceil(low), np.floor(high)
@@ -58,3 +72,26 @@ class Limits:
         if high == np.inf:
             return f"{low:g} or more"
         return f"{high:g} or less" if low == -np.inf else f"{low:g} to {high:g}"
+
+
+def limits_of(
+    selection: Selection,
+    bounds: Mapping[str, tuple[float, float]],
+    round_integers: bool = False,
+    keep_target: bool = False,
+) -> Limits:
+    """Return what refined values may be; bounds have to be those of columns that move.
+
+    Raises
+    ------
+    CleaningError
+        Naming the column.
+    """
+    if keep_target and not selection.features:
+        named = ", ".join(map(repr, selection.targets))
+        raise CleaningError(f"--keep-target leaves nothing to refine beside {named}")
+    moving = set(selection.values) - (set(selection.targets) if keep_target else set())
+    for name in bounds:
+        if name not in moving:
+            raise CleaningError(f"--bounds: the column {name!r} is not refined")
+    return Limits.of(selection.values, bounds, selection.whole if round_integers else frozenset())

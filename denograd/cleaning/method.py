@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import Literal, TypeAlias
+from typing import Literal
 
-import numpy as np
 import pandas as pd
 import torch
 
 from denograd.calibrated import CalibratedDenoiser
-from denograd.cleaning import changes
+from denograd.cleaning.cleaned import Denoiser
 from denograd.cleaning.files import CleaningError
-from denograd.cleaning.limits import Limits
 from denograd.cleaning.options import FLAGS, in_flags
 from denograd.estimator import DenoGradDenoiser
 from denograd.rules import rule_class
-
-Denoiser: TypeAlias = CalibratedDenoiser | DenoGradDenoiser
 
 
 def denoiser_of(options: argparse.Namespace, values: pd.DataFrame) -> Denoiser:
@@ -126,12 +123,13 @@ def _published(options: argparse.Namespace, n_rows: int) -> DenoGradDenoiser:
     return denoiser
 
 
-def refine(
-    denoiser: Denoiser, values: pd.DataFrame, limits: Limits, keep_target: bool = False
-) -> changes.Changes:
-    """Refine, with what can go wrong said in the words of the command line."""
+@contextmanager
+def said_in_flags(denoiser: Denoiser) -> Iterator[None]:
+    """Say what can go wrong in refining in the words of the command line."""
     try:
-        return changes.refine(denoiser, values, limits, keep_target)
+        yield
+    except CleaningError:
+        raise
     except FloatingPointError as error:
         # What the library advises is done already, or has no flag.
         what = re.split("[:;]", str(error))[0]
@@ -147,13 +145,6 @@ def refine(
         raise CleaningError(said) from None
     except torch.OutOfMemoryError:
         raise CleaningError("the device has too little memory: try --device cpu") from None
-
-
-def bounds(denoiser: CalibratedDenoiser, values: pd.DataFrame) -> pd.DataFrame:
-    """How noisy each column of a table can be at most, in its units and as a share of its sd."""
-    found, sd = denoiser.fit(*changes.parts(values, series=False)).bounds_, values.std(ddof=0)
-    level = np.minimum([found.y, *found.X], sd)
-    return pd.DataFrame({"at most": level, "share": level / sd})
 
 
 def _require_device(name: str) -> None:

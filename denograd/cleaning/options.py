@@ -35,8 +35,9 @@ examples:
       The published rule, each fifth of the rows by a network that has not seen it.
 
 exit status:
-  0 when all is done, 2 when something stands in the way, also a table of unknown noise, 130 after
-  Ctrl-C; in the last two cases nothing was written.
+  0 when all is done, 1 when some of several files could not be cleaned, 2 when something stands in
+  the way, also a table of unknown noise, 130 after Ctrl-C; in the last two cases nothing was
+  written of the file at hand.
 """
 
 
@@ -94,6 +95,13 @@ def command_parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    clean.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="file",
+        help="CSV (also .gz, .bz2, .xz, .zip) or Parquet; never changed",
+    )
     _add_data_options(clean)
     _add_method_options(clean)
     _add_published_options(clean)
@@ -101,9 +109,15 @@ def command_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_data_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="the CSV or Parquet file; it is never changed")
-    parser.add_argument("--target", required=True, metavar="NAME", help="column to predict")
+def _add_data_options(parser: argparse.ArgumentParser, required: bool = True) -> None:
+    parser.add_argument(
+        "--target",
+        required=required,
+        action="append",
+        metavar="NAMES",
+        help="column to predict, or several, each from those that are no targets"
+        + ("" if required else " (default: the first)"),
+    )
     data = parser.add_argument_group("data")
     chosen = data.add_mutually_exclusive_group()
     chosen.add_argument(
@@ -166,6 +180,13 @@ def _add_method_options(parser: argparse.ArgumentParser) -> None:
         help="of a series: replace values far from what the steps around them say, spikes too",
     )
     method.add_argument("--keep-target", action="store_true", help="refine the other columns only")
+    method.add_argument(
+        "--sample",
+        type=_rows,
+        metavar="ROWS",
+        help="learn from so many random rows of a table, and refine all by that; Parquet is then "
+        "read and written in parts, so it may be larger than memory",
+    )
     method.add_argument(
         "--seed",
         type=_whole,
@@ -268,7 +289,10 @@ def _add_result_options(parser: argparse.ArgumentParser) -> None:
         "--plot", type=Path, metavar="FILE", help="draw before and after (.png, .pdf, .svg)"
     )
     results.add_argument(
-        "--report", type=Path, metavar="FILE", help="list every value that moved, as CSV"
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="a page on what moved and why (.html), or a list of every value that moved (.csv)",
     )
     results.add_argument(
         "--force", action="store_true", help="replace existing results; the input never is"
@@ -295,6 +319,10 @@ def _whole(text: str) -> int:
 
 def _count(text: str) -> int:
     return _parsed(int, text, 1, "a whole number of at least 1")
+
+
+def _rows(text: str) -> int:
+    return _parsed(int, text, 2, "a number of rows, at least 2")
 
 
 def _folds(text: str) -> int:

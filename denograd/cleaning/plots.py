@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -79,9 +79,14 @@ def save(figure: Figure, path: Path) -> None:
 
     The file carries no date: the same figure gives the same bytes.
     """
-    dates = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
+    write(figure, path, path.suffix.lower().lstrip("."))
+
+
+def write(figure: Figure, file: Path | BinaryIO, form: str) -> None:
+    """Write a figure without a date in one of the formats png, pdf and svg."""
+    dates: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
     with style():
-        figure.savefig(path, metadata=dates.get(path.suffix.lower()))
+        figure.savefig(file, format=form, metadata=dates.get(form))
 
 
 def _table(before: pd.DataFrame, after: pd.DataFrame, distance: pd.Series) -> Figure:

@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from denograd.cleaning.changes import FAR, Tally
 from denograd.cleaning.columns import Selection
 from denograd.cleaning.limits import Limits
 
 if TYPE_CHECKING:
-    from denograd.calibrated import CalibratedDenoiser
-    from denograd.cleaning.changes import Changes
+    from denograd.cleaning.cleaned import Cleaned
     from denograd.estimator import DenoGradDenoiser
 
 SHOWN = 20
 """Columns whose changes are listed at most."""
 
-FAR = 0.1
-"""Standard deviations from which on a row is counted as having moved far."""
-
 _CLEARLY = 1.2
 """How many times as noisy as it can be a column is before that is worth a warning."""
+
+_ARGUMENTS = {
+    "--series": 'domain="series"',
+    "--method published": "denoiser=DenoGradDenoiser()",
+    "--noise 10%": "noise=0.1",
+    r"--noise (\S+)=LEVEL": r'noise={"\1": LEVEL}',
+    ", so nothing was written": "",
+}
+"""What flags are in Python; others lose their dashes."""
 
 _KINDS = {"output": "refined table", "report": "list of changes", "plot": "picture"}
 
 
 def choice(
-    source: Path, selection: Selection, limits: Limits, irregular: Sequence[str] = ()
+    source: Path,
+    selection: Selection,
+    limits: Limits,
+    irregular: Sequence[str] = (),
+    of: int | None = None,
 ) -> Iterator[str]:
     """Yield what is read, what is irregular in it, and what of it is refined and why."""
     table, n_refined = selection.table, len(selection.values.columns)
-    yield f"{source}: {table.n_rows:,} rows, {n_refined} of {len(table.names)} columns refined"
+    rows = f"{table.n_rows:,} rows" if of is None else f"{of:,} rows, {table.n_rows:,} learnt from"
+    yield f"{source}: {rows}, {n_refined} of {len(table.names)} columns refined"
     if selection.dropped is not None:
         yield f"  {selection.dropped}"
     yield from (f"  {remark}" for remark in irregular)
@@ -50,78 +62,84 @@ def choice(
         yield f"  kept at 0 or more, as all they hold is: {', '.join(map(repr, limits.positive))}"
 
 
-def published(
-    selection: Selection,
-    limits: Limits,
-    denoiser: DenoGradDenoiser,
-    changes: Changes,
-) -> Iterator[str]:
-    """Yield how good the backbone is, and how far the values moved."""
-    yield from backbone(denoiser, selection.target)
-    yield _moved(changes)
-    if denoiser.domain == "series" and denoiser.refine != "X":
-        context = denoiser.window_size + denoiser.horizon - 1
+def outcome(cleaned: Cleaned) -> Iterator[str]:
+    """Yield what was found, and how far the values moved."""
+    yield from (_published if cleaned.noise is None else _calibrated)(cleaned)
+    yield ""
+    yield from _limited(cleaned)
+
+
+def _published(cleaned: Cleaned) -> Iterator[str]:
+    for target, denoiser in cleaned.denoisers.items():
+        yield from backbone(denoiser, target)
+    yield moved(cleaned.tally)
+    first: Any = cleaned.denoiser
+    if cleaned.series and first.refine != "X":
+        context = first.window_size + first.horizon - 1
         yield f"  the target stays in the first {context} rows, which no window predicts"
     yield ""
     columns = ["mean", "largest", "mean (sd)", "largest (sd)"]
-    yield from _listed("absolute change", changes, changes.by_column().set_axis(columns, axis=1))
+    yield from _listed("absolute change", cleaned, cleaned.by_column.set_axis(columns, axis=1))
     yield "  over all rows; sd: standard deviations of the column as it was"
-    yield ""
-    yield from _limited(selection, limits, changes)
 
 
-def calibrated(
-    selection: Selection,
-    limits: Limits,
-    denoiser: CalibratedDenoiser,
-    changes: Changes,
-) -> Iterator[str]:
-    """Yield how noisy the columns are, how well they are predicted and how far they moved."""
-    levels, moved = levels_of(denoiser, changes.before), changes.by_column()
-    given = denoiser.noise_.source == "given"
-    yield f"noise: {'as --noise says' if given else 'estimated (or say it: --noise)'}"
-    if still := [name for name, noise in levels["noise"].items() if noise == 0.0]:
+def _calibrated(cleaned: Cleaned) -> Iterator[str]:
+    noise, change = cleaned.noise, cleaned.by_column
+    assert noise is not None
+    yield f"noise: {'as --noise says' if _is_given(cleaned) else 'estimated (or say it: --noise)'}"
+    if still := [name for name, level in noise["noise"].items() if level == 0.0]:
         yield f"  without noise, so as before: {', '.join(map(repr, still))} (--noise NAME=LEVEL)"
-    yield _moved(changes)
+    yield moved(cleaned.tally)
     yield ""
-    columns = levels.assign(typical=moved["mean"], largest=moved["max"])
-    columns.columns = ["noise", "prediction error", "typical change", "largest change"]
-    yield from _listed("in the column's units", changes, columns)
+    columns = pd.DataFrame(
+        {
+            "noise": noise["noise"],
+            "prediction error": cleaned.skill["rmse"],
+            "typical change": change["mean"],
+            "largest change": change["max"],
+        }
+    )
+    yield from _listed("in the column's units", cleaned, columns)
     yield "  noise: its standard deviation; prediction error: root mean square of value minus what"
     yield "  the others say, noise included; typical change: the mean over all rows"
-    yield ""
-    yield from _limited(selection, limits, changes)
 
 
-def levels_of(denoiser: CalibratedDenoiser, values: pd.DataFrame) -> pd.DataFrame:
-    """Noise and root mean squared error of the predictions per column, the target first."""
-    noise, error = denoiser.noise_, np.sqrt(denoiser.prediction_error_)
-    of_X, of_y = np.column_stack([noise.X, error[:-1]]), [noise.y, error[-1]]
-    both = of_X if denoiser.domain == "series" else np.vstack([of_y, of_X])
-    return pd.DataFrame(both, values.columns, ["noise", "error"])
+def warnings(cleaned: Cleaned) -> Iterator[str]:
+    """Yield reasons not to use the result, or not all of it."""
+    if cleaned.noise is not None:
+        yield from _too_noisy(cleaned)
+        return
+    for target, denoiser in cleaned.denoisers.items():
+        yield from without_skill(target, denoiser)
 
 
-def too_noisy(denoiser: CalibratedDenoiser, values: pd.DataFrame) -> Iterator[str]:
+def _too_noisy(cleaned: Cleaned) -> Iterator[str]:
     """Yield a warning for each column whose noise is more than the data can hold."""
-    levels, at_most = levels_of(denoiser, values), denoiser.bounds_
-    most = levels["error"]
-    if denoiser.domain == "tabular":
-        most = most.clip(upper=np.append(at_most.y, at_most.X))
-    given = denoiser.noise_.source == "given"
-    said, advice = ("said to be", "lower its --noise, or ") if given else ("estimated at", "")
-    for name in levels.index[levels["noise"] > _CLEARLY * most]:
+    assert cleaned.noise is not None
+    level, most = cleaned.noise["noise"], cleaned.skill["rmse"]
+    if not cleaned.series:
+        most = most.clip(upper=cleaned.noise["at_most"])
+    said, advice = "estimated at", ""
+    if _is_given(cleaned):
+        said, advice = "said to be", "lower its --noise, or "
+    for name in level.index[level > _CLEARLY * most]:
         yield (
-            f"the noise of {name!r} is {said} {number(levels['noise'][name])}, but its values are "
+            f"the noise of {name!r} is {said} {number(level[name])}, but its values are "
             f"predicted to within {number(most[name])}, noise included: {advice}--exclude columns "
             "that repeat it with the same noise"
         )
+
+
+def _is_given(cleaned: Cleaned) -> bool:
+    denoiser: Any = cleaned.denoiser
+    return denoiser.noise_.source == "given"
 
 
 def bounds(found: pd.DataFrame) -> Iterator[str]:
     """Yield how noisy each column of a table can be at most."""
     yield "how noisy they can be at most: the standard deviation of what nothing predicts in the"
     yield "calmest rows, which may be noise or not"
-    yield from _aligned(
+    yield from aligned(
         [
             ("in the column's units", "at most", "of its sd"),
             *((str(n), number(level), f"{share:.0%}") for n, level, share in found.itertuples()),
@@ -184,6 +202,13 @@ def planned(outputs: Mapping[str, Path]) -> Iterator[str]:
         yield f"{_KINDS[kind]}, not written (--dry-run): {path}"
 
 
+def in_arguments(message: str) -> str:
+    """Return a message of the command in the words of `denograd.clean`."""
+    for words, others in _ARGUMENTS.items():
+        message = re.sub(words, others, message)
+    return re.sub(r"--([a-z]+(?:-[a-z]+)*)", lambda flag: flag[1].replace("-", "_"), message)
+
+
 def counted(count: int) -> str:
     """Return a number of rows in words."""
     return f"{count:,} row" if count == 1 else f"{count:,} rows"
@@ -199,40 +224,41 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.3g}"
 
 
-def _moved(changes: Changes) -> str:
-    n_rows, n_moved = len(changes.before), changes.n_moved
+def moved(tally: Tally) -> str:
+    """Say how many rows moved."""
     return (
-        f"moved: {n_moved:,} of {n_rows:,} rows ({n_moved / n_rows:.0%}), "
-        f"{changes.n_moved_beyond(FAR):,} of them by more than {FAR:g} standard deviations"
+        f"moved: {tally.n_moved:,} of {tally.n_rows:,} rows ({tally.n_moved / tally.n_rows:.0%}), "
+        f"{tally.n_far:,} of them by more than {FAR:g} standard deviations"
     )
 
 
-def _limited(selection: Selection, limits: Limits, changes: Changes) -> Iterator[str]:
+def _limited(cleaned: Cleaned) -> Iterator[str]:
     """Yield what became of integers and bounds."""
-    moved = changes.distance.max() > 0
-    widened = [name for name in selection.whole - limits.whole if moved[name]]
+    selection, largest = cleaned.selection, cleaned.tally.largest
+    widened = [name for name in selection.whole - cleaned.limits.whole if largest[name] > 0]
     if widened:
         listed = ", ".join(map(repr, sorted(widened, key=selection.table.names.index)))
         yield f"integers became decimals where they moved (--round-integers): {listed}"
-    if changes.held:
-        counts = (f"{name!r} ({count:,} values)" for name, count in changes.held.items())
+    if held := cleaned.tally.held:
+        counts = (f"{name!r} ({count:,} values)" for name, count in held.items())
         yield f"held at a bound: {', '.join(counts)}"
     yield ""
 
 
-def _listed(corner: str, changes: Changes, columns: pd.DataFrame) -> Iterator[str]:
+def _listed(corner: str, cleaned: Cleaned, columns: pd.DataFrame) -> Iterator[str]:
     """Yield a line for each column, first those that moved most."""
-    order = changes.by_column()["mean_sd"].sort_values(ascending=False, kind="stable").index
-    rows, target = [(corner, *columns)], changes.before.columns[0]
+    order = cleaned.by_column["mean_sd"].sort_values(ascending=False, kind="stable").index
+    rows = [(corner, *columns)]
     for name in order[:SHOWN]:
-        label = f"{name} (target)" if name == target else str(name)
+        label = f"{name} (target)" if name in cleaned.selection.targets else str(name)
         rows.append((label, *map(number, columns.loc[name])))
-    yield from _aligned(rows)
+    yield from aligned(rows)
     if len(order) > SHOWN:
         yield f"  and {len(order) - SHOWN} columns that moved less (all in --report)"
 
 
-def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+def aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Yield rows of equal length, the first cell to the left and the others to the right."""
     widths = [max(len(row[j]) for row in rows) for j in range(len(rows[0]))]
     for label, *cells in rows:
         aligned = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))

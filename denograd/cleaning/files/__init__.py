@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from denograd.cleaning.files.packing import beside
-from denograd.cleaning.files.source import CleaningError, Numbers, SourceTable
+from denograd.cleaning.files.source import CleaningError, Numbers, SourceFile, SourceTable
 from denograd.cleaning.files.style import CsvStyle
 from denograd.cleaning.files.text import CsvTable
 from denograd.cleaning.files.writing import check_outputs, written_together
+
+if TYPE_CHECKING:
+    from denograd.cleaning.files.parquet import ParquetParts
 
 __all__ = [
     "PARQUET",
@@ -16,9 +21,11 @@ __all__ = [
     "CsvStyle",
     "CsvTable",
     "Numbers",
+    "SourceFile",
     "SourceTable",
     "beside",
     "check_outputs",
+    "read_parts",
     "read_table",
     "written_together",
 ]
@@ -31,7 +38,7 @@ _FOREIGN = {
 }
 
 
-def read_table(path: Path, style: CsvStyle | None = None) -> SourceTable:
+def read_table(path: Path, style: CsvStyle | None = None) -> SourceFile:
     """Read a table: Parquet by its suffix, else text with a header, compressed or not.
 
     Parameters
@@ -54,12 +61,21 @@ def read_table(path: Path, style: CsvStyle | None = None) -> SourceTable:
     if suffix in _FOREIGN:
         raise CleaningError(f"{path} is {_FOREIGN[suffix]} first")
     if suffix in PARQUET:
-        try:
-            from denograd.cleaning.files.parquet import ParquetTable
-        except ImportError:
-            raise CleaningError(
-                "Parquet files need pyarrow: pip install 'denograd-repro[parquet]', "
-                "or give a CSV file"
-            ) from None
-        return ParquetTable.read(path)
+        return _parquet().ParquetTable.read(path)
     return CsvTable.read(path, style or CsvStyle())
+
+
+def read_parts(path: Path, style: CsvStyle | None = None) -> SourceFile | ParquetParts:
+    """Read a table as `read_table` does, but leave what is Parquet in its file."""
+    if path.suffix.lower() in PARQUET and path.is_file():
+        return _parquet().ParquetParts.open(path)
+    return read_table(path, style)
+
+
+def _parquet() -> Any:
+    try:
+        return import_module("denograd.cleaning.files.parquet")
+    except ImportError:
+        raise CleaningError(
+            "Parquet files need pyarrow: pip install 'denograd-repro[parquet]', or give a CSV file"
+        ) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -14,12 +14,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from denograd.cleaning.files.source import CleaningError, Numbers, SourceTable, shortened
+from denograd.cleaning.files.source import (
+    CleaningError,
+    Numbers,
+    SourceFile,
+    SourceTable,
+    shortened,
+)
 from denograd.columns import why_left_alone
+
+_ROWS_AT_ONCE = 2**16
+_ROWS_TOGETHER = 2**20
+"""Rows that are held in memory to become one row group, at most."""
 
 
 @dataclass(frozen=True)
-class ParquetTable(SourceTable):
+class ParquetTable(SourceFile):
     """A Parquet table.
 
     Attributes
@@ -28,10 +38,13 @@ class ParquetTable(SourceTable):
         All columns; those that are an index of pandas are passed over and carried along.
     layout : dict
         Compression by column and rows of a row group, as `pyarrow.parquet.write_table` takes them.
+    rows : ndarray of int, optional
+        Number of each row in the file, counted from 0; None where all are here.
     """
 
     table: pa.Table
     layout: dict[str, Any] = field(default_factory=dict)
+    rows: np.ndarray | None = None
 
     @property
     def names(self) -> list[str]:
@@ -44,6 +57,11 @@ class ParquetTable(SourceTable):
         """Number of rows."""
         return self.table.num_rows
 
+    @property
+    def index(self) -> pd.Index:
+        """Numbers of the rows in the file, from 1."""
+        return super().index if self.rows is None else pd.Index(self.rows + 1)
+
     @classmethod
     def read(cls, path: Path) -> ParquetTable:
         """Read a Parquet file.
@@ -53,21 +71,8 @@ class ParquetTable(SourceTable):
         CleaningError
             When the file cannot be read, has no rows, or has two columns of one name.
         """
-        try:
-            with pq.ParquetFile(path) as file:
-                table, metadata = file.read(), file.metadata
-        except (pa.ArrowException, OSError) as error:
-            reason = str(error).splitlines()[0]
-            raise CleaningError(f"{path} cannot be read as Parquet: {reason}") from None
-        if not table.num_rows:
-            raise CleaningError(f"{path} has no rows")
-        twice = [name for name in table.column_names if table.column_names.count(name) > 1]
-        if twice:
-            raise CleaningError(f"{path} has two columns {twice[0]!r}: rename one of them")
-        group = metadata.row_group(0)
-        chunks = [group.column(i) for i in range(group.num_columns)]
-        codecs = {c.path_in_schema: c.compression.replace("UNCOMPRESSED", "NONE") for c in chunks}
-        return cls(table, {"compression": codecs, "row_group_size": group.num_rows})
+        file = ParquetParts.open(path)
+        return cls(file.file.read(), file.layout)
 
     def numbers(self, name: str) -> Numbers:
         """Read a column as numbers; only columns of a numeric type, not boolean, have any."""
@@ -89,7 +94,7 @@ class ParquetTable(SourceTable):
 
     def place(self, row: int) -> str:
         """Say where in the file a row is."""
-        return f"row {row + 1}"
+        return f"row {self.index[row]}"
 
     def sample(self, name: str, row: int) -> str:
         """Return a cell as a message shows it."""
@@ -97,7 +102,8 @@ class ParquetTable(SourceTable):
 
     def take(self, rows: np.ndarray) -> Self:
         """Return a table of some of the rows, in their order."""
-        return replace(self, table=self.table.take(pa.array(rows)))
+        kept = np.asarray(self.index)[rows] - 1
+        return replace(self, table=self.table.take(pa.array(rows)), rows=kept)
 
     def with_values(self, refined: Mapping[str, np.ndarray]) -> Self:
         """Return a copy with new numbers in the types of the columns.
@@ -120,6 +126,88 @@ class ParquetTable(SourceTable):
     def write(self, path: Path) -> None:
         """Write the table in the format in which it was read."""
         pq.write_table(self.table, path, **self.layout)
+
+
+@dataclass(frozen=True)
+class ParquetParts:
+    """A Parquet file that is read and written in parts, as it may be larger than memory.
+
+    Make one by `open`.
+
+    Attributes
+    ----------
+    file : pyarrow.parquet.ParquetFile
+        What is read.
+    layout : dict
+        As that of a `ParquetTable`.
+    """
+
+    file: pq.ParquetFile
+    layout: dict[str, Any]
+
+    @classmethod
+    def open(cls, path: Path) -> ParquetParts:
+        """Open a Parquet file.
+
+        Raises
+        ------
+        CleaningError
+            When the file cannot be read, has no rows, or has two columns of one name.
+        """
+        try:
+            file = pq.ParquetFile(path)
+        except (pa.ArrowException, OSError) as error:
+            reason = str(error).splitlines()[0]
+            raise CleaningError(f"{path} cannot be read as Parquet: {reason}") from None
+        if not file.metadata.num_rows:
+            raise CleaningError(f"{path} has no rows")
+        names = file.schema_arrow.names
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise CleaningError(f"{path} has two columns {twice[0]!r}: rename one of them")
+        group = file.metadata.row_group(0)
+        chunks = [group.column(i) for i in range(group.num_columns)]
+        codecs = {c.path_in_schema: c.compression.replace("UNCOMPRESSED", "NONE") for c in chunks}
+        return cls(file, {"compression": codecs, "row_group_size": group.num_rows})
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return self.file.metadata.num_rows
+
+    def __iter__(self) -> Iterator[ParquetTable]:
+        """Yield the rows in their order, some at a time."""
+        first = 0
+        for batch in self.file.iter_batches(_ROWS_AT_ONCE, use_threads=False):
+            rows = np.arange(first, first + len(batch))
+            yield ParquetTable(pa.Table.from_batches([batch]), self.layout, rows)
+            first += len(batch)
+
+    def take(self, rows: np.ndarray) -> ParquetTable:
+        """Return some of the rows, whose numbers ascend."""
+        found = []
+        for part in self:
+            assert part.rows is not None
+            low, high = np.searchsorted(rows, [part.rows[0], part.rows[-1] + 1])
+            found.append(part.table.take(pa.array(rows[low:high] - part.rows[0])))
+        return ParquetTable(pa.concat_tables(found), self.layout, rows)
+
+    def write(self, path: Path, like: ParquetTable, parts: Iterable[SourceTable]) -> None:
+        """Write parts one after the other, with the types of a table of some of the rows.
+
+        Row groups are as large as in the file that was read, or as `_ROWS_TOGETHER` of them.
+        """
+        schema, size = like.table.schema, min(self.layout["row_group_size"], _ROWS_TOGETHER)
+        with pq.ParquetWriter(path, schema, compression=self.layout["compression"]) as writer:
+            waiting: list[pa.Table] = []
+            for part in parts:
+                assert isinstance(part, ParquetTable)
+                waiting.append(part.table.cast(schema))
+                while sum(map(len, waiting)) >= size:
+                    together = pa.concat_tables(waiting)
+                    writer.write_table(together.slice(0, size))
+                    waiting = [together.slice(size)]
+            if sum(map(len, waiting)):
+                writer.write_table(pa.concat_tables(waiting))
 
 
 def _is_numeric(kind: pa.DataType) -> bool:

@@ -53,6 +53,11 @@ class SourceTable(ABC):
     def n_rows(self) -> int:
         """Number of rows."""
 
+    @property
+    def index(self) -> pd.Index:
+        """What the rows are called in a list of changes."""
+        return pd.RangeIndex(1, self.n_rows + 1)
+
     @abstractmethod
     def numbers(self, name: str) -> Numbers:
         """Read a column as numbers."""
@@ -80,6 +85,10 @@ class SourceTable(ABC):
     @abstractmethod
     def with_values(self, refined: Mapping[str, np.ndarray]) -> Self:
         """Return a copy with new numbers; cells whose number is the same, or none, stay."""
+
+
+class SourceFile(SourceTable):
+    """A table that was read from a file."""
 
     @abstractmethod
     def write(self, path: Path) -> None:

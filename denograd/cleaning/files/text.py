@@ -15,13 +15,13 @@ from denograd.cleaning.files.layout import Layout, arranged
 from denograd.cleaning.files.numerals import as_numbers, find_decimal
 from denograd.cleaning.files.packing import packed, unpacked
 from denograd.cleaning.files.records import quoted_like, unquoted
-from denograd.cleaning.files.source import CleaningError, Numbers, SourceTable, shortened
+from denograd.cleaning.files.source import CleaningError, Numbers, SourceFile, shortened
 from denograd.cleaning.files.style import CsvStyle, decoded, find_separator
 from denograd.columns import why_left_alone
 
 
 @dataclass(frozen=True)
-class CsvTable(Layout, SourceTable):
+class CsvTable(Layout, SourceFile):
     """A text table: its layout, and how its cells are written.
 
     Attributes
@@ -30,11 +30,14 @@ class CsvTable(Layout, SourceTable):
         Characters between cells and inside numbers.
     encoding : str
         Of the text.
+    name : str
+        Of the file, or of that inside an archive.
     """
 
     separator: str = ","
     decimal: str = "."
     encoding: str = "utf-8"
+    name: str = "data.csv"
 
     @property
     def names(self) -> list[str]:
@@ -55,14 +58,15 @@ class CsvTable(Layout, SourceTable):
         CleaningError
             For a file that is not such a table, naming the line.
         """
-        text, encoding = decoded(path, unpacked(path), style.encoding)
+        raw, name = unpacked(path)
+        text, encoding = decoded(path, raw, style.encoding)
         mark, text = ("\ufeff", text[1:]) if text.startswith("\ufeff") else ("", text)
         if not text.strip():
             raise CleaningError(f"{path} is empty")
         separator = style.separator or find_separator(text, style)
         try:
             layout = vars(arranged(text, separator, style))
-            table = cls(**layout, separator=separator, encoding=encoding)
+            table = cls(**layout, separator=separator, encoding=encoding, name=name)
             texts = {name: table.texts(name) for name in table.names}
             decimal = style.decimal or find_decimal(texts)
         except CleaningError as error:
@@ -123,7 +127,7 @@ class CsvTable(Layout, SourceTable):
     def write(self, path: Path) -> None:
         """Write the table in the format in which it was read, compressed as the path says."""
         text = "".join(self._parts())
-        path.write_bytes(packed(text.encode(self.encoding), path))
+        path.write_bytes(packed(text.encode(self.encoding), path, self.name))
 
     def _parts(self) -> Iterator[str]:
         yield self.head

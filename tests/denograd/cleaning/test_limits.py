@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from denograd.cleaning import changes
+from denograd.cleaning.engine import Engine
 from denograd.cleaning.limits import Limits
 from tests.denograd.cleaning.toys import PUBLISHED, SHORT, cells, clean, refusal, series, table
 
@@ -147,7 +147,7 @@ def test_parquet_rows_are_dropped(data: Path) -> None:
 def test_dry_run_tells_and_writes_nothing(
     data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changes, "refine", None)
+    monkeypatch.setattr(Engine, "learn", None)
     before = sorted(Path().iterdir())
     dry = ["--plot", "p.png", "--drop-missing", "--dry-run", *PUBLISHED]
     assert clean("data.csv", "--target", "price", *dry) == 0

@@ -80,15 +80,18 @@ def test_compressed_files(suffix: str) -> None:
     pack = PACKED.get(suffix, lambda data: zipped(x=data.decode()))
     Path(f"x.csv{suffix}").write_bytes(pack(text.encode()))
     for given, result in {
-        "": "x.cleaned.csv" + (suffix if suffix in PACKED else ""),
+        "": f"x.cleaned.csv{suffix}",
         "y.csv": "y.csv",
         "y.csv.gz": "y.csv.gz",
+        "y.zip": "y.zip",
     }.items():
         output = ["--output", given] if given else []
         assert clean(f"x.csv{suffix}", "--target", "price", *output, *SHORT) == 0
         after = pd.read_csv(result)
         assert list(after) == ["label", "a", "price"]
         assert len(after) == 120
+    with zipfile.ZipFile("y.zip") as archive:
+        assert archive.namelist() == ["x.csv"]
 
 
 @pytest.mark.parametrize(

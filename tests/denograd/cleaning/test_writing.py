@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from denograd.cleaning import changes, files
+from denograd.cleaning import files
+from denograd.cleaning.engine import Engine
 from tests.denograd.cleaning.toys import SHORT, clean
 
 
@@ -34,7 +35,7 @@ class TestFilesAppearWhole:
             raise KeyboardInterrupt
 
         if moment == "refining":
-            monkeypatch.setattr(changes, "refine", interrupt)
+            monkeypatch.setattr(Engine, "learn", interrupt)
         elif moment == "writing":
             monkeypatch.setattr(files.CsvTable, "write", interrupt_writing)
         else:
@@ -49,13 +50,13 @@ class TestFilesAppearWhole:
     def test_a_file_that_came_up_meanwhile_is_not_replaced(
         self, data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        refine = changes.refine
+        learn = Engine.learn
 
         def slowly(*arguments: object) -> object:
             Path("data.cleaned.csv").write_text("mine")
-            return refine(*arguments)
+            return learn(*arguments)
 
-        monkeypatch.setattr(changes, "refine", slowly)
+        monkeypatch.setattr(Engine, "learn", slowly)
         assert clean(data, "--target", "price", *SHORT) == 2
         assert "data.cleaned.csv exists" in capsys.readouterr().err
         assert sorted(path.name for path in Path().iterdir()) == ["data.cleaned.csv", "data.csv"]
