@@ -41,12 +41,17 @@ _HOMES = {
 }
 
 
+_PACKAGES = {"networks", "noise", "rules"}
+
+
 def __getattr__(name: str) -> Any:
     # torch takes seconds to import; who only needs the version or a submodule does not wait for it.
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
+    if name in _PACKAGES:
+        return import_module(f"denograd.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted({*globals(), *__all__, *_PACKAGES})

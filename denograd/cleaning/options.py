@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import math
-import pkgutil
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
 from denograd import __version__
+from denograd.catalogue import described
 from denograd.published import STEPS
 
 _EXAMPLES = """\
@@ -40,6 +40,7 @@ exit status:
   written of the file at hand.
 """
 
+PACKAGE = Path(__file__).parents[1]
 
 FLAGS = {
     "nrr": "--nrr",
@@ -198,10 +199,9 @@ def _add_method_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_published_options(parser: argparse.ArgumentParser) -> None:
     method = parser.add_argument_group("published method")
-    networks = _modules("networks")
+    networks = list(described(PACKAGE / "networks"))
     # The calibrated step has a method of its own, which predicts each value from the others too.
-    found = [name.strip("_").replace("_", "-") for name in _modules("rules")]
-    rules = [name for name in found if name != "calibrated"]
+    rules = [name for name in described(PACKAGE / "rules", "-") if name != "calibrated"]
     method.add_argument(
         "--backbone",
         choices=networks,
@@ -305,12 +305,6 @@ def in_flags(message: str) -> str:
     for words, others in _WORDS.items():
         message = message.replace(words, others)
     return re.sub(r"\b(\w+)\b", lambda word: FLAGS.get(word[1], word[1]), message)
-
-
-def _modules(folder: str) -> list[str]:
-    """Return the public modules of a folder of this package without importing any."""
-    found = pkgutil.iter_modules([str(Path(__file__).parents[1] / folder)])
-    return sorted(m.name for m in found if not m.name.startswith("_") and m.name != "base")
 
 
 def _whole(text: str) -> int:
