@@ -8,10 +8,10 @@ from typing import Any, get_args
 from denograd.base import Domain
 from denograd.calibrated import CalibratedDenoiser
 from denograd.checks import check_choice, check_count
-from denograd.cleaning import timeline
+from denograd.cleaning import levels, timeline
 from denograd.cleaning.cleaned import Cleaned, Denoiser
 from denograd.cleaning.columns import require_known, sample_rows, select
-from denograd.cleaning.engine import Engine, require_noise
+from denograd.cleaning.engine import Engine
 from denograd.cleaning.files import CleaningError
 from denograd.cleaning.frames import FrameTable
 from denograd.cleaning.limits import limits_of
@@ -115,14 +115,14 @@ def clean(
         )
         limits = limits_of(selection, bounds or {}, round_integers, keep_target)
         if denoiser is None:
-            levels = noise.items() if isinstance(noise, Mapping) else [("", noise)]
+            given = noise.items() if isinstance(noise, Mapping) else [("", noise)]
             denoiser = CalibratedDenoiser(
-                None if noise is None else noise_of(levels, selection.values, every=bool(columns)),  # type: ignore[arg-type]
+                None if noise is None else noise_of(given, selection.values, every=bool(columns)),  # type: ignore[arg-type]
                 gross_errors,
                 domain,
                 random_state=random_state,
             )
-        require_noise(denoiser, selection)
+        levels.require(denoiser, selection)
         engine = Engine.learn(selection, limits, denoiser, keep_target)
     except CleaningError as error:
         raise CleaningError(in_arguments(str(error))) from None

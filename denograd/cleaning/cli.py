@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from denograd.cleaning.options import UsageError, command_parser, in_flags
+from denograd.cleaning.options import UsageError, command_parser, in_flags, plug_ins
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
@@ -27,8 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 when the result is written, 2 when something stands in the way, 130 after Ctrl-C. In
-        the last two cases no file has been written.
+        0 when all is done, 1 when some of several files could not be cleaned, 2 when something
+        stands in the way, 130 after Ctrl-C. In the last two cases nothing was written of the file
+        at hand.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -46,12 +47,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _do(options: argparse.Namespace) -> int:
     """Do what the command line asks for, or raise a UsageError."""
+    if options.command == "rules":
+        sys.stdout.write(plug_ins())
+        return 0
     from denograd.cleaning.files import CleaningError
-    from denograd.cleaning.run import run
+    from denograd.cleaning.run import estimate, run
 
     with warnings.catch_warnings(record=True) as caught:
         try:
-            status = run(options, _tell)
+            status = (run if options.command == "clean" else estimate)(options, _tell)
         except CleaningError as error:
             raise UsageError(error) from None
         except OSError as error:

@@ -129,7 +129,11 @@ def select(
         values = _varying(values, targets)
     left |= dict.fromkeys(set(found) - set(values), "constant in the rows that are complete")
     features = tuple(map(str, values.columns[len(targets) :]))
-    if not features and not series:
+    if not targets and len(values.columns) < 2 - series:
+        raise CleaningError(
+            "too few columns of numbers look like measurements: name them, --columns"
+        )
+    if targets and not features and not series:
         named = ", ".join(map(repr, targets))
         only = "is the only column" if len(targets) == 1 else "are the only columns"
         insist = f"; --columns {doubtful[0]} insists on one that was left" if doubtful else ""

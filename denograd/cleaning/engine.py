@@ -14,14 +14,8 @@ from denograd.calibrated import CalibratedDenoiser
 from denograd.cleaning.changes import Changes, Tally
 from denograd.cleaning.cleaned import Cleaned, Denoiser
 from denograd.cleaning.columns import Selection, complete_rows, require_numbers
-from denograd.cleaning.files import CleaningError, SourceTable
+from denograd.cleaning.files import SourceTable
 from denograd.cleaning.limits import Limits
-
-UNKNOWN = (
-    "a table does not tell noise from what its columns cannot explain, so nothing was written: say "
-    "it, as --noise {target}=LEVEL in the units of each noisy column, or as --noise 10% of the "
-    "standard deviation of all; or run the published rule, --method published"
-)
 
 
 @dataclass(frozen=True)
@@ -74,7 +68,7 @@ class Engine:
         denoisers = {target: clone(denoiser) for target in targets}
         for target, own in denoisers.items():
             if isinstance(own, CalibratedDenoiser) and isinstance(own.noise, Mapping):
-                names = _columns(selection, target, len(targets))
+                names = columns_of(selection, target, len(targets))
                 known = {name: own.noise[name] for name in own.noise if name in names}
                 own.set_params(noise=known)
         values = selection.values
@@ -122,29 +116,6 @@ class Engine:
         )
 
 
-def require_noise(denoiser: Denoiser, selection: Selection) -> None:
-    """Refuse a table of unknown noise, and say how noisy its columns can be at most."""
-    if not isinstance(denoiser, CalibratedDenoiser) or denoiser.domain == "series":
-        return
-    if denoiser.noise is None:
-        most = bounds(denoiser, selection)["at_most"]
-        listed = ", ".join(f"{name} {level:.3g}" for name, level in most.items())
-        raise CleaningError(f"{UNKNOWN.format(target=selection.targets[0])} (at most: {listed})")
-
-
-def bounds(denoiser: CalibratedDenoiser, selection: Selection) -> pd.DataFrame:
-    """How noisy each column of a table can be at most, in its units and as a share of its sd."""
-    values = selection.values
-    found: dict[str, float] = {}
-    sd = values.std(ddof=0)
-    for target in selection.targets:
-        names = _columns(selection, target, len(selection.targets))
-        most = clone(denoiser).fit(*parts(values[names], series=False)).bounds_
-        found |= dict(zip(names, [most.y, *most.X], strict=True))
-    level = np.minimum(pd.Series(found).reindex(values.columns), sd)
-    return pd.DataFrame({"at_most": level, "share": level / sd})
-
-
 def _with_values(table: SourceTable, after: pd.DataFrame) -> SourceTable:
     return table.with_values({str(name): values.to_numpy() for name, values in after.items()})
 
@@ -154,7 +125,7 @@ def parts(values: pd.DataFrame, series: bool) -> tuple[pd.DataFrame, pd.Series]:
     return values if series else values.iloc[:, 1:], values.iloc[:, 0]
 
 
-def _columns(selection: Selection, target: str, n_denoisers: int) -> list[str]:
+def columns_of(selection: Selection, target: str, n_denoisers: int) -> list[str]:
     """Return the columns that the denoiser of a target is given, that one first."""
     everything = list(map(str, selection.values))
     return everything if n_denoisers < 2 else [target, *selection.features]
@@ -171,7 +142,7 @@ def _moved(
         return values.copy()
     moved: dict[str, list[pd.Series]] = {str(name): [] for name in values}
     for target, denoiser in denoisers.items():
-        names = _columns(selection, target, len(denoisers))
+        names = columns_of(selection, target, len(denoisers))
         X, y = move(denoiser, *parts(values[names], denoiser.domain == "series"))
         for name in names:
             moved[name].append(y if name == target else X[name])

@@ -13,6 +13,13 @@ from denograd import __version__
 from denograd.catalogue import described
 from denograd.published import STEPS
 
+_STATUS = """\
+exit status:
+  0 when all is done, 1 when some of several files could not be cleaned, 2 when something stands in
+  the way, also a table of unknown noise, 130 after Ctrl-C; in the last two cases nothing was
+  written of the file at hand.
+"""
+
 _EXAMPLES = """\
 examples:
   denograd clean weather.csv --target temperature --series
@@ -33,11 +40,11 @@ examples:
       Tell which columns would be refined, and why the others not; write nothing.
   denograd clean houses.csv --target price --method published --cv 5
       The published rule, each fifth of the rows by a network that has not seen it.
+  denograd clean *.csv.gz --target temperature --series --output cleaned
+      Several files, into the folder cleaned, and a line on each of them.
+  denograd clean large.parquet --target price --noise 10% --sample 100000 --report page.html
+      Learn from some of the rows, refine all, a part at a time; a page on what moved and why.
 
-exit status:
-  0 when all is done, 1 when some of several files could not be cleaned, 2 when something stands in
-  the way, also a table of unknown noise, 130 after Ctrl-C; in the last two cases nothing was
-  written of the file at hand.
 """
 
 PACKAGE = Path(__file__).parents[1]
@@ -80,9 +87,13 @@ def command_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="denograd",
         description="Clean noisy data by what a model of them says.",
+        epilog=_STATUS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"denograd {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="command")
+    commands = parser.add_subparsers(
+        title="commands", required=True, metavar="command", dest="command"
+    )
     clean = commands.add_parser(
         "clean",
         help="refine the columns of numbers of a CSV or Parquet file",
@@ -93,7 +104,7 @@ def command_parser() -> argparse.ArgumentParser:
             "learnt. Columns that hold no measurements, such as text, dates, identifiers and\n"
             "codes, and cells that do not move, are written as they were read."
         ),
-        epilog=_EXAMPLES,
+        epilog=_EXAMPLES + _STATUS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     clean.add_argument(
@@ -107,7 +118,34 @@ def command_parser() -> argparse.ArgumentParser:
     _add_method_options(clean)
     _add_published_options(clean)
     _add_result_options(clean)
+    noise = commands.add_parser(
+        "noise",
+        help="tell how noisy the columns of a file are, or can be at most",
+        description=(
+            "Tell how noisy each column of measurements is. In a series that is estimated, give\n"
+            "or take its standard error; a table only says how noisy a column can be at most."
+        ),
+        epilog=_STATUS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    noise.add_argument("file", type=Path, help="the CSV or Parquet file")
+    _add_data_options(noise, required=False)
+    noise.add_argument(
+        "--seed", type=_whole, default=0, metavar="N", help="of a table (default: 0)"
+    )
+    commands.add_parser("rules", help="list the step rules and networks of the published method")
     return parser
+
+
+def plug_ins() -> str:
+    """Return the step rules and networks there are, each with what it is."""
+    folders = {"step rules": ("rules", "-"), "networks": ("networks", "_")}
+    lines = []
+    for title, (folder, joint) in folders.items():
+        found = described(PACKAGE / folder, joint)
+        width = max(map(len, found))
+        lines += [f"{title}:", *(f"  {name:{width}}  {what}" for name, what in found.items())]
+    return "\n".join(lines) + "\n"
 
 
 def _add_data_options(parser: argparse.ArgumentParser, required: bool = True) -> None:

@@ -63,7 +63,7 @@ def _blocks(cleaned: Cleaned) -> Iterable[str]:
     yield "<h2>Columns</h2>"
     yield _table(columns(cleaned))
     yield "<h2>Largest corrections</h2>"
-    yield _table(cleaned.tally.top.set_index("row"))
+    yield _table(cleaned.tally.top, index=False)
     if cleaned.left:
         yield "<h2>Left as they were</h2><ul>"
         yield from (f"<li>{escape(f'{n}: {why}')}</li>" for n, why in cleaned.left.items())
@@ -89,8 +89,8 @@ def _picture(cleaned: Cleaned) -> str:
     return svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
 
 
-def _table(frame: pd.DataFrame) -> str:
+def _table(frame: pd.DataFrame, index: bool = True) -> str:
     shown = frame.map(
         lambda cell: cell if isinstance(cell, str) else summary.number(cell), "ignore"
     )
-    return shown.to_html(border=0, na_rep="–", index_names=False)
+    return shown.to_html(border=0, na_rep="–", index=index)

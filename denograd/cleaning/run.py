@@ -87,6 +87,28 @@ def run(options: argparse.Namespace, tell: Tell) -> int:
     return 1 if failed else 0
 
 
+def estimate(options: argparse.Namespace, tell: Tell) -> int:
+    """Tell how noisy the columns of a file are; see `run`."""
+    table = read_table(options.file, _style(options))
+    selection = select(
+        table,
+        _names(options.target or [], table.names),
+        None if options.columns is None else _names(options.columns, table.names),
+        _names(options.exclude or [], table.names),
+        series=options.series,
+        drop_missing=options.drop_missing,
+    )
+    # Now what takes seconds to import.
+    from denograd.cleaning import levels
+
+    for note in selection.remarks:
+        tell(f"denograd: note: {note}")
+    told = summary.choice(options.file, selection, verb="looked at")
+    if options.series:
+        return _print([*told, *summary.estimates(levels.of_series(selection))])
+    return _print([*told, *summary.bounds(levels.of_table(selection, options.seed))])
+
+
 def _clean(options: argparse.Namespace, tell: Tell) -> tuple[str, ...]:
     """Clean one file, and return its line in a list of several."""
     source: Path = options.file
@@ -108,7 +130,7 @@ def _clean(options: argparse.Namespace, tell: Tell) -> tuple[str, ...]:
     given = dict(options.bounds or ())
     limits = limits_of(selection, given, options.round_integers, options.keep_target)
     # What can be refused at once has been: now torch, which takes seconds to import.
-    from denograd.cleaning import engine, method, page
+    from denograd.cleaning import engine, levels, method, page
 
     denoiser = method.denoiser_of(options, selection.values)
     times = timeline.time_column(selection.table, selection.left) if options.series else None
@@ -124,10 +146,10 @@ def _clean(options: argparse.Namespace, tell: Tell) -> tuple[str, ...]:
             tell("denograd: learning what the columns say of each other")
         if not options.noise:
             if not silent:
-                told += summary.bounds(engine.bounds(denoiser, selection))
+                told += summary.bounds(levels.of_table(selection, options.seed))
             if not options.quiet:
                 _print(told)
-            raise CleaningError(engine.UNKNOWN.format(target=targets[0]))
+            raise CleaningError(levels.UNKNOWN.format(target=targets[0]))
     refined_of = (str(source), f"{whole.n_rows:,}", str(len(selection.values.columns)))
     if options.dry_run:
         if not options.several:
@@ -159,9 +181,13 @@ def _tell_of(tell: Tell, file: Path, message: str) -> None:
     tell(message.replace("denograd: ", f"denograd: {file}: ", 1))
 
 
+def _style(options: argparse.Namespace) -> CsvStyle:
+    return CsvStyle(options.separator, options.decimal, options.encoding, options.comment)
+
+
 def _read(options: argparse.Namespace) -> tuple[Any, SourceTable]:
     """Return a table, or a file that is read in parts, and the rows of it to learn from."""
-    style = CsvStyle(options.separator, options.decimal, options.encoding, options.comment)
+    style = _style(options)
     if options.sample is not None:
         if options.series:
             raise CleaningError("--sample is for a table: steps of a series explain each other")
@@ -239,6 +265,7 @@ def _names(given: Sequence[str], known: Sequence[str]) -> list[str]:
     ]
 
 
-def _print(lines: Sequence[str]) -> None:
+def _print(lines: Sequence[str]) -> int:
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
+    return 0

@@ -33,20 +33,21 @@ _ARGUMENTS = {
 }
 """What flags are in Python; others lose their dashes."""
 
-_KINDS = {"output": "refined table", "report": "list of changes", "plot": "picture"}
+_KINDS = {"output": "refined table", "report": "report on the changes", "plot": "picture"}
 
 
 def choice(
     source: Path,
     selection: Selection,
-    limits: Limits,
+    limits: Limits | None = None,
     irregular: Sequence[str] = (),
     of: int | None = None,
+    verb: str = "refined",
 ) -> Iterator[str]:
     """Yield what is read, what is irregular in it, and what of it is refined and why."""
     table, n_refined = selection.table, len(selection.values.columns)
     rows = f"{table.n_rows:,} rows" if of is None else f"{of:,} rows, {table.n_rows:,} learnt from"
-    yield f"{source}: {rows}, {n_refined} of {len(table.names)} columns refined"
+    yield f"{source}: {rows}, {n_refined} of {len(table.names)} columns {verb}"
     if selection.dropped is not None:
         yield f"  {selection.dropped}"
     yield from (f"  {remark}" for remark in irregular)
@@ -55,6 +56,8 @@ def choice(
             yield f"  left as it is: {name!r}, {selection.left[name]}"
     if selection.doubtful:
         yield "  (to refine one of them all the same, name every column to refine in --columns)"
+    if limits is None:
+        return
     if limits.given:
         bounds = ", ".join(f"{name!r} at {limits.described(name)}" for name in limits.given)
         yield f"  kept within bounds: {bounds}"
@@ -133,6 +136,22 @@ def _too_noisy(cleaned: Cleaned) -> Iterator[str]:
 def _is_given(cleaned: Cleaned) -> bool:
     denoiser: Any = cleaned.denoiser
     return denoiser.noise_.source == "given"
+
+
+def estimates(found: pd.DataFrame) -> Iterator[str]:
+    """Yield how noisy each column of a series is."""
+    yield "how noisy they are: the standard deviation of what neighbouring steps cannot explain"
+    yield from aligned(
+        [
+            ("in the column's units", "noise", "give or take", "of its sd"),
+            *(
+                (str(n), number(level), "" if np.isnan(error) else number(error), f"{share:.0%}")
+                for n, level, error, share in found.itertuples()
+            ),
+        ]
+    )
+    if found["error"].isna().any():
+        yield "  give or take: takes 400 rows"
 
 
 def bounds(found: pd.DataFrame) -> Iterator[str]:

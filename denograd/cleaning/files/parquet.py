@@ -175,12 +175,14 @@ class ParquetParts:
         return self.file.metadata.num_rows
 
     def __iter__(self) -> Iterator[ParquetTable]:
-        """Yield the rows in their order, some at a time."""
+        """Yield the rows in their order, some at a time; one row group is held in memory."""
         first = 0
-        for batch in self.file.iter_batches(_ROWS_AT_ONCE, use_threads=False):
-            rows = np.arange(first, first + len(batch))
-            yield ParquetTable(pa.Table.from_batches([batch]), self.layout, rows)
-            first += len(batch)
+        for group in range(self.file.num_row_groups):
+            # Over all groups at once, Arrow would read ahead and keep what it has read.
+            for batch in self.file.iter_batches(_ROWS_AT_ONCE, [group], use_threads=False):
+                rows = np.arange(first, first + len(batch))
+                yield ParquetTable(pa.Table.from_batches([batch]), self.layout, rows)
+                first += len(batch)
 
     def take(self, rows: np.ndarray) -> ParquetTable:
         """Return some of the rows, whose numbers ascend."""

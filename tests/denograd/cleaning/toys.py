@@ -3,6 +3,7 @@
 import csv
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from denograd.cleaning.cli import main
 
 ROOT = Path(__file__).parents[3]
 PUBLISHED = ("--method", "published")
+NOISE = ("--noise", "10%", "--quiet")
 SHORT = (*PUBLISHED, "--epochs", "3", "--iterations", "5", "--device", "cpu", "--quiet")
 
 
@@ -50,6 +52,13 @@ def cells(path: Path, separator: str = ",", encoding: str = "utf-8") -> dict[str
     with path.open(newline="", encoding=encoding) as file:
         header, *rows = csv.reader(file, delimiter=separator)
     return dict(zip(header, map(list, zip(*rows, strict=True)), strict=True))
+
+
+def page_tables(page: str) -> list[list[list[str]]]:
+    """The text of every cell of the tables of a page, row by row."""
+    found = re.findall(r"<table.*?</table>", page, re.DOTALL)
+    rows = ([*ElementTree.fromstring(table).iter("tr")] for table in found)
+    return [[["".join(cell.itertext()) for cell in row] for row in table] for table in rows]
 
 
 def clean(*arguments: object) -> int:
