@@ -250,10 +250,12 @@ def summarise(rows: pd.DataFrame, metric: Metric) -> Summary:
         By (protocol, dataset, denoiser).
     """
     statistic = metric.statistic(rows)
-    columns = [rows[name] for name in ("protocol", "dataset", "denoiser", "seed", "regressor")]
+    names = ("protocol", "dataset", "denoiser", "seed", "regressor", "status", "reason")
+    # Columns of texts are slow to go through item by item.
+    columns = [rows[name].to_numpy(dtype=object) for name in names]
     runs: dict[tuple[str, str], dict[str, list[_Run]]] = {}
     for protocol, dataset, denoiser, seed, regressor, status, reason, value in zip(
-        *columns, rows["status"], rows["reason"], statistic, strict=True
+        *columns, statistic, strict=True
     ):
         pair = (int(seed), str(regressor) if metric.per_regressor else "")
         # What is known of the refined data stays known when a regressor fails on them.

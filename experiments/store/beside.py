@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,35 +17,40 @@ REMARK = "scores without signal"
 
 
 class Beside:
-    """Looks through records once, and answers for any score.
+    """Looks through records, and answers for any score once it has seen them all."""
 
-    Parameters
-    ----------
-    records
-        Those of the naive regressor and those on permuted targets are looked at.
-    """
-
-    def __init__(self, records: Iterable[Record]) -> None:
+    def __init__(self) -> None:
         self._naive: dict[str, float] = {}
-        ratios: dict[str, list[float]] = {}
-        for record in records:
-            config = record["config"]
-            if record["status"] != "ok" or "regressor" not in config:
-                continue
-            if config["regressor"]["name"] == "naive":
-                self._naive[_corruption_id(config)] = rounded(record)["metrics"]["mse_before"]
-            if config["target"] == "permuted" and config["protocol"]["name"] == "published":
-                metrics = record["metrics"]
-                ratio = log_ratio(metrics["mse_before"], metrics["mse_after"])
-                ratios.setdefault(canonical(config["denoiser"]), []).append(ratio)
-        means = {denoiser: float(np.mean(of)) for denoiser, of in ratios.items()}
-        self._without = {d for d, mean in means.items() if imp_from_log_ratio(mean) > LEAST_IMP}
+        self._ratios: dict[str, list[float]] = {}
 
-    def columns(self, score: Record) -> dict[str, Any]:
-        """Columns of the long table; NaN where nothing is known."""
+    def take(self, record: Record) -> None:
+        """Look at a record; one of the naive regressor or on a permuted target tells something."""
+        config = record["config"]
+        if record["status"] != "ok" or "regressor" not in config:
+            return
+        if config["regressor"]["name"] == "naive":
+            self._naive[_corruption_id(config)] = rounded(record)["metrics"]["mse_before"]
+        if config["target"] == "permuted" and config["protocol"]["name"] == "published":
+            metrics = record["metrics"]
+            ratio = log_ratio(metrics["mse_before"], metrics["mse_after"])
+            self._ratios.setdefault(canonical(config["denoiser"]), []).append(ratio)
+
+    @staticmethod
+    def key(score: Record) -> tuple[str, str]:
+        """What `columns` wants to know of a score."""
         config = score["config"]
-        remark = REMARK if canonical(config["denoiser"]) in self._without else math.nan
-        return {"mse_naive": self._naive.get(_corruption_id(config), math.nan), "signal": remark}
+        return _corruption_id(config), canonical(config["denoiser"])
+
+    def columns(self, key: tuple[str, str]) -> dict[str, Any]:
+        """Columns of the long table; NaN where nothing is known."""
+        corruption, denoiser = key
+        remark = REMARK if denoiser in self._without else math.nan
+        return {"mse_naive": self._naive.get(corruption, math.nan), "signal": remark}
+
+    @cached_property
+    def _without(self) -> set[str]:
+        means = {denoiser: float(np.mean(of)) for denoiser, of in self._ratios.items()}
+        return {d for d, mean in means.items() if imp_from_log_ratio(mean) > LEAST_IMP}
 
 
 def _corruption_id(config: dict[str, Any]) -> str:

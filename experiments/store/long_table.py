@@ -18,6 +18,7 @@ from experiments.store.rows import (
     MEASURES,
     TEXTS,
     flatten,
+    of_cell,
     without_regressor,
 )
 from experiments.store.store import Store, tell_damage
@@ -59,11 +60,11 @@ def read_long_table(
     """
     store = Store(results)
     try:
-        records = list(store.records()) if experiment is None else store.listed(experiment)
+        records = store.records() if experiment is None else store.listed(experiment)
+        return long_table(records, store.archive.records())
     finally:
         if command is not None:
             tell_damage(store, command)
-    return long_table(records, store.archive.records())
 
 
 def long_table(records: Iterable[Record], beside: Iterable[Record] = ()) -> pd.DataFrame:
@@ -71,15 +72,21 @@ def long_table(records: Iterable[Record], beside: Iterable[Record] = ()) -> pd.D
 
     `beside` are further records, of which only what they say of those shown is taken.
     """
-    records = list(records)
-    others = Beside([*records, *beside])
-    cells = {_cell_id(r): r for r in records if "regressor" not in r["config"]}
-    scores = [r for r in records if "regressor" in r["config"]]
+    others, cells, scores = Beside(), {}, []
+    # One by one: of many records, what is not in the table would fill the memory.
+    for record in records:
+        others.take(record)
+        if "regressor" in record["config"]:
+            scores.append((_cell_id(record), others.key(record), flatten(record)))
+        else:
+            cells[_cell_id(record)] = of_cell(record)
+    for record in beside:
+        others.take(record)
     if not scores:
         return pd.DataFrame(columns=[*FIRST, "identity"])
     # As objects, so that a setting stays of its type where others lack it.
     rows = pd.DataFrame(
-        [flatten(score, cells.get(_cell_id(score))) | others.columns(score) for score in scores],
+        [row | cells.get(cell, {}) | others.columns(key) for cell, key, row in scores],
         dtype=object,
     )
     # What no row has a value for is no column, whatever the records call it.

@@ -43,11 +43,10 @@ class Pack(NamedTuple):
 
     def records(self, *names: str) -> Iterator[Record]:
         """The records of some identities that it has."""
-        with open(self.path, "rb") as file:
-            for name in names:
-                line = self.lines[name]
-                file.seek(line.start)
-                yield json.loads(file.read(line.stop - line.start))
+        content = self.path.read_bytes() if names else b""
+        for name in names:
+            line = self.lines[name]
+            yield json.loads(content[line.start : line.stop])
 
 
 def packs_in(folder: Path) -> list[Pack]:

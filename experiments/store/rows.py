@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,16 +42,8 @@ COSTS = ("seconds", "cpu_seconds", "epochs", "reused", "peak_memory_mb")
 OF_REGRESSOR = "regressor_"
 
 
-def flatten(score: Record, cell: Record | None) -> dict[str, Any]:
-    """One row of the long table, numbers rounded.
-
-    Parameters
-    ----------
-    score
-        Record of a regressor's errors on a cell.
-    cell
-        Record of the cell, if there is one.
-    """
+def flatten(score: Record) -> dict[str, Any]:
+    """What the record of a regressor's errors on a cell says in the long table, numbers rounded."""
     score = rounded(score)
     config = score["config"]
     row = {"note": ""} | score["labels"] | settings(config)
@@ -72,12 +65,16 @@ def flatten(score: Record, cell: Record | None) -> dict[str, Any]:
     row |= {f"mse_{key.replace('|', '_')}": value for key, value in grid.items()}
     row |= {f"n_{name}": number for name, number in score.get("size", {}).items()}
     row |= _costs(score, OF_REGRESSOR)
-    if cell is not None:
-        cell = rounded(cell)
-        row |= cell.get("metrics", {}) | _costs(cell, "")
     row["processor"] = score["environment"]["processor"]
     row["identity"] = score["identity"]
-    return row
+    # There are many rows, and few names.
+    return {sys.intern(name): value for name, value in row.items()}
+
+
+def of_cell(cell: Record) -> dict[str, Any]:
+    """What the record of a cell says in the rows of its scores."""
+    cell = rounded(cell)
+    return cell.get("metrics", {}) | _costs(cell, "")
 
 
 def settings(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Measure the refinement and print the figures as one table.
+"""Measure the refinement and the store, and print the figures as one table.
 
     python -m tests.benchmarks                  # everything but the largest sizes
     python -m tests.benchmarks naive products   # some of it
@@ -29,6 +29,7 @@ from denograd.networks import build
 from denograd.training.adam import Adam, keep_freed_memory
 
 from . import naive
+from .stores import measure_stores
 from .workloads import (
     WINDOW,
     noisy_ett,
@@ -327,6 +328,11 @@ def gpu_gain(what: str, fit: Callable[[str], DenoGrad], batch_size: int) -> Figu
     return Figure(f"CUDA against CPU, {what}", f"{wall['cpu'] / wall['cuda']:.1f}x", "", remark)
 
 
+def scale_stores(full: bool) -> Iterator[Figure]:
+    """Status, report and planning over 1,000 to 100,000 records, in CPU-seconds."""
+    return (Figure(*line) for line in measure_stores())
+
+
 SECTIONS = {
     "naive": compare_with_naive,
     "products": compare_with_products,
@@ -334,6 +340,7 @@ SECTIONS = {
     "skip": skip_windows,
     "xlstm": compare_xlstm,
     "gpu": compare_with_gpu,
+    "store": scale_stores,
 }
 
 
