@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from denograd.calibrated import CalibratedDenoiser
+    from denograd.cleaning.clean import clean
     from denograd.denoiser import DenoGrad
     from denograd.estimator import DenoGradDenoiser
     from denograd.history import OscillationWarning
@@ -24,6 +25,7 @@ __all__ = [
     "Normalized",
     "OscillationWarning",
     "RefinedRegressor",
+    "clean",
 ]
 
 _HOMES = {
@@ -35,15 +37,21 @@ _HOMES = {
     "Normalized": "denograd.rules",
     "OscillationWarning": "denograd.history",
     "RefinedRegressor": "denograd.refined_regressor",
+    "clean": "denograd.cleaning.clean",
 }
+
+
+_PACKAGES = {"networks", "noise", "rules"}
 
 
 def __getattr__(name: str) -> Any:
     # torch takes seconds to import; who only needs the version or a submodule does not wait for it.
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
+    if name in _PACKAGES:
+        return import_module(f"denograd.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted({*globals(), *__all__, *_PACKAGES})

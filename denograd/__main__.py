@@ -2,7 +2,7 @@
 
 import sys
 
-from denograd.clean.cli import main
+from denograd.cleaning.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

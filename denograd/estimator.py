@@ -11,6 +11,7 @@ from denograd.backbone_denoiser import BackboneDenoiser
 from denograd.base import ArrayOrFrame, ArrayOrSeries, Domain
 from denograd.checks import check_count
 from denograd.denoiser import DenoGrad
+from denograd.history import History
 from denograd.published import STEPS
 from denograd.refinement.problem import what_moves
 from denograd.rules import Normalized, Rule, given_arguments, make_rule, rule_class
@@ -72,6 +73,14 @@ class DenoGradDenoiser(BackboneDenoiser):
         Makes results repeatable.
     progress : bool
         Show progress bars on a terminal.
+
+    Attributes
+    ----------
+    history_ : History
+        What happened in each epoch of the last refinement; with `cv`, of that of the last fold.
+    skill_ : Skill or None
+        How well the backbone predicts the rows that were held back, `skill_.r2` among others; see
+        `BackboneDenoiser` for the other attributes.
 
     Examples
     --------
@@ -207,16 +216,18 @@ class DenoGradDenoiser(BackboneDenoiser):
         """Move the data, or find them among the snapshots of a run that others share."""
         rule = self._made_rule(self.domain)
         if self._cache is None or not self._epochs:
-            return self._run(rule, fitted, inputs, targets)[rule.max_epochs]
+            taken, self.history_ = self._run(rule, fitted, inputs, targets)
+            return taken[rule.max_epochs]
         setting = (id(fitted), replace(rule, max_epochs=1), self.refine, self.batch_size)
         key = digest(setting, inputs, targets)
         # The backbone is kept beside its snapshots, so that its id is nobody else's.
-        _, taken = self._cache.get(key, (fitted, {}))
+        _, taken, history = self._cache.get(key, (fitted, {}, History()))
         if rule.max_epochs not in taken:
             numbers = {rule.max_epochs, *self._epochs}
             longest = replace(rule, max_epochs=max(numbers))
-            taken = self._run(longest, fitted, inputs, targets, numbers)
-            self._cache[key] = fitted, taken
+            taken, history = self._run(longest, fitted, inputs, targets, numbers)
+            self._cache[key] = fitted, taken, history
+        self.history_ = history[: rule.max_epochs]
         return taken[rule.max_epochs]
 
     def _run(
@@ -226,8 +237,8 @@ class DenoGradDenoiser(BackboneDenoiser):
         inputs: np.ndarray,
         targets: np.ndarray,
         snapshots: Iterable[int] = (),
-    ) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-        """Return the data after a whole run, and what they were on the way, by epoch."""
+    ) -> tuple[dict[int, tuple[np.ndarray, np.ndarray]], History]:
+        """Return the data after a whole run and on the way, by epoch, and what happened in each."""
         cut: dict[str, Any] = {}
         if self.domain == "series":
             cut = {"window_size": self.window_size, "future": self.horizon, "channels_first": False}
@@ -241,7 +252,8 @@ class DenoGradDenoiser(BackboneDenoiser):
             snapshots=snapshots,
             progress=None if self.progress else False,
         )
-        return denograd.snapshots_ | {rule.max_epochs: (moved_inputs, moved_targets)}
+        ends = {rule.max_epochs: (moved_inputs, moved_targets)}
+        return denograd.snapshots_ | ends, denograd.history_
 
     def _made_rule(self, domain: str | None = None) -> Rule:
         """Return the step rule; what nobody gave is as published, or the rule's own default."""

@@ -20,7 +20,7 @@ from denograd.calibration.series import GROUP, channel_groups
 from denograd.calibration.windows import Windows, half_windows, held_out_filters, moves, one_sided
 from denograd.checks import check_choice
 
-__all__ = ["estimate"]
+__all__ = ["estimate", "standard_error"]
 
 Tails: TypeAlias = Literal["auto", "normal"]
 
@@ -33,6 +33,8 @@ steps on, for Student's of 3 degrees of freedom 1.2 to 2."""
 _HEAVIEST = 2.3
 """What that is for Student's noise of 3 degrees of freedom alone."""
 _LAGS = np.arange(1, 5)
+_STRETCHES, _STRETCH = (4, 8), 100
+"""How many stretches tell a standard error, and of how many steps at least."""
 _UNFOLLOWED = 0.3
 """Share of the variogram at lag 1 by which one of means that falls below 0 says that it bends too
 much for any intercept: by medians it may be above 0 by chance."""
@@ -72,10 +74,47 @@ def estimate(series: Any, *, tails: Tails = "auto") -> np.ndarray:
     array([0.5])
     """
     check_choice("tails", tails, get_args(Tails))
-    values = as_floats(series, "series", (1, 2))
-    values = values[:, None] if values.ndim == 1 else values
+    values = _channels(series)
     scale = Scale.of(values)
     return scale.sd * np.sqrt(variances(scale.standardise(values), tails))
+
+
+def standard_error(series: Any, *, tails: Tails = "auto") -> np.ndarray:
+    """Standard error of `estimate`, by what it says of four to eight stretches of the series.
+
+    It tells what another draw of the noise would change, not how far what is rough in the signal
+    raises the estimate.
+
+    Parameters
+    ----------
+    series, tails
+        As in `estimate`.
+
+    Returns
+    -------
+    ndarray of shape (channels,)
+        In the units of the channels; NaN for less than 400 steps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from denograd import noise
+    >>> values = np.sin(np.arange(2000) / 30) + np.random.default_rng(0).normal(0, 0.5, 2000)
+    >>> bool(abs(noise.estimate(values)[0] - 0.5) < 3 * noise.standard_error(values)[0])
+    True
+    """
+    values = _channels(series)
+    least, most = _STRETCHES
+    count = min(most, len(values) // _STRETCH)
+    if count < least:
+        return np.full(values.shape[1], np.nan)
+    found = [estimate(part, tails=tails) for part in np.array_split(values, count)]
+    return np.std(found, axis=0, ddof=1) / np.sqrt(count)
+
+
+def _channels(series: Any) -> np.ndarray:
+    values = as_floats(series, "series", (1, 2))
+    return values[:, None] if values.ndim == 1 else values
 
 
 def variances(scaled: np.ndarray, tails: Tails = "auto") -> np.ndarray:

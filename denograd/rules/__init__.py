@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import sys
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from denograd.catalogue import Catalogue
 from denograd.rules.base import Rule
 
 if TYPE_CHECKING:
@@ -37,6 +39,11 @@ __all__ = [
     "rule_class",
     "rules",
 ]
+
+JOINT = "-"
+"""Between the words of a rule's name."""
+
+sys.modules[__name__].__class__ = Catalogue
 
 RuleLike: TypeAlias = str | Mapping[str, Any] | Rule
 """A name, a mapping of it and arguments, or an instance."""

@@ -79,6 +79,7 @@ def _prepare(results: Path, name: str | None) -> Path:
     name_of(name)
     store = Store(results.absolute())
     store.check_archive()
+    store.tidy()
     tell_damage(store, "experiments")
     journal = store.runs / "journals" / f"{os.environ[RUN_VARIABLE]}.jsonl"
     journal.parent.mkdir(parents=True, exist_ok=True)

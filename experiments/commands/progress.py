@@ -40,20 +40,21 @@ _SECONDS_BETWEEN_LISTINGS = 5.0
 _SECONDS_BETWEEN_TOUCHES = 3600.0
 
 
-def append(event: dict[str, Any]) -> None:
-    """Append an event to the journal of this run; without one, do nothing.
+def append(*events: dict[str, Any]) -> None:
+    """Append events to the journal of this run; without one, do nothing.
 
     One that cannot be written ends the run: nobody would hear of what became of the work.
     """
     path = os.environ.get(VARIABLE)
     if not path:
         return
-    line = (json.dumps(event | {"process": f"{platform.node()}:{os.getpid()}"}) + "\n").encode()
+    process = {"process": f"{platform.node()}:{os.getpid()}"}
+    lines = "".join(f"{json.dumps(event | process)}\n" for event in events).encode()
     try:
         # One write to a file that is opened for appending is not interleaved with others.
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:
-            if os.write(descriptor, line) != len(line):
+            if os.write(descriptor, lines) != len(lines):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
         finally:
             os.close(descriptor)

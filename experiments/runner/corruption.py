@@ -34,15 +34,26 @@ class Data:
 
 
 @dataclass(frozen=True)
-class Corruption:
+class Outline:
+    """What of a corruption is known without its values."""
+
+    dataset: Any
+    settings: Settings
+    fingerprint: str
+
+    @property
+    def noiseless(self) -> bool:
+        """Whether the noise is known to change nothing."""
+        return self.settings.level == 0
+
+
+@dataclass(frozen=True)
+class Corruption(Outline):
     """Clean and noisy values of one table, in the units of the file, and its split.
 
     `observed` are the rows that were measured rather than filled in; None means all.
     """
 
-    dataset: Any
-    settings: Settings
-    fingerprint: str
     clean: Data
     noisy: Data
     split: Split
@@ -53,6 +64,11 @@ class Corruption:
         """Rows and columns that are used, the target included."""
         n_rows, n_inputs = self.noisy.X.shape
         return {"rows": n_rows, "columns": n_inputs + (self.settings.domain == "tabular")}
+
+    @property
+    def noiseless(self) -> bool:
+        """Whether the noise has changed nothing."""
+        return self.noisy.equals(self.clean)
 
     @cached_property
     def context_rows(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from experiments.files import CannotStoreError, no_room
 from experiments.metrics import headline
 from experiments.runner.compute import cell_metrics, denoise
-from experiments.runner.corruption import Corruption, Data, corrupt
+from experiments.runner.corruption import Corruption, Data, Outline, corrupt
 from experiments.runner.kept import Keeper, Refined
 from experiments.runner.keys import cell_key, score_key
 from experiments.runner.protocols import PROTOCOLS, Scaled
@@ -22,7 +22,7 @@ from experiments.runner.scoring import Reference, Scorer
 from experiments.settings.schema import Component, Settings
 from experiments.store.cache import GIGABYTE, BusyError, Cache
 from experiments.store.environment import environment
-from experiments.store.records import Key, Record, check_metrics
+from experiments.store.records import Key, Record, canonical, check_metrics
 from experiments.store.sources import source_of
 from experiments.store.store import Store
 from experiments.words import Skip, first_line
@@ -63,7 +63,32 @@ def run_corruption(settings: Settings, follower: Follower) -> None:
     for variant in _by_protocol(settings):
         corruption = corrupt(variant)
         keeper = Keeper(Cache(settings.cache, settings.cache_gb * GIGABYTE), settings.device)
-        _Job(corruption, store, keeper, follower).run()
+        _Job(corruption, store, follower, keeper).run()
+
+
+#: Of datasets, which may have to be read for it, by their settings.
+_fingerprints: dict[str, str] = {}
+
+
+def is_done(settings: Settings, follower: Follower) -> bool:
+    """Whether nothing of a corruption is left to do, found out without its values.
+
+    The follower is told of all that is there, up to what is missing.
+    """
+    store = Store(settings.results)
+    return all(
+        cell.done and not cell.missing
+        for variant in _by_protocol(settings)
+        for cell in _Plan(_outline(variant), store, follower).cells()
+    )
+
+
+def _outline(settings: Settings) -> Outline:
+    dataset = settings.dataset.build()
+    key = canonical(asdict(settings.dataset))
+    if key not in _fingerprints:
+        _fingerprints[key] = dataset.fingerprint()
+    return Outline(dataset, settings, _fingerprints[key])
 
 
 def _by_protocol(settings: Settings) -> list[Settings]:
@@ -103,29 +128,15 @@ class _Score:
 
 
 @dataclass
-class _Job:
-    corruption: Corruption
+class _Plan:
+    corruption: Outline
     store: Store
-    keeper: Keeper
     follower: Follower
-    backbones: dict[str, dict[Any, Any]] = field(default_factory=dict)
-    references: dict[tuple[str, str], Reference] = field(default_factory=dict)
 
-    def run(self) -> None:
-        cells = [
-            self._plan(protocol, denoiser)
-            for protocol in self.corruption.settings.protocol
-            for denoiser in self.corruption.settings.denoiser
-        ]
-        scorers: dict[str, Scorer] = {}
-
-        def run_cell(cell: _Cell, wait: bool) -> None:
-            if cell.protocol not in scorers:
-                protocol = PROTOCOLS[cell.protocol]
-                scorers[cell.protocol] = Scorer(protocol, protocol.scale(self.corruption))
-            self._run_cell(cell, scorers[cell.protocol], wait)
-
-        _in_turn([cell for cell in cells if cell.missing or not cell.done], run_cell)
+    def cells(self) -> Iterator[_Cell]:
+        for protocol in self.corruption.settings.protocol:
+            for denoiser in self.corruption.settings.denoiser:
+                yield self._plan(protocol, denoiser)
 
     def _plan(self, protocol: str, denoiser: Component) -> _Cell:
         settings = self.corruption.settings
@@ -164,7 +175,7 @@ class _Job:
             reason = built.why_skip(self.corruption.dataset)
             suits = self.corruption.settings.domain in built.domains
             told = callable(getattr(component.cls, "tell", None))
-            if reason is None and told and self.corruption.noisy.equals(self.corruption.clean):
+            if reason is None and told and self.corruption.noiseless:
                 reason = f"{type(built).__name__} is told the noise, and none was injected."
         except KeyboardInterrupt:
             raise
@@ -179,6 +190,25 @@ class _Job:
         status = self.store.status(key)
         stands = status == "ok" or (skip is not None and status == "skipped" == skip["status"])
         return status if stands else None
+
+
+@dataclass
+class _Job(_Plan):
+    corruption: Corruption
+    keeper: Keeper
+    backbones: dict[str, dict[Any, Any]] = field(default_factory=dict)
+    references: dict[tuple[str, str], Reference] = field(default_factory=dict)
+
+    def run(self) -> None:
+        scorers: dict[str, Scorer] = {}
+
+        def run_cell(cell: _Cell, wait: bool) -> None:
+            if cell.protocol not in scorers:
+                protocol = PROTOCOLS[cell.protocol]
+                scorers[cell.protocol] = Scorer(protocol, protocol.scale(self.corruption))
+            self._run_cell(cell, scorers[cell.protocol], wait)
+
+        _in_turn([cell for cell in self.cells() if cell.missing or not cell.done], run_cell)
 
     def _run_cell(self, cell: _Cell, scorer: Scorer, wait: bool) -> None:
         if cell.skip:

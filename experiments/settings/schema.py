@@ -235,6 +235,7 @@ def config_dir() -> Path:
     return installed if installed.is_dir() else package.parent / "conf"
 
 
+@cache
 def import_target(path: str, key: str) -> type:
     """Import the class that a dotted path names, or raise a ConfigError that names the key."""
     module, _, name = path.rpartition(".")
@@ -281,6 +282,7 @@ def class_of(kind: str, name: str) -> Any:
         return None
 
 
+@cache
 def _component_of(path: str) -> type | None:
     """The component of a module: its first class that has a revision and can be built."""
     module = importlib.import_module(path)

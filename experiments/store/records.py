@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from experiments.metrics import headline
@@ -209,12 +210,12 @@ class Key:
     config: dict[str, Any]
     labels: dict[str, Any]
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """Sixteen hexadecimal digits of the SHA-256 of the config."""
         return identity(self.config)
 
-    @property
+    @cached_property
     def path(self) -> str:
         """Path of the record below the records."""
         return path_of(self.config)

@@ -13,7 +13,7 @@ import pandas as pd
 from baselines.kalman_sane import KalmanSaneDenoiser
 from denograd import CalibratedDenoiser, DenoGradDenoiser
 from denograd.base import BaseDenoiser
-from denograd.clean.cli import main
+from denograd.cleaning.cli import main
 from experiments.datasets.ett import ETT
 from experiments.datasets.seasonal import Seasonal
 from experiments.metrics import recovery

@@ -205,12 +205,15 @@ def test_numbers_of_iterations_come_from_one_run(monkeypatch, domain, cv):
         runs.append(self.rule.max_epochs)
         return real(self, **arguments)
 
-    expected = [cheap(max_epochs=n, **options).fit_resample(X, y) for n in numbers]
+    lone = [cheap(max_epochs=n, **options) for n in numbers]
+    expected = [denoiser.fit_resample(X, y) for denoiser in lone]
     monkeypatch.setattr(DenoGrad, "transform", spy)
     cache = {}
-    for number, alone in zip(numbers, expected, strict=True):
+    for number, own, alone in zip(numbers, lone, expected, strict=True):
         denoiser = cheap(max_epochs=number, **options).share(cache, epochs=[7, 12])
         assert_same(denoiser.fit_resample(X, y), alone)
+        assert list(denoiser.history_) == list(own.history_)
+        assert len(own.history_) == number
     assert runs == [12] * (cv or 1)
     assert not np.array_equal(expected[0][1], expected[1][1])
 
