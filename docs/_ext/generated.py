@@ -40,23 +40,12 @@ def components_of(group: str) -> Iterator[str]:
         content = yaml.safe_load(text)
         target = content.get("_target_") or content.get(file.stem, {}).get("_target_")
         yield from heading(file.stem)
-        if target is None:
-            yield from (line.removeprefix("# ") for line in comments(text))
-        elif target in seen:
+        if target in seen:
             yield f"``{target.rpartition('.')[2]}``, described above, with other values."
-        else:
+        elif target is not None:
             yield from described(target)
             seen.add(target)
         yield from ("", ".. code-block:: yaml", "", *indented(text), "")
-
-
-def comments(text: str) -> Iterator[str]:
-    """The sentences that a file begins with: neither Hydra's directive nor the command."""
-    for line in text.splitlines():
-        if not line.startswith("#"):
-            return
-        if "@package" not in line:
-            yield re.sub(r"python -m \S.*", r"``\g<0>``\n", line).rstrip()
 
 
 def found_by_name(what: str) -> Iterator[str]:
