@@ -23,7 +23,7 @@ REPORT = $(BIN)/python -m experiments report --experiment $(EXPERIMENT)
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce benchmark report tables test endurance lint format clean changed-torch-index
+.PHONY: help install reproduce benchmark report tables docs test endurance lint format clean changed-torch-index
 
 help:  ## Show this list
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) \
@@ -51,6 +51,9 @@ report: $(STAMP)  ## Write tables and figure from what has been computed
 tables: $(STAMP)  ## Write the published tables and figures anew from results/records.jsonl.gz
 	$(BIN)/python -m experiments report --archive
 
+docs: $(STAMP)  ## Build the documentation and run its tutorials; open docs/_build/html/index.html
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
 test: $(STAMP)  ## Run the tests, in parallel but for those that measure time
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --ignore=tests/benchmarks $(ARGS)
 ifeq ($(ARGS),)
@@ -72,6 +75,7 @@ format: $(STAMP)  ## Mend style where that can be done mechanically
 clean:  ## Remove the environment and all caches; results stay
 	@test ! -e $(VENV) || test -f $(VENV)/pyvenv.cfg || \
 		{ echo '$(VENV) is no virtual environment: remove it by hand' >&2; exit 1; }
+	rm -rf docs/_build docs/auto_tutorials docs/reference/generated
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -1,12 +1,13 @@
 """What denoisers share that learn to reproduce the rows of the whole table with a network."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 import torch
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from torch import Tensor, nn
 
 from denograd.base import BaseDenoiser, Domain
@@ -33,6 +34,8 @@ class RowNetworkDenoiser(BaseDenoiser):
         Standard deviation of the added noise, in the units in which the network works.
     standardize : bool
         Whether the network works on columns of zero mean and unit variance.
+    scaling : {"standard", "minmax"}
+        "minmax" lets the network work on columns that go from 0 to 1 over the whole table.
     epochs, patience, batch_size, learning_rate : int, int, int, float
         As in `denograd.training.train_network`.
     validation_fraction : float
@@ -51,7 +54,7 @@ class RowNetworkDenoiser(BaseDenoiser):
     ----------
     network_ : nn.Module
         The trained network, in eval mode on the CPU.
-    scaler_ : StandardScaler
+    scaler_ : StandardScaler or MinMaxScaler
         From the caller's units to those of the network.
     history_ : denograd.training.TrainingHistory
         Losses of every epoch.
@@ -72,9 +75,11 @@ class RowNetworkDenoiser(BaseDenoiser):
     causal = False
     fits_on = "all"
     min_rows = 2
+    neutral: ClassVar[Mapping[str, Any]] = {"scaling": "standard"}
 
     corruption: float = 0.0
     standardize: bool = False
+    scaling: Literal["standard", "minmax"] = "standard"
     epochs: int = 500
     patience: int = 15
     batch_size: int = 64
@@ -98,10 +103,15 @@ class RowNetworkDenoiser(BaseDenoiser):
             rows_val = self._rows(X_val, y_val)
         seeds = np.random.SeedSequence(self.random_state).generate_state(4).tolist()
         weights_seed, part_seed, corruption_seed, order_seed = seeds
+        if self.scaling == "minmax":
+            # Of all rows: a sigmoid reaches nothing beyond them.
+            self.scaler_ = MinMaxScaler().fit(rows)
         if rows_val is None:
             rows, rows_val = self._set_aside(rows, part_seed)
-        self.scaler_ = StandardScaler(with_mean=self.standardize, with_std=self.standardize)
-        inputs = self.scaler_.fit_transform(rows)
+        if self.scaling == "standard":
+            scaler = StandardScaler(with_mean=self.standardize, with_std=self.standardize)
+            self.scaler_ = scaler.fit(rows)
+        inputs = self.scaler_.transform(rows)
         inputs_val = self.scaler_.transform(rows_val)
         noise = np.random.default_rng(corruption_seed).normal(size=inputs_val.shape)
         with seeded(weights_seed):
@@ -153,6 +163,10 @@ class RowNetworkDenoiser(BaseDenoiser):
             )
         if not self.learning_rate > 0.0:
             raise ValueError(f"learning_rate must be positive, got {self.learning_rate}")
+        if self.scaling not in ("standard", "minmax"):
+            raise ValueError(f"scaling must be 'standard' or 'minmax', got {self.scaling!r}")
+        if self.standardize and self.scaling == "minmax":
+            raise ValueError("standardize and scaling='minmax' exclude each other: leave one out")
         if not self.corruption >= 0.0:
             raise ValueError(f"corruption must not be negative, got {self.corruption}")
 

@@ -25,8 +25,8 @@ class DAEDenoiser(RowNetworkDenoiser):
         Units of the narrowest layer. ReLU follows each hidden layer, this one too.
     output : {"sigmoid", "linear"}
         What follows the last layer.
-    corruption, standardize, epochs, patience, batch_size, learning_rate, validation_fraction, \
-domain, random_state, device, progress
+    corruption, standardize, scaling, epochs, patience, batch_size, learning_rate, \
+validation_fraction, domain, random_state, device, progress
         As in `baselines._networks.RowNetworkDenoiser`.
 
     References

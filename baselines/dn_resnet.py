@@ -20,8 +20,8 @@ class DNResNetDenoiser(RowNetworkDenoiser):
     ----------
     hidden_size : int
         Units of the two hidden ones of the three dense layers; ReLU follows both.
-    corruption, standardize, epochs, patience, batch_size, learning_rate, validation_fraction, \
-domain, random_state, device, progress
+    corruption, standardize, scaling, epochs, patience, batch_size, learning_rate, \
+validation_fraction, domain, random_state, device, progress
         As in `baselines._networks.RowNetworkDenoiser`.
     """
 

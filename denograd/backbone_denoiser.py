@@ -67,12 +67,16 @@ class BackboneDenoiser(BaseDenoiser):
     @classmethod
     def modules_by_name(cls, params: Mapping[str, Any]) -> set[str]:
         """The modules that these parameters call by name: part of the source of a result."""
-        backbone, rule = params.get("backbone", "auto"), params.get("rule")
-        networks = ("mlp", "lstm") if backbone == "auto" else (backbone,)
-        named = {f"denograd.networks.{name}" for name in networks if isinstance(name, str)}
+        rule = params.get("rule")
+        named = {f"denograd.networks.{name}" for name in _networks(params)}
         if isinstance(rule, Mapping):
             rule = rule["name"]
         return named if rule is None else named | {rule_class(rule).__module__}
+
+    @classmethod
+    def revision_of(cls, params: Mapping[str, Any]) -> int:
+        """The revision of these results: that of the class, raised with those of its networks."""
+        return cls.revision + sum(network_class(name).revision - 1 for name in _networks(params))
 
     def share(self, cache: dict, epochs: Iterable[int] = ()) -> Self:
         """Share work with other denoisers of one job; the results are bit for bit the same.
@@ -204,3 +208,11 @@ class BackboneDenoiser(BaseDenoiser):
         # The cache belongs to the process that fills it, and may hold many networks.
         state = super().__getstate__()
         return {key: value for key, value in state.items() if key not in ("_cache", "_epochs")}
+
+
+def _networks(params: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the networks that parameters ask for."""
+    backbone = params.get("backbone", "auto")
+    if backbone == "auto":
+        return "mlp", "lstm"
+    return (backbone,) if isinstance(backbone, str) else ()

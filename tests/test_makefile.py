@@ -37,7 +37,7 @@ def plan(*arguments: str | Path) -> str:
 
 def test_make_alone_lists_what_it_can_do() -> None:
     listed = make().stdout
-    for target in ("reproduce", "test", "lint", "report", "benchmark", "clean"):
+    for target in ("reproduce", "test", "lint", "docs", "report", "benchmark", "clean"):
         assert f"make {target} " in listed
     for variable in ("EXPERIMENT", "JOBS", "ARGS", "PYTHON", "TORCH_INDEX", "DENOGRAD_DATA"):
         assert f"{variable}=" in listed

@@ -102,22 +102,61 @@ class TestWheel:
         }
         assert shipped == code | conf | page | {"denograd/py.typed"}
 
-    def test_the_command_answers_away_from_the_checkout(self, wheel: Path, tmp_path: Path) -> None:
-        target, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
+    def test_its_commands_work_in_an_environment_of_their_own(
+        self, wheel: Path, tmp_path: Path
+    ) -> None:
+        home, elsewhere = tmp_path / "venv", tmp_path / "elsewhere"
         elsewhere.mkdir()
-        zipfile.ZipFile(wheel).extractall(target)
-        where = "import experiments.settings.schema as c; print(c.config_dir())"
-        environment = os.environ | {"PYTHONPATH": str(target)}
+        rows = (f"{i**0.5},{i * 7 % 99 / 3},{i**0.5 + i * 7 % 99}\n" for i in range(99))
+        (elsewhere / "data.csv").write_text("".join(["a,b,y\n", *rows]))
+        unset = {"PYTHONPATH", "DENOGRAD_RESULTS"}
+        environment = {k: v for k, v in os.environ.items() if k not in unset}
 
-        def run(*arguments: str) -> str:
+        def run(*command: object) -> str:
             done = subprocess.run(
-                [sys.executable, *arguments],
-                cwd=elsewhere, env=environment, capture_output=True, text=True, timeout=120,
+                [str(word) for word in command],
+                cwd=elsewhere, env=environment | {"OMP_NUM_THREADS": "1"},
+                capture_output=True, text=True, timeout=240,
             )  # fmt: skip
             assert done.returncode == 0, done.stderr
             return done.stdout
 
-        assert run("-c", where).strip() == str(target / "experiments" / "conf")
-        answer = run("-m", "experiments", "--help")
-        assert "dataset: " in answer
-        assert "denograd" in answer
+        run(sys.executable, "-m", "venv", "--without-pip", home)
+        python = home / "bin" / "python"
+        pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
+        run(*pip, "--no-index", "--no-deps", wheel)
+        # What it depends on is borrowed; the checkout, which may be installed beside it, is not.
+        (site,) = (home / "lib").glob("python*/site-packages")
+        borrowed = Path(pytest.__file__).parents[1]
+        (site / "borrowed.pth").write_text(f"{borrowed}\n")
+
+        where = "import experiments.settings.schema as c; print(c.config_dir())"
+        assert run(python, "-c", where).strip() == str(site / "experiments" / "conf")
+        assert "usage: denograd" in run(home / "bin" / "denograd", "clean", "--help")
+        run(home / "bin" / "denograd", "clean", "data.csv", "--target", "y", "--noise", "10%")
+        assert (elsewhere / "data.cleaned.csv").is_file()
+        assert "dataset: " in run(python, "-m", "experiments", "--help")
+        few = "dataset=csv dataset.file=data.csv dataset.target=y denoiser=identity regressor=ridge"
+        run(python, "-m", "experiments", *few.split())
+        assert "identity" in run(python, "-m", "experiments", "report")
+        assert (elsewhere / "results" / "all" / "report.html").is_file()
+
+
+def lower_bounds() -> dict[str, Version]:
+    """The least version of what the library and the benchmark need, and of the file formats."""
+    project = PYPROJECT["project"]
+    lines = [*project["dependencies"], *project["optional-dependencies"]["parquet"]]
+    return {
+        normalised(requirement.name): Version(bound.version)
+        for requirement in map(Requirement, lines)
+        for bound in requirement.specifier
+        if bound.operator == ">="
+    }
+
+
+def test_the_lowest_versions_are_the_bounds_of_the_project() -> None:
+    lines = (ROOT / "constraints-lowest.txt").read_text().split()
+    lowest = {normalised(name): Version(v) for name, v in (line.split("==") for line in lines)}
+    # Of xgboost both builds have one version.
+    bounds = {k: v for k, v in lower_bounds().items() if k != "xgboost"}
+    assert lowest == bounds

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import denograd
 from experiments.datasets import discover, files
 from tests.support.surroundings import outside_of_make
 
@@ -205,7 +206,13 @@ def test_snippets_run_in_the_order_of_the_page(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_links_and_pictures_lead_somewhere() -> None:
-    targets = re.findall(r"\]\(([^)#]+)\)", README)
+@pytest.mark.parametrize("page", sorted(path.name for path in ROOT.glob("*.md")))
+def test_links_and_pictures_lead_somewhere(page: str) -> None:
+    targets = re.findall(r"\]\(([^)#]+)[^)]*\)", (ROOT / page).read_text())
     missing = [t for t in targets if "://" not in t and not (ROOT / t).exists()]
     assert missing == []
+
+
+def test_the_changelog_knows_this_version() -> None:
+    versions = re.findall(r"^## (\S+),", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert versions[0] == denograd.__version__

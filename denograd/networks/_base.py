@@ -33,9 +33,13 @@ class Network(nn.Module):
     rows_are_independent : bool
         Whether, in eval mode, the output of a row depends on that row alone. Where it does not,
         neither batches of rows nor a set of active rows may be used.
+    revision : int
+        Raised when other results come out of the same settings: those with the network made before
+        are not taken for the same any more.
     """
 
     domains: ClassVar[frozenset[str]]
+    revision: ClassVar[int] = 1
     rows_are_independent: bool = True
 
     def __init__(self, n_features: int, n_targets: int = 1, window: int | None = None) -> None:

@@ -1,11 +1,11 @@
 """Convolutions over the time steps of a window."""
 
+from itertools import pairwise
 from typing import ClassVar
 
 from torch import Tensor, nn
 
-from denograd.networks._base import Network, check_dropout
-from denograd.networks._convolution import convolutions
+from denograd.networks._base import Network, check_counts, check_dropout
 
 
 class CNN(Network):
@@ -25,7 +25,7 @@ class CNN(Network):
     channels : tuple of int, default (64, 64)
         Filters of the convolutions.
     kernel_size : int, default 3
-        Time steps a filter covers; odd.
+        Time steps a filter covers. Odd, so that as many are padded before as after.
     dropout : float, default 0.0
         Share of the last convolution's outputs dropped in training.
 
@@ -47,10 +47,19 @@ class CNN(Network):
         dropout: float = 0.0,
     ) -> None:
         super().__init__(n_features, n_targets, window)
+        check_counts(self, kernel_size=kernel_size)
         check_dropout(self, dropout)
-        self.convolutions, width = convolutions(self, n_features, channels, kernel_size)
+        if not channels:
+            raise ValueError("CNN: channels must name at least one convolution")
+        if kernel_size % 2 == 0:
+            raise ValueError(f"CNN: kernel_size must be odd, got {kernel_size}")
+        layers: list[nn.Module] = []
+        for width_in, width_out in pairwise((n_features, *channels)):
+            check_counts(self, channels=width_out)
+            layers += [nn.Conv1d(width_in, width_out, kernel_size, padding="same"), nn.ReLU()]
+        self.convolutions = nn.Sequential(*layers)
         self.head = nn.Sequential(
-            nn.Flatten(), nn.Dropout(dropout), nn.Linear(width * self.n_steps, n_targets)
+            nn.Flatten(), nn.Dropout(dropout), nn.Linear(channels[-1] * self.n_steps, n_targets)
         )
 
     def forward(self, x: Tensor) -> Tensor:

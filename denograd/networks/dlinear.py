@@ -11,17 +11,16 @@ from denograd.networks._base import Network, check_counts
 class DLinear(Network):
     """Trend by a centred moving average, remainder, and a linear map over time for each.
 
-    As in the paper, the two maps are shared by all channels and give every channel its own
-    forecast. The paper stops there, with as many outputs as inputs. Here one target is wanted from
-    all channels, so that a last linear map weighs the channels' forecasts; thus every channel has a
-    gradient, and the number of weights grows with window + channels, not with their product.
+    The two maps are shared by all channels and forecast every channel from its own past alone.
+    Targets are the first channels, so that only these are read: as a backbone DLinear moves the
+    target and its own channel, and leaves the others as they are.
 
     Parameters
     ----------
     n_features : int
         Channels of the series.
     n_targets : int, default 1
-        Columns of the output.
+        Columns of the output, which are forecasts of as many channels from the first on.
     window : int
         Time steps of a window.
     kernel_size : int, default 25
@@ -35,6 +34,7 @@ class DLinear(Network):
     """
 
     domains: ClassVar[frozenset[str]] = frozenset({"series"})
+    revision: ClassVar[int] = 2
     smoother: Tensor
 
     def __init__(
@@ -46,23 +46,26 @@ class DLinear(Network):
     ) -> None:
         super().__init__(n_features, n_targets, window)
         check_counts(self, kernel_size=kernel_size)
+        if n_targets > n_features:
+            raise ValueError(
+                "DLinear forecasts its own channels, so that n_targets can be "
+                f"{n_features} at most, got {n_targets}"
+            )
         if kernel_size % 2 == 0:
             raise ValueError(f"DLinear: kernel_size must be odd, got {kernel_size}")
         self.register_buffer(
             "smoother", moving_average_matrix(self.n_steps, kernel_size), persistent=False
         )
-        self.trend = nn.Linear(self.n_steps, n_targets)
-        self.remainder = nn.Linear(self.n_steps, n_targets)
-        self.channels = nn.Linear(n_features, 1)
+        self.trend = nn.Linear(self.n_steps, 1)
+        self.remainder = nn.Linear(self.n_steps, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map windows to targets."""
         self.check_input(x)
-        over_time = x.transpose(1, 2)
+        over_time = x[..., : self.n_targets].transpose(1, 2)
         trend = over_time @ self.smoother
-        per_channel = self.trend(trend) + self.remainder(over_time - trend)
-        output: Tensor = self.channels(per_channel.transpose(1, 2)).squeeze(-1)
-        return output
+        output: Tensor = self.trend(trend) + self.remainder(over_time - trend)
+        return output.squeeze(-1)
 
 
 def moving_average_matrix(window: int, kernel_size: int) -> Tensor:

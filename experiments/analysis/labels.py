@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -45,7 +45,8 @@ def labelled(long: pd.DataFrame) -> pd.DataFrame:
     for kind in KINDS:
         differing = _differing(long, kind)
         names = long[kind].astype(object)
-        labels = zip(names, differing, *_remarks(long, kind), strict=True)
+        remarks = _remarks(long, kind) if kind != "dataset" else _sizes(long, differing)
+        labels = zip(names, differing, *remarks, strict=True)
         added |= {
             kind: [label(str(name), of, remark, mark) for name, of, remark, mark in labels],
             f"{kind}_name": names,
@@ -78,6 +79,22 @@ def _remarks(long: pd.DataFrame, kind: str) -> tuple[list[str], list[str]]:
     return list(told.where(told.notna(), "")), list(
         none.mask(signal.notna() & (signal != ""), MARK)
     )
+
+
+def _sizes(
+    long: pd.DataFrame, differing: Sequence[Mapping[str, Any]]
+) -> tuple[list[str], list[str]]:
+    """Per row, the size of its dataset: the largest of the forms that protocols give it."""
+    none = [""] * len(long)
+    if "n_rows" not in long:
+        return none, none
+    # Records of one dataset that are old do not say it, and stand beside those that do.
+    datasets = [label(str(name), of) for name, of in zip(long["dataset"], differing, strict=True)]
+    sizes = long[["n_rows", "n_columns"]].groupby(datasets).transform("max")
+    return [
+        "" if math.isnan(rows) else f"{int(rows):,} × {int(columns)}"
+        for rows, columns in sizes.itertuples(index=False)
+    ], none
 
 
 def _differing(long: pd.DataFrame, kind: str) -> list[dict[str, Any]]:

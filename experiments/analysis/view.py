@@ -66,6 +66,11 @@ class View:
         return sorted(domains, key=lambda name: (self.domains.index(str(domains[name])), name))
 
     @cached_property
+    def dataset_names(self) -> dict[str, str]:
+        """Datasets as reasons call them, by their labels."""
+        return dict(zip(self.rows["dataset"], self.rows["dataset_name"], strict=True))
+
+    @cached_property
     def regressors(self) -> list[str]:
         """Regressors by name."""
         return sorted({str(name) for name in self.rows["regressor"].dropna()})

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict, read_write
 
 from experiments.commands.progress import VARIABLE
 from experiments.commands.supervisor import RUN_VARIABLE
 from experiments.commands.worker import StopRunError, answer
 from experiments.files import StoreError, remove_stale, temporary_files
-from experiments.settings.compose import name_of
+from experiments.settings.compose import name_of, to_settings
+from experiments.settings.parts import parts
 from experiments.settings.values import ConfigError
 
 
@@ -22,13 +23,36 @@ class Follow(Callback):
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Follow a single run."""
+        if config.split_by is not None and config.part is None:
+            raise StopRunError(
+                ConfigError("split_by: divides the jobs of a sweep: it needs -m (--multirun)")
+            )
         _start(config, total=1)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Follow a sweep, once its number of jobs is known."""
         from experiments.settings.command_line import sweep_size
 
+        if config.split_by is not None and config.part is None:
+            _divide(config)
         _start(config, total=sweep_size(config))
+
+
+def _divide(config: DictConfig) -> None:
+    """Sweep over the parts of every job too, the last key: they come one after the other."""
+    params = config.hydra.sweeper.get("params") or {}
+    given = [*params, *(task.partition("=")[0] for task in config.hydra.overrides.task)]
+    if "part" in given:
+        return
+    whole = config.copy()
+    with open_dict(whole):
+        del whole["hydra"]
+    try:
+        of = parts(to_settings(whole))
+    except ConfigError as error:
+        raise StopRunError(error) from error
+    with read_write(config), open_dict(config):
+        config.hydra.sweeper.params = {**params, "part": ",".join(of)}
 
 
 def _start(config: DictConfig, total: int | None) -> None:
@@ -37,7 +61,15 @@ def _start(config: DictConfig, total: int | None) -> None:
     except (ConfigError, OSError, StoreError) as error:
         raise StopRunError(error) from error
     runs = str(Path(config.results).absolute() / "runs")
-    answer(answer="start", journal=str(journal), runs=runs, name=config.name, total=total)
+    unit = "corruption" if config.split_by is None else "part"
+    answer(
+        answer="start",
+        journal=str(journal),
+        runs=runs,
+        name=config.name,
+        total=total,
+        unit=unit,
+    )
 
 
 def _prepare(results: Path, name: str | None) -> Path:
@@ -47,6 +79,7 @@ def _prepare(results: Path, name: str | None) -> Path:
     name_of(name)
     store = Store(results.absolute())
     store.check_archive()
+    store.tidy()
     tell_damage(store, "experiments")
     journal = store.runs / "journals" / f"{os.environ[RUN_VARIABLE]}.jsonl"
     journal.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from multiprocessing import current_process
@@ -18,12 +18,18 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from experiments.commands.progress import OUTCOMES, PROCESS_VARIABLE, append, counted, describe
-from experiments.datasets.files import DataFileError, DownloadError, MissingFileError, data_folder
+from experiments.datasets.files import (
+    DataFileError,
+    DownloadError,
+    MissingFileError,
+    data_folder,
+    find,
+)
 from experiments.files import CannotStoreError, no_room
 from experiments.runner.keys import corruption_key
-from experiments.runner.run import Follower, failure, leave, run_corruption
-from experiments.settings.command_line import refuse_lists
+from experiments.runner.run import Follower, failure, is_done, leave, run_corruption
 from experiments.settings.compose import to_settings
+from experiments.settings.composer import refuse_lists
 from experiments.settings.schema import Settings
 from experiments.settings.values import ConfigError
 from experiments.store.records import Key
@@ -35,25 +41,38 @@ log = logging.getLogger(__name__)
 _SECONDS_BETWEEN_LOOKS = 0.5
 
 
+#: What the journal is told of a corruption at its end.
+_OUTCOME: dict[str, Any] = {
+    "event": "corruption",
+    "what": "",
+    "summary": "",
+    "seconds": 0.0,
+    "worked": False,
+    "error": None,
+    "missing": None,
+}
+
+
 class Journalist(Follower):
     """Tells the journal of this run what is done, and counts it."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[dict[str, Any]], None] = append) -> None:
         self.counts: Counter[str] = Counter()
+        self._tell = tell
 
     def planned(self, keys: Sequence[Key]) -> None:
         """Pass on what a listing of the run holds."""
-        append({"event": "planned", "entries": {key.path: key.labels for key in keys}})
+        self._tell({"event": "planned", "entries": {key.path: key.labels for key in keys}})
 
     def begun(self, labels: dict[str, Any]) -> None:
         """Pass on what would be lost if this process died now."""
-        append({"event": "begun", "what": describe(labels)})
+        self._tell({"event": "begun", "what": describe(labels)})
 
     def told(self, labels: dict[str, Any], status: str, reason: str = "") -> None:
         """Count and pass on."""
         self.counts[status] += 1
         what = describe(labels)
-        append({"event": "record", "status": status, "what": what, "reason": reason})
+        self._tell({"event": "record", "status": status, "what": what, "reason": reason})
 
     def summary(self) -> str:
         """The counts in a few words."""
@@ -73,7 +92,7 @@ def run_job(config: DictConfig) -> None:
     # A log that cannot be written is no reason for a traceback on the terminal.
     logging.raiseExceptions = False
     start, journalist = time.monotonic(), Journalist()
-    outcome: dict[str, Any] = {"what": "job", "summary": "", "error": None, "missing": None}
+    outcome = _OUTCOME | {"what": "job"}
     settings: Settings | None = None
     try:
         if HydraConfig.initialized():
@@ -89,10 +108,30 @@ def run_job(config: DictConfig) -> None:
         if settings is not None:
             # A dataset without a name or domain cannot even be called something.
             with suppress(AttributeError, TypeError, ValueError):
-                _leave_failure(settings, problem, journalist)
+                outcome["record"] = _leave_failure(settings, problem, journalist)
     outcome["seconds"] = time.monotonic() - start
     outcome["worked"] = journalist.counts["ok"] + journalist.counts["failed"] > 0
-    append({"event": "corruption", **outcome})
+    append(outcome)
+
+
+def settle(settings: Settings) -> bool:
+    """Do without a job for a corruption of which nothing is left to do; False if something is.
+
+    The journal is told what the job would tell.
+    """
+    start, events = time.monotonic(), list[dict[str, Any]]()
+    summary = _beyond_limit(settings)
+    if not summary:
+        dataset, journalist = settings.dataset.build(), Journalist(events.append)
+        # What is to be downloaded first is left to the job.
+        here = all(find(dataset.name, file) for file in getattr(dataset, "files", ()))
+        if not (here and is_done(settings, journalist)):
+            return False
+        _forget_failure(settings)
+        summary = journalist.summary()
+    seconds = time.monotonic() - start
+    append(*events, _OUTCOME | {"what": title(settings), "summary": summary, "seconds": seconds})
+    return True
 
 
 @cache
@@ -116,9 +155,8 @@ def _leave_with_parent() -> None:
 
 def _outcome(settings: Settings, journalist: Journalist) -> dict[str, Any]:
     """Run a corruption and say what became of it."""
-    limit = (settings.seeds_per_domain or {}).get(settings.domain)
-    if limit is not None and settings.seed >= limit:
-        return {"summary": f"left out, {limit} seed{'s' if limit > 1 else ''} per such dataset"}
+    if beyond := _beyond_limit(settings):
+        return {"summary": beyond}
     try:
         run_corruption(settings, journalist)
     except (MissingFileError, DownloadError) as problem:
@@ -136,6 +174,14 @@ def _outcome(settings: Settings, journalist: Journalist) -> dict[str, Any]:
     return {"summary": journalist.summary()}
 
 
+def _beyond_limit(settings: Settings) -> str:
+    """Why a corruption is left out, if its seed is one too many."""
+    limit = (settings.seeds_per_domain or {}).get(settings.domain)
+    if limit is None or settings.seed < limit:
+        return ""
+    return f"left out, {limit} seed{'s' if limit > 1 else ''} per such dataset"
+
+
 def _sentence(problem: BaseException) -> str:
     if isinstance(problem, ConfigError | DataFileError | ValueError):
         return first_line(problem)
@@ -143,10 +189,11 @@ def _sentence(problem: BaseException) -> str:
     return f"{name}: {first_line(problem)} (the traceback is in the job's log)"
 
 
-def _leave_failure(settings: Settings, problem: BaseException, journalist: Journalist) -> None:
+def _leave_failure(settings: Settings, problem: BaseException, journalist: Journalist) -> str:
     key = corruption_key(settings)
     journalist.planned([key])
     leave(Store(settings.results), key, failure(problem))
+    return key.path
 
 
 def _forget_failure(settings: Settings) -> None:
@@ -160,4 +207,6 @@ def _forget_failure(settings: Settings) -> None:
 def title(settings: Settings) -> str:
     """A corruption in a few words."""
     permuted = " (target permuted)" if settings.target == "permuted" else ""
-    return f"{settings.dataset.label}{permuted}, noise {settings.level:g}, seed {settings.seed}"
+    part = f", part {settings.part}" if settings.part else ""
+    name = f"{settings.dataset.label}{permuted}"
+    return f"{name}, noise {settings.level:g}, seed {settings.seed}{part}"

@@ -40,20 +40,21 @@ _SECONDS_BETWEEN_LISTINGS = 5.0
 _SECONDS_BETWEEN_TOUCHES = 3600.0
 
 
-def append(event: dict[str, Any]) -> None:
-    """Append an event to the journal of this run; without one, do nothing.
+def append(*events: dict[str, Any]) -> None:
+    """Append events to the journal of this run; without one, do nothing.
 
     One that cannot be written ends the run: nobody would hear of what became of the work.
     """
     path = os.environ.get(VARIABLE)
     if not path:
         return
-    line = (json.dumps(event | {"process": f"{platform.node()}:{os.getpid()}"}) + "\n").encode()
+    process = {"process": f"{platform.node()}:{os.getpid()}"}
+    lines = "".join(f"{json.dumps(event | process)}\n" for event in events).encode()
     try:
         # One write to a file that is opened for appending is not interleaved with others.
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:
-            if os.write(descriptor, line) != len(line):
+            if os.write(descriptor, lines) != len(lines):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
         finally:
             os.close(descriptor)
@@ -66,15 +67,17 @@ class Monitor:
     """Follows a journal and shows it.
 
     `total` is None where the sweeper does not say how many corruptions there are, `listing` is None
-    for a run without a name. Of the records so far, `counts` says how many were "ok", "cached",
-    "failed" and "skipped"; of the corruptions that are `done`, `worked` needed any work. `missing`
-    are the datasets that were left out because their file is not here, `failures` the reasons for
-    failures, each with the first piece of work that it befell.
+    for a run without a name; `unit` is "part" where the jobs are parts of corruptions. Of the
+    records so far, `counts` says how many were "ok", "cached", "failed" and "skipped"; of the
+    corruptions that are `done`, `worked` needed any work. `missing` are the datasets that were left
+    out because their file is not here, `failures` the reasons for failures, each with the first
+    piece of work that it befell.
     """
 
     journal: Path
     total: int | None
     listing: Path | None = None
+    unit: str = "corruption"
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     counts: Counter[str] = field(default_factory=Counter)
     done: int = 0
@@ -85,6 +88,7 @@ class Monitor:
     _new_entries: bool = False
     _in_hand: dict[str, str] = field(default_factory=dict)
     _started: set[str] = field(default_factory=set)
+    _failed: set[Any] = field(default_factory=set)
     _planned: int = 0
     _position: int = 0
     _begin: float = field(default_factory=time.monotonic)
@@ -94,10 +98,10 @@ class Monitor:
 
     def __post_init__(self) -> None:
         if self.stream.isatty():
-            self._bar = tqdm(total=self.total, file=self.stream, unit="corruption", leave=False)
+            self._bar = tqdm(total=self.total, file=self.stream, unit=self.unit, leave=False)
         else:
             of = "" if self.total is None else f", {self.total} in all"
-            self.say(f"a line follows for each corruption as it ends{of}")
+            self.say(f"a line follows for each {self.unit} as it ends{of}")
 
     def read(self) -> None:
         """Show what is new in the journal, and list it now and then."""
@@ -126,7 +130,7 @@ class Monitor:
             self._bar = None
         elapsed = duration(time.monotonic() - self._begin)
         plural = "" if self.done == 1 else "s"
-        self.say(f"{self.done} corruption{plural} in {elapsed}: {self.tally()}")
+        self.say(f"{self.done} {self.unit}{plural} in {elapsed}: {self.tally()}")
         named = list(self.failures.items())[:_MOST_FAILURES]
         for reason, what in named:
             self.say(f"failed: {what}: {reason}")
@@ -197,7 +201,10 @@ class Monitor:
         self.done += 1
         self.worked += event["worked"]
         if event["error"] is not None:
-            self.counts["failed"] += 1
+            # All parts of a corruption that cannot be set up leave one record.
+            record = event.get("record", self.done)
+            self.counts["failed"] += record not in self._failed
+            self._failed.add(record)
             self.failures.setdefault(event["error"], event["what"])
         if event.get("missing"):
             self.missing.add(event["missing"])

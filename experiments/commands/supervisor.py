@@ -125,7 +125,8 @@ class _Worker:
         elsewhere = str(runs.parent) != results_folder()
         of_folder = ["--results", str(runs.parent)] if elsewhere else []
         self._status = ["python", "-m", "experiments", "status", *of_name, *of_folder]
-        self._monitor = Monitor(Path(answer["journal"]), answer["total"], listing)
+        journal, total, unit = Path(answer["journal"]), answer["total"], answer["unit"]
+        self._monitor = Monitor(journal, total, listing, unit)
 
     def _conclude(self) -> int:
         """Say what there is to say and return the exit status."""
@@ -144,7 +145,9 @@ class _Worker:
                 complaint += f" while at {at}"
             if status == 0 and monitor.unheard:
                 status = FAILURE
-                complaint = f"nothing was heard of {monitor.unheard} of {monitor.total} corruptions"
+                complaint = (
+                    f"nothing was heard of {monitor.unheard} of {monitor.total} {monitor.unit}s"
+                )
             elif status == 0 and monitor.counts["failed"]:
                 status = FAILURE
                 complaint = (

@@ -101,6 +101,9 @@ def _work(arguments: list[str]) -> None:
     os.environ[PROCESS_VARIABLE] = str(os.getpid())
     # Its exceptions, instead of its way to print them.
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    from experiments.commands import sweeper
+
+    sweeper.register()
     run_hydra(arguments)
 
 

@@ -124,6 +124,8 @@ class Dataset(ABC):
         What to know of every error on it; printed beside the tables. Usually empty.
     by_protocol : mapping
         Parameter to protocol to the value that None stands for under it.
+    own_keys : frozenset of str
+        Keys of its config that a run fills in for every other component.
     revision : int
         Raised when the same raw files give another table.
     """
@@ -204,11 +206,11 @@ class FileDataset(Dataset):
                 f"{_rows(self.published_shape)}; another version of "
                 f"{', '.join(file.name for file in self.files)}?"
             )
-        return replace(table, fingerprint=_fingerprint(content.sha256 for content in contents))
+        return replace(table, fingerprint=fingerprint_of(content.sha256 for content in contents))
 
     def fingerprint(self) -> str:
         """SHA-256 over the content of the raw files, which are read for it."""
-        return _fingerprint(files.read(self.name, file).sha256 for file in self.files)
+        return fingerprint_of(files.read(self.name, file).sha256 for file in self.files)
 
 
 class SyntheticDataset(Dataset):
@@ -223,7 +225,7 @@ class SyntheticDataset(Dataset):
         The values themselves are left out: their last bits differ between machines.
         """
         parameters = {key: getattr(self, key) for key in inspect.signature(type(self)).parameters}
-        return _fingerprint([self.name, self.revision, *sorted(parameters.items())])
+        return fingerprint_of([self.name, self.revision, *sorted(parameters.items())])
 
 
 def read_csv(content: BinaryIO, required: list[str] | None = None, **options: Any) -> pd.DataFrame:
@@ -281,5 +283,6 @@ def _rows(shape: tuple[int, int]) -> str:
     return f"{shape[0]:,} rows × {shape[1]:,} columns"
 
 
-def _fingerprint(parts: Iterable[object]) -> str:
+def fingerprint_of(parts: Iterable[object]) -> str:
+    """SHA-256 over the texts of several facts."""
     return hashlib.sha256("\n".join(str(part) for part in parts).encode()).hexdigest()

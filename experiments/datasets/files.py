@@ -151,18 +151,34 @@ def read(dataset: str, file: RawFile) -> Content:
         If the content is not what it should be.
     """
     path = find(dataset, file) or fetch(dataset, file)
+    content = content_of(path)
+    if file.sha256 not in (None, content.sha256):
+        raise ChecksumError(
+            f"{path} is damaged or another version: the SHA-256 of its content is "
+            f"{content.sha256}, expected {file.sha256}. Replace it; the right one: "
+            f"{file.how_to_get}."
+        )
+    return content
+
+
+def content_of(path: Path) -> Content:
+    """Return the content of a file, uncompressed where its name ends in ``.gz``.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file.
+    ChecksumError
+        If it is no complete gzip file, though its name says so.
+    """
+    if not path.is_file():
+        raise MissingFileError(f"there is no file {path.absolute()}")
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
             data = b"".join(_pieces(stream.read, path))
     except _DAMAGE as error:
         raise ChecksumError(f"{path} is not a complete gzip file ({error}); get it anew") from error
-    digest = hashlib.sha256(data).hexdigest()
-    if file.sha256 not in (None, digest):
-        raise ChecksumError(
-            f"{path} is damaged or another version: the SHA-256 of its content is {digest}, "
-            f"expected {file.sha256}. Replace it; the right one: {file.how_to_get}."
-        )
-    return Content(data, digest)
+    return Content(data, hashlib.sha256(data).hexdigest())
 
 
 def fetch(dataset: str, file: RawFile) -> Path:

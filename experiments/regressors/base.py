@@ -35,6 +35,8 @@ class BaseRegressor(RegressorMixin, BaseEstimator, ABC):
         The name that seeds are derived from.
     needs_validation : bool
         Whether `fit` cannot do without validation rows to stop early on.
+    costly : bool
+        Whether a fit takes so long that controls are scored by it only where that is asked for.
     revision : int
         Raised whenever the predictions change.
     """
@@ -43,6 +45,7 @@ class BaseRegressor(RegressorMixin, BaseEstimator, ABC):
     inputs: ClassVar[Literal["flat", "sequence"]] = "flat"
     method: ClassVar[str]
     needs_validation: ClassVar[bool] = False
+    costly: ClassVar[bool] = False
     revision: ClassVar[int] = 1
 
     def fit(

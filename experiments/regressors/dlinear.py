@@ -8,7 +8,7 @@ from experiments.regressors.neural import NeuralRegressor
 
 @dataclass(eq=False, repr=False)
 class DLinearRegressor(NeuralRegressor):
-    """Moving average and remainder of a window, each with a linear map over time.
+    """Moving average and remainder of the target's past, each with a linear map over time.
 
     Parameters
     ----------
@@ -27,6 +27,7 @@ class DLinearRegressor(NeuralRegressor):
     inputs: ClassVar[Literal["flat", "sequence"]] = "sequence"
     method: ClassVar[str] = "dlinear"
     network: ClassVar[str] = "dlinear"
+    revision: ClassVar[int] = 2
 
     kernel_size: int = 25
 

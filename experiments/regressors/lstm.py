@@ -28,6 +28,7 @@ class LSTMRegressor(NeuralRegressor):
 
     domains: ClassVar[frozenset[str]] = frozenset({"series"})
     inputs: ClassVar[Literal["flat", "sequence"]] = "sequence"
+    costly: ClassVar[bool] = True
     method: ClassVar[str] = "lstm"
     network: ClassVar[str] = "lstm"
 

@@ -29,6 +29,7 @@ class XLSTMRegressor(NeuralRegressor):
 
     domains: ClassVar[frozenset[str]] = frozenset({"series"})
     inputs: ClassVar[Literal["flat", "sequence"]] = "sequence"
+    costly: ClassVar[bool] = True
     method: ClassVar[str] = "xlstm"
     network: ClassVar[str] = "xlstm"
 

@@ -50,7 +50,12 @@ def denoise(
         denoiser.share(cache, epochs_beside(component, corruption.settings.denoiser))
     if callable(getattr(cls, "tell", None)):
         denoiser.tell(*scaled.noise_sd())
-    return PROTOCOLS[protocol].denoise(denoiser, scaled, stages)
+    row_order = component.options.get("row_order", "file")
+    refined = PROTOCOLS[protocol].denoise(denoiser, scaled, stages, row_order)
+    if component.options.get("target_in_inputs"):
+        rows = PROTOCOLS[protocol].changed_rows(corruption)
+        refined.X[rows, 0] = refined.y[rows]
+    return refined
 
 
 def epochs_beside(denoiser: Component, others: Sequence[Component]) -> list[int]:

@@ -34,19 +34,41 @@ class Data:
 
 
 @dataclass(frozen=True)
-class Corruption:
+class Outline:
+    """What of a corruption is known without its values."""
+
+    dataset: Any
+    settings: Settings
+    fingerprint: str
+
+    @property
+    def noiseless(self) -> bool:
+        """Whether the noise is known to change nothing."""
+        return self.settings.level == 0
+
+
+@dataclass(frozen=True)
+class Corruption(Outline):
     """Clean and noisy values of one table, in the units of the file, and its split.
 
     `observed` are the rows that were measured rather than filled in; None means all.
     """
 
-    dataset: Any
-    settings: Settings
-    fingerprint: str
     clean: Data
     noisy: Data
     split: Split
     observed: np.ndarray | None
+
+    @property
+    def size(self) -> dict[str, int]:
+        """Rows and columns that are used, the target included."""
+        n_rows, n_inputs = self.noisy.X.shape
+        return {"rows": n_rows, "columns": n_inputs + (self.settings.domain == "tabular")}
+
+    @property
+    def noiseless(self) -> bool:
+        """Whether the noise has changed nothing."""
+        return self.noisy.equals(self.clean)
 
     @cached_property
     def context_rows(self) -> int:
@@ -54,6 +76,12 @@ class Corruption:
         if self.settings.domain == "tabular":
             return 0
         return self.settings.window_size + self.settings.horizon - 1
+
+    @cached_property
+    def after_split(self) -> np.ndarray:
+        """The rows as a shuffled split leaves them: training, validation, test, each shuffled."""
+        rng = rng_for("order", self.dataset.name, self.settings.seed)
+        return np.concatenate([rng.permutation(part) for part in self.split])
 
     def seed_for(self, method: str) -> tuple[object, ...]:
         """Names from which a method's own randomness comes: never from the order of jobs."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.runner.corruption import Corruption
+from experiments.runner.corruption import Outline
 from experiments.runner.protocols import PROTOCOLS
 from experiments.settings.schema import Component, Settings
 from experiments.store.records import Key
@@ -23,7 +23,7 @@ def corruption_key(settings: Settings) -> Key:
     return Key(_of_corruption(settings), _corruption_labels(settings))
 
 
-def cell_key(corruption: Corruption, protocol: str, denoiser: Component) -> Key:
+def cell_key(corruption: Outline, protocol: str, denoiser: Component) -> Key:
     """Key of what a denoiser does to a corruption under a protocol."""
     settings = corruption.settings
     config = _of_corruption(settings)
@@ -36,6 +36,8 @@ def cell_key(corruption: Corruption, protocol: str, denoiser: Component) -> Key:
         "kind": denoiser.kind,
         "note": corruption.dataset.note,
     }
+    if denoiser.readings:
+        labels["readings"] = " ".join(denoiser.readings)
     return Key(config, labels)
 
 

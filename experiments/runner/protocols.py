@@ -79,16 +79,22 @@ class Protocol(ABC):
 
         return Scaled(corruption, scaled(noisy), scaled(clean))
 
-    def denoise(self, denoiser: Any, scaled: Scaled, stages: Stages) -> Data:
+    def denoise(
+        self, denoiser: Any, scaled: Scaled, stages: Stages, row_order: str = "file"
+    ) -> Data:
         """Fit a denoiser and refine the rows that this protocol lets it change.
 
-        All rows come back in file order; those that may not change are as they came. What has
-        another shape or dtype, or is not finite, is refused.
+        It refines them in file order, or in the order `after_split`. All rows come back in file
+        order; those that may not change are as they came. What has another shape or dtype, or is
+        not finite, is refused.
         """
         with stages.measure("fit"):
             self._fit(denoiser, scaled.noisy, scaled.corruption)
         stages.note_training(denoiser)
         rows = self.changed_rows(scaled.corruption)
+        if row_order == "after_split":
+            order = scaled.corruption.after_split
+            rows = order[np.isin(order, rows)]
         part = scaled.noisy.rows(rows)
         with stages.measure("denoise"):
             X, y = denoiser.denoise(part.X, part.y)

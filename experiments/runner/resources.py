@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,8 +27,9 @@ class Stages:
     epochs
         Epochs run by what tells them.
     reused
-        What is in none of the above: "seconds" and "epochs" of training that another piece of work
-        did and that is booked there. With the stage "fit" they are what the fit costs alone.
+        What is in none of the above: "seconds" and "epochs" of work that another piece of work did
+        and that is booked there (training of a shared backbone), or an earlier run (`as_reused`,
+        with "cpu_seconds"). With the stages they are what this piece of work costs alone.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
@@ -58,6 +59,22 @@ class Stages:
         reused = {name: getattr(fitted, f"reused_{name}_", 0) for name in ("seconds", "epochs")}
         if reused["seconds"]:
             self.reused = reused
+
+    def as_reused(self) -> Stages:
+        """What is told of this work where it was found instead of done."""
+        found = dict(self.reused)
+        for name in ("seconds", "cpu_seconds", "epochs"):
+            if own := sum(getattr(self, name).values()):
+                found[name] = found.get(name, 0) + own
+        return Stages(reused=found)
+
+    def book(self, name: str, works: Collection[Stages]) -> None:
+        """Add a stage that is all the stages of other pieces of work."""
+        for measure in ("seconds", "cpu_seconds", "epochs", "peak_memory_mb"):
+            values = [value for of in works for value in getattr(of, measure).values()]
+            if values:
+                together = max if measure == "peak_memory_mb" else sum
+                getattr(self, measure)[name] = together(values)
 
 
 def _reset_peak() -> None:

@@ -5,21 +5,24 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from experiments.files import CannotStoreError, no_room
 from experiments.metrics import headline
 from experiments.runner.compute import cell_metrics, denoise
-from experiments.runner.corruption import Corruption, Data, corrupt
+from experiments.runner.corruption import Corruption, Data, Outline, corrupt
+from experiments.runner.kept import Keeper, Refined
 from experiments.runner.keys import cell_key, score_key
-from experiments.runner.protocols import PROTOCOLS
+from experiments.runner.protocols import PROTOCOLS, Scaled
 from experiments.runner.resources import Stages
-from experiments.runner.scoring import Scorer
+from experiments.runner.scoring import Reference, Scorer
 from experiments.settings.schema import Component, Settings
+from experiments.store.cache import GIGABYTE, BusyError, Cache
 from experiments.store.environment import environment
-from experiments.store.records import Key, Record, check_metrics
+from experiments.store.records import Key, Record, canonical, check_metrics
 from experiments.store.sources import source_of
 from experiments.store.store import Store
 from experiments.words import Skip, first_line
@@ -28,6 +31,8 @@ log = logging.getLogger(__name__)
 
 #: Status of a record, and what its status adds.
 Outcome = Record
+
+Piece = TypeVar("Piece")
 
 
 class Follower:
@@ -56,7 +61,34 @@ def run_corruption(settings: Settings, follower: Follower) -> None:
     """
     store = Store(settings.results)
     for variant in _by_protocol(settings):
-        _Job(corrupt(variant), store, follower).run()
+        corruption = corrupt(variant)
+        keeper = Keeper(Cache(settings.cache, settings.cache_gb * GIGABYTE), settings.device)
+        _Job(corruption, store, follower, keeper).run()
+
+
+#: Of datasets, which may have to be read for it, by their settings.
+_fingerprints: dict[str, str] = {}
+
+
+def is_done(settings: Settings, follower: Follower) -> bool:
+    """Whether nothing of a corruption is left to do, found out without its values.
+
+    The follower is told of all that is there, up to what is missing.
+    """
+    store = Store(settings.results)
+    return all(
+        cell.done and not cell.missing
+        for variant in _by_protocol(settings)
+        for cell in _Plan(_outline(variant), store, follower).cells()
+    )
+
+
+def _outline(settings: Settings) -> Outline:
+    dataset = settings.dataset.build()
+    key = canonical(asdict(settings.dataset))
+    if key not in _fingerprints:
+        _fingerprints[key] = dataset.fingerprint()
+    return Outline(dataset, settings, _fingerprints[key])
 
 
 def _by_protocol(settings: Settings) -> list[Settings]:
@@ -96,32 +128,23 @@ class _Score:
 
 
 @dataclass
-class _Job:
-    corruption: Corruption
+class _Plan:
+    corruption: Outline
     store: Store
     follower: Follower
-    backbones: dict[str, dict[Any, Any]] = field(default_factory=dict)
 
-    def run(self) -> None:
-        cells = [
-            self._plan(protocol, denoiser)
-            for protocol in self.corruption.settings.protocol
-            for denoiser in self.corruption.settings.denoiser
-        ]
-        scorers: dict[str, Scorer] = {}
-        for cell in cells:
-            if cell.done and not cell.missing:
-                continue
-            if cell.protocol not in scorers:
-                protocol = PROTOCOLS[cell.protocol]
-                scorers[cell.protocol] = Scorer(protocol, protocol.scale(self.corruption))
-            self._run_cell(cell, scorers[cell.protocol])
+    def cells(self) -> Iterator[_Cell]:
+        for protocol in self.corruption.settings.protocol:
+            for denoiser in self.corruption.settings.denoiser:
+                yield self._plan(protocol, denoiser)
 
     def _plan(self, protocol: str, denoiser: Component) -> _Cell:
         settings = self.corruption.settings
         key = cell_key(self.corruption, protocol, denoiser)
         scores = [
-            _Score(regressor, score_key(key, regressor), None) for regressor in settings.regressor
+            _Score(regressor, score_key(key, regressor), None)
+            for regressor in settings.regressor
+            if self._is_due(denoiser, regressor)
         ]
         self.follower.planned([key, *(score.key for score in scores)])
         skip = self._why_skip(denoiser, Skip.DENOISER, Skip.DENOISER)
@@ -136,6 +159,12 @@ class _Job:
                 self.follower.told(score.key.labels, "cached" if status == "ok" else status)
         return _Cell(protocol, denoiser, key, skip, self._status(key, skip) is not None, missing)
 
+    def _is_due(self, denoiser: Component, regressor: Component) -> bool:
+        """Whether a run has this score: a control is not worth a costly fit, unless asked for."""
+        if self.corruption.settings.costly_on_controls or denoiser.kind != "control":
+            return True
+        return denoiser.name == "identity" or not getattr(regressor.cls, "costly", False)
+
     def _why_skip(self, component: Component, domain: Skip, other: Skip) -> Outcome | None:
         """The outcome of what does not apply to this dataset, or cannot say whether it does.
 
@@ -146,7 +175,7 @@ class _Job:
             reason = built.why_skip(self.corruption.dataset)
             suits = self.corruption.settings.domain in built.domains
             told = callable(getattr(component.cls, "tell", None))
-            if reason is None and told and self.corruption.noisy.equals(self.corruption.clean):
+            if reason is None and told and self.corruption.noiseless:
                 reason = f"{type(built).__name__} is told the noise, and none was injected."
         except KeyboardInterrupt:
             raise
@@ -162,7 +191,26 @@ class _Job:
         stands = status == "ok" or (skip is not None and status == "skipped" == skip["status"])
         return status if stands else None
 
-    def _run_cell(self, cell: _Cell, scorer: Scorer) -> None:
+
+@dataclass
+class _Job(_Plan):
+    corruption: Corruption
+    keeper: Keeper
+    backbones: dict[str, dict[Any, Any]] = field(default_factory=dict)
+    references: dict[tuple[str, str], Reference] = field(default_factory=dict)
+
+    def run(self) -> None:
+        scorers: dict[str, Scorer] = {}
+
+        def run_cell(cell: _Cell, wait: bool) -> None:
+            if cell.protocol not in scorers:
+                protocol = PROTOCOLS[cell.protocol]
+                scorers[cell.protocol] = Scorer(protocol, protocol.scale(self.corruption))
+            self._run_cell(cell, scorers[cell.protocol], wait)
+
+        _in_turn([cell for cell in self.cells() if cell.missing or not cell.done], run_cell)
+
+    def _run_cell(self, cell: _Cell, scorer: Scorer, wait: bool) -> None:
         if cell.skip:
             if not cell.done:
                 self._leave(cell.key, cell.skip)
@@ -175,16 +223,15 @@ class _Job:
                 self._leave(score.key, score.skip)
             else:
                 missing.append(score)
+        # Those that are left, should the cell have to wait.
+        cell.missing = missing
         if cell.done and not missing:
             return
         self.follower.begun(cell.key.labels)
         stages = Stages()
         try:
-            cache = self.backbones.setdefault(cell.protocol, {})
-            refined = denoise(cell.denoiser, scorer.scaled, cell.protocol, stages, cache)
-            metrics = cell_metrics(scorer.scaled, refined, cell.protocol)
-            check_metrics(metrics, of_score=False)
-        except KeyboardInterrupt:
+            refined = self._refined(cell, scorer.scaled, stages, wait)
+        except (KeyboardInterrupt, BusyError, CannotStoreError):
             raise
         except BaseException as error:
             outcome = failure(error)
@@ -195,34 +242,80 @@ class _Job:
             if not missing:
                 self.follower.told(cell.key.labels, "failed", outcome["reason"])
             return
-        if not cell.done:
-            self._leave(cell.key, {"status": "ok", "metrics": metrics}, stages)
-        for score in missing:
-            self._score(score, scorer, refined)
+        _in_turn(missing, lambda score, wait: self._score(score, scorer, refined, wait))
 
-    def _score(self, score: _Score, scorer: Scorer, refined: Data) -> None:
+    def _refined(self, cell: _Cell, scaled: Scaled, stages: Stages, wait: bool) -> Data:
+        """The refined data of a cell, once its record is there."""
+
+        def compute() -> Refined:
+            shared = self.backbones.setdefault(cell.protocol, {})
+            data = denoise(cell.denoiser, scaled, cell.protocol, stages, shared)
+            metrics = cell_metrics(scaled, data, cell.protocol)
+            check_metrics(metrics, of_score=False)
+            # Before others find the data: their cost is booked here.
+            if not cell.done:
+                self._leave(cell.key, {"status": "ok", "metrics": metrics}, stages)
+            return Refined(data, metrics, stages)
+
+        found = self.keeper.refined(cell.key, compute, wait)
+        if not cell.done and self._status(cell.key, None) is None:
+            self._leave(cell.key, {"status": "ok", "metrics": found.metrics}, found.stages)
+        return found.data
+
+    def _score(self, score: _Score, scorer: Scorer, refined: Data, wait: bool) -> None:
         self.follower.begun(score.key.labels)
+        place = scorer.protocol.name, score.regressor.label
+        found = True
         try:
-            grid, stages = scorer.score(score.regressor, refined)
+            if place not in self.references:
+                self.references[place], found = self.keeper.reference(
+                    score.key, lambda: scorer.reference(score.regressor), wait
+                )
+            reference = self.references[place]
+            grid, stages = scorer.score(score.regressor, refined, reference)
             metrics = headline(grid) | {"grid": grid}
             check_metrics(metrics, of_score=True)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, BusyError):
             raise
         except BaseException as error:
             self._leave(score.key, failure(error))
             return
+        if not found:
+            stages.book("reference", reference.costs.values())
         self._leave(score.key, {"status": "ok", "metrics": metrics}, stages)
 
     def _leave(self, key: Key, outcome: Outcome, stages: Stages | None = None) -> None:
         """Leave a record, and tell of it if it is a score."""
-        leave(self.store, key, outcome, stages)
+        leave(self.store, key, outcome, stages, {"size": self.corruption.size})
         if "regressor" in key.config:
             self.follower.told(key.labels, outcome["status"], outcome.get("reason", ""))
 
 
-def leave(store: Store, key: Key, outcome: Outcome, stages: Stages | None = None) -> None:
-    """Write a record of what became of a piece of work, or raise a CannotStoreError."""
+def _in_turn(pieces: Sequence[Piece], do: Callable[[Piece, bool], None]) -> None:
+    """Do every piece of work, those last that wait for what another process computes."""
+    put_off = []
+    for piece in pieces:
+        try:
+            do(piece, False)
+        except BusyError:
+            put_off.append(piece)
+    for piece in put_off:
+        do(piece, True)
+
+
+def leave(
+    store: Store,
+    key: Key,
+    outcome: Outcome,
+    stages: Stages | None = None,
+    facts: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Write a record of what became of a piece of work, or raise a CannotStoreError.
+
+    `facts` are fields that it has besides, whatever became of it.
+    """
     record = outcome | {
+        **facts,
         **asdict(stages or Stages()),
         "source": source_of(key.config),
         "environment": environment(),

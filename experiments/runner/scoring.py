@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from experiments.settings.schema import Component
@@ -22,19 +22,36 @@ Predictions = dict[str, np.ndarray]
 Grid = dict[str, float]
 
 
-@dataclass
-class Scorer:
-    """Scores refined data under one protocol.
+class Reference(NamedTuple):
+    """What the fits on noisy and, where there are any, on clean rows predict, and what they cost.
 
-    What is fitted on noisy and on clean rows is the same for every denoiser: the predictions of
-    those fits are kept, the fits are not.
+    It is the same for every denoiser: predictions are kept, fits are not.
     """
+
+    predictions: dict[str, Predictions]
+    costs: dict[str, Stages]
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Scores refined data under one protocol."""
 
     protocol: Protocol
     scaled: Scaled
-    _references: dict[str, tuple[dict[str, Predictions], Stages]] = field(default_factory=dict)
 
-    def score(self, regressor: Component, refined: Data) -> tuple[Grid, Stages]:
+    def reference(self, regressor: Component) -> Reference:
+        """Fit a regressor on the versions that no denoiser has changed."""
+        versions = self._versions()
+        costs = {fit: Stages() for fit in versions}
+        predictions = {
+            fit: self._fit_predict(regressor, fit, versions, list(versions), costs[fit])
+            for fit in versions
+        }
+        return Reference(predictions, costs)
+
+    def score(
+        self, regressor: Component, refined: Data, reference: Reference
+    ) -> tuple[Grid, Stages]:
         """Mean squared errors of one regressor around one denoiser, and what they cost.
 
         The regressor is fitted with the same seed before and after. A key
@@ -43,12 +60,12 @@ class Scorer:
         are in standardised units. Refined test rows exist only where the protocol refines them,
         clean ones only where noise was injected. The stage ``fit`` is the fit on refined rows.
         """
-        predictions, stages = self._reference(regressor)
+        predictions = reference.predictions
         after, versions = Stages(), self._versions() | {"refined": refined}
         if refined.equals(self.scaled.noisy):
             # Nothing was changed and the seed is shared: the fit is the same one.
             predictions = predictions | {"refined": self._as_refined(predictions["noisy"])}
-            after = stages
+            after = reference.costs["noisy"].as_reused()
         else:
             inputs = list(self._versions())
             if self.protocol.scored_on[0] == "refined":
@@ -76,22 +93,6 @@ class Scorer:
     def _as_refined(self, noisy: Predictions) -> Predictions:
         extra = {"refined": noisy["noisy"]} if self.protocol.scored_on[0] == "refined" else {}
         return noisy | extra
-
-    def _reference(self, regressor: Component) -> tuple[dict[str, Predictions], Stages]:
-        if regressor.label not in self._references:
-            versions, of_noisy = self._versions(), Stages()
-            predictions = {
-                fit: self._fit_predict(
-                    regressor,
-                    fit,
-                    versions,
-                    list(versions),
-                    of_noisy if fit == "noisy" else Stages(),
-                )
-                for fit in versions
-            }
-            self._references[regressor.label] = predictions, of_noisy
-        return self._references[regressor.label]
 
     def _fit_predict(
         self,

@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from experiments.settings.compose import to_settings
+from experiments.settings.composer import Composer, refuse_lists
 from experiments.settings.schema import config_dir
 from experiments.settings.values import ConfigError
 from experiments.words import did_you_mean, why_no_name
 
-#: Groups of which a run has one member, with an example of a sweep over two.
-_ONE = {
-    "dataset": "quartic,friedman",
-    "noise": "gaussian,drift",
-    "profile": "quick,cpu",
-    "experiment": "ablation_eta,ablation_tau",
-}
-_BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
+#: Of what Hydra sweeps with by itself.
+BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 
 
 def check_command_line(overrides: Sequence[str], multirun: bool) -> None:
@@ -51,16 +44,17 @@ def check_command_line(overrides: Sequence[str], multirun: bool) -> None:
             raise ConfigError(f"{next(iter(swept))}: several values need -m (--multirun)")
         if "name" in swept:
             raise ConfigError("name: one run has one name; several would share its records anyway")
-        if multirun and base.hydra.sweeper._target_ == _BASIC_SWEEPER:
-            for lines in _one_at_a_time(_swept_keys(base, swept)):
-                _check(_compose([*fixed, *lines]))
-        else:
-            _check(base)
+        composer = Composer(_compose, GlobalHydra.instance().config_loader())
+        jobs = [first]
+        if multirun and base.hydra.sweeper._target_ == BASIC_SWEEPER:
+            jobs = _one_at_a_time(_swept_keys(base, swept))
+        for lines in jobs:
+            composer.settings([*fixed, *lines])
 
 
 def sweep_size(config: DictConfig) -> int | None:
     """The number of jobs of a sweep, or None where the sweeper decides as it goes."""
-    if config.hydra.sweeper._target_ != _BASIC_SWEEPER:
+    if config.hydra.sweeper._target_ != BASIC_SWEEPER:
         return None
     _, swept = _split(config.hydra.overrides.task)
     return math.prod(len(values) for values in _swept_keys(config, swept).values())
@@ -77,12 +71,10 @@ def _swept_keys(config: DictConfig, swept: dict[str, list[str]]) -> dict[str, li
     return {key: v for key, v in of_file.items() if key not in fixed} | swept
 
 
-def _one_at_a_time(swept: dict[str, list[str]]) -> Iterator[list[str]]:
+def _one_at_a_time(swept: dict[str, list[str]]) -> list[list[str]]:
     first = {key: values[0] for key, values in swept.items()}
-    yield list(first.values())
-    for key, values in swept.items():
-        for value in values[1:]:
-            yield list((first | {key: value}).values())
+    others = [first | {key: value} for key, values in swept.items() for value in values[1:]]
+    return [list(lines.values()) for lines in (first, *others)]
 
 
 def _split(overrides: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
@@ -141,33 +133,6 @@ def _compose(overrides: Sequence[str]) -> DictConfig:
         raise ConfigError(sentence(error)) from error
     refuse_lists(found.hydra.runtime.choices)
     return found
-
-
-def _check(config: DictConfig) -> None:
-    with open_dict(config):
-        del config["hydra"]
-    to_settings(config)
-
-
-def refuse_lists(choices: Mapping[str, Any]) -> None:
-    """Refuse several members of a group of which a run has one: Hydra would merge them.
-
-    Parameters
-    ----------
-    choices
-        Hydra's ``runtime.choices``, in which a group of several has no place.
-
-    Raises
-    ------
-    ConfigError
-        That names the group, and how to run each.
-    """
-    for group, example in _ONE.items():
-        if group not in choices:
-            raise ConfigError(
-                f"{group}: a run has one; for a run of each, separate them by commas without "
-                f"brackets: -m {group}={example}"
-            )
 
 
 def sentence(error: Exception) -> str:

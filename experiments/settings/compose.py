@@ -12,20 +12,26 @@ from pathlib import Path
 from typing import Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+from experiments.settings.parts import part_of
 from experiments.settings.schema import (
     KINDS,
+    OPTIONS,
     PROTOCOL_NAMES,
     Component,
     Profile,
     Settings,
     import_target,
     schema_of,
+    schema_of_denoiser,
 )
 from experiments.settings.values import ConfigError, coerce, natural, refuse_unknown
-from experiments.settings.vary import variants
+from experiments.settings.vary import in_readings, variants
 from experiments.words import did_you_mean, first_line, why_no_name
+
+#: For the files of ``conf/``: what tables call a file.
+OmegaConf.register_new_resolver("stem", lambda file: Path(file).name.split(".")[0], replace=True)
 
 
 def to_settings(config: DictConfig) -> Settings:
@@ -36,38 +42,49 @@ def to_settings(config: DictConfig) -> Settings:
     """
     try:
         raw: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    except MissingMandatoryValue as error:
+        raise ConfigError(f"{error.full_key}: has no value; add {error.full_key}=...") from error
     except OmegaConfBaseException as error:
         raise ConfigError(f"{error.full_key or 'config'}: {first_line(error)}") from error
-    refuse_unknown(raw, [*(f.name for f in fields(Settings)), "vary"], "", "the config")
+    refuse_unknown(raw, [*(f.name for f in fields(Settings)), "vary", "reading"], "", "the config")
     # An empty list of options leaves no key at all.
-    raw = {"denoiser": None, "regressor": None, "vary": None} | raw
+    raw = dict.fromkeys(("denoiser", "regressor", "vary", "reading")) | raw
     missing = [f.name for f in fields(Settings) if f.name not in raw]
     if missing:
         raise ConfigError(f"{missing[0]}: required, but not in the config")
     profile = _profile(raw["profile"])
-    return Settings(
-        dataset=_checked(_component(raw["dataset"], "dataset", label_key="name"), "dataset"),
+    dataset = _checked(_component(raw["dataset"], "dataset", label_key="name"), "dataset")
+    denoisers = variants(raw["vary"], _components(raw["denoiser"], "denoiser", profile))
+    domain = getattr(dataset.build(), "domain", "")
+    settings = Settings(
+        dataset=dataset,
         noise=_checked(_component(raw["noise"], "noise"), "noise"),
         denoiser=tuple(
             _checked(component, f"denoiser.{component.label}")
-            for component in variants(
-                raw["vary"], _components(raw["denoiser"], "denoiser", profile)
-            )
+            for component in in_readings(raw["reading"], denoisers, domain)
         ),
         regressor=_components(raw["regressor"], "regressor", profile),
         protocol=_protocols(raw["protocol"]),
         profile=profile,
         seed=natural(raw["seed"], "seed", least=0),
         seeds_per_domain=coerce(raw["seeds_per_domain"], dict[str, int] | None, "seeds_per_domain"),
+        costly_on_controls=coerce(raw["costly_on_controls"], bool, "costly_on_controls"),
         target=coerce(raw["target"], Literal["as_is", "permuted"], "target"),
         window_size=natural(raw["window_size"], "window_size"),
         horizon=natural(raw["horizon"], "horizon"),
         device=coerce(raw["device"], str | None, "device"),
         results=Path(coerce(raw["results"], str, "results")).absolute(),
+        cache=Path(coerce(raw["cache"], str, "cache")).absolute(),
+        cache_gb=_gigabytes(raw["cache_gb"]),
+        split_by=coerce(
+            raw["split_by"], Literal["protocol", "denoiser", "regressor"] | None, "split_by"
+        ),
+        part=coerce(raw["part"], str | None, "part"),
         name=name_of(raw["name"]),
         report=report_names(raw["report"]),
         missing_data=coerce(raw["missing_data"], Literal["fail", "leave_out"], "missing_data"),
     )
+    return part_of(settings)
 
 
 def report_names(raw: Any) -> tuple[str, ...] | None:
@@ -96,11 +113,18 @@ def _component(
     target = coerce(given.pop("_target_"), str, f"{key}._target_")
     cls = import_target(target, key)
     label = str(given.pop(label_key, cls.__name__)) if label_key else key.rpartition(".")[2]
-    kind = getattr(cls, "kind", "method")
-    if key.startswith("denoiser.") and "kind" in given:
-        kind = coerce(given.pop("kind"), Literal[KINDS], f"{key}.kind")
-    schema = schema_of(cls)
-    refuse_unknown(given, schema, f"{key}.", cls.__name__)
+    kind, options = getattr(cls, "kind", "method"), {}
+    schema = known = schema_of(cls)
+    if key.startswith("denoiser."):
+        if "kind" in given:
+            kind = coerce(given.pop("kind"), Literal[KINDS], f"{key}.kind")
+        known = schema_of_denoiser(cls)
+        options = {
+            name: coerce(given.pop(name), known[name][0], f"{key}.{name}")
+            for name in OPTIONS
+            if name in given
+        }
+    refuse_unknown(given, known, f"{key}.", cls.__name__)
     params = {}
     for name, (annotation, default) in schema.items():
         if name in given:
@@ -109,7 +133,8 @@ def _component(
             raise ConfigError(f"{key}.{name}: required by {cls.__name__}, but not in the config")
         else:
             params[name] = list(default) if isinstance(default, tuple) else default
-    return Component(label, target, profile.bounded(label, params) if profile else params, kind)
+    bounded = profile.bounded(label, params) if profile else params
+    return Component(label, target, bounded, kind, options)
 
 
 def _checked(component: Component, key: str) -> Component:
@@ -120,6 +145,9 @@ def _checked(component: Component, key: str) -> Component:
         getattr(built, "check_config", lambda: None)()
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{key}: {first_line(error)}") from error
+    if "row_order" in component.options and not getattr(component.cls, "uses_row_order", True):
+        name = component.cls.__name__
+        raise ConfigError(f"{key}.row_order: leave it out, {name} does not depend on the order")
     return component
 
 
@@ -153,6 +181,13 @@ def name_of(raw: Any) -> str | None:
     if name is not None and (why_not := why_no_name(name)):
         raise ConfigError(f"name: {why_not}")
     return name
+
+
+def _gigabytes(raw: Any) -> float:
+    bound: float = coerce(raw, float, "cache_gb")
+    if bound < 0:
+        raise ConfigError(f"cache_gb: must not be negative, not {bound:g}; 0 keeps nothing")
+    return bound
 
 
 def _max_rows(raw: Any) -> int | dict[str, int] | None:

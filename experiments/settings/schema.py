@@ -6,10 +6,10 @@ import importlib
 import inspect
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from experiments.settings.values import ConfigError, same
 from experiments.words import first_line
@@ -19,8 +19,8 @@ CONTEXT = frozenset(
     {"domain", "window_size", "horizon", "random_state", "device", "progress", "noise"}
 )
 
-# Parameters that say how work is done, not what comes out.
-NOT_IDENTITY = frozenset({"n_jobs"})
+# Parameters that say how work is done or where data lie, not what comes out.
+NOT_IDENTITY = frozenset({"n_jobs", "file"})
 
 #: Names of the evaluation protocols; `experiments.runner.protocols` says what each of them does.
 PROTOCOL_NAMES = ("published", "held_out", "published_train_only")
@@ -29,6 +29,30 @@ PROTOCOL_NAMES = ("published", "held_out", "published_train_only")
 #: What a denoiser is: methods are ranked; a variant is one of them as it might rather be, a control
 #: has no skill by construction.
 KINDS = ("method", "variant", "control")
+
+
+class Option(NamedTuple):
+    """A key of every denoiser that tells the run, not the denoiser, what to do.
+
+    Attributes
+    ----------
+    annotation, default
+        What values it takes, and the one that changes nothing.
+    domain
+        Of which data it speaks; for others it counts as left out.
+    """
+
+    annotation: Any
+    default: Any
+    domain: str
+
+
+#: What a run does around a denoiser, off by default: the refined target goes into channel 0 of a
+#: series, too; a table is refined in the order in which a shuffled split leaves its rows.
+OPTIONS = {
+    "target_in_inputs": Option(bool, False, "series"),
+    "row_order": Option(Literal["file", "after_split"], "file", "tabular"),
+}
 
 # Where components of each kind lie, one per file, and who lies elsewhere.
 _HOMES = {
@@ -46,13 +70,16 @@ class Component:
 
     Tables print its `label`; `target` is the dotted path of its class; `params` are all constructor
     arguments that are config keys, defaults filled in. A denoiser is of one of the `KINDS`: its
-    config says so, or its class.
+    config says so, or its class. Its `options` are those of `OPTIONS` that are not at their
+    default, its `readings` the ones that it belongs to, where a run compares several.
     """
 
     label: str
     target: str
     params: dict[str, Any]
     kind: str = "method"
+    options: dict[str, Any] = field(default_factory=dict)
+    readings: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def cls(self) -> type:
@@ -63,6 +90,21 @@ class Component:
         """Construct the component; context arguments are passed where its signature has them."""
         known = _signature(self.cls)
         return self.cls(**self.params, **{k: v for k, v in context.items() if k in known})
+
+    def changed(self, values: Mapping[str, Any]) -> Component:
+        """Return the component with other values of some parameters or options."""
+        options = {k: v for k, v in values.items() if k in OPTIONS}
+        params = {k: v for k, v in values.items() if k not in OPTIONS}
+        return replace(self, params=self.params | params, options=self.options | options)
+
+    def on(self, domain: str) -> Component:
+        """Return the component without the options that change nothing on such data."""
+        telling = {
+            name: value
+            for name, value in self.options.items()
+            if OPTIONS[name].domain == domain and value != OPTIONS[name].default
+        }
+        return replace(self, options=telling)
 
     def under(self, protocol: str) -> Component:
         """Return the component as a protocol wants it, where its class makes a difference.
@@ -87,7 +129,13 @@ class Component:
             for k, v in self.params.items()
             if k not in NOT_IDENTITY and not (k in neutral and same(v, neutral[k]))
         }
-        return {"name": self.name, "params": params, "revision": self.cls.revision}  # type: ignore[attr-defined]
+        params |= self.options
+        return {"name": self.name, "params": params, "revision": self._revision()}
+
+    def _revision(self) -> int:
+        """That of the class; one that calls others by name counts theirs in `revision_of`."""
+        cls: Any = self.cls
+        return cls.revision_of(self.params) if hasattr(cls, "revision_of") else cls.revision
 
     @property
     def name(self) -> str:
@@ -155,11 +203,16 @@ class Settings:
     profile: Profile
     seed: int
     seeds_per_domain: dict[str, int] | None
+    costly_on_controls: bool
     target: Literal["as_is", "permuted"]
     window_size: int
     horizon: int
     device: str | None
     results: Path
+    cache: Path
+    cache_gb: float
+    split_by: Literal["protocol", "denoiser", "regressor"] | None
+    part: str | None
     name: str | None
     report: tuple[str, ...] | None
     missing_data: Literal["fail", "leave_out"]
@@ -182,6 +235,7 @@ def config_dir() -> Path:
     return installed if installed.is_dir() else package.parent / "conf"
 
 
+@cache
 def import_target(path: str, key: str) -> type:
     """Import the class that a dotted path names, or raise a ConfigError that names the key."""
     module, _, name = path.rpartition(".")
@@ -197,7 +251,13 @@ def import_target(path: str, key: str) -> type:
 
 def schema_of(cls: type) -> dict[str, tuple[Any, Any]]:
     """The parameters of a component that are keys of its config, as (annotation, default)."""
-    return {k: v for k, v in _signature(cls).items() if k not in CONTEXT}
+    filled_in = CONTEXT - getattr(cls, "own_keys", frozenset())
+    return {k: v for k, v in _signature(cls).items() if k not in filled_in}
+
+
+def schema_of_denoiser(cls: type) -> dict[str, tuple[Any, Any]]:
+    """The parameters of a denoiser, and the options that all of them have."""
+    return schema_of(cls) | {name: option[:2] for name, option in OPTIONS.items()}
 
 
 @cache
@@ -222,6 +282,7 @@ def class_of(kind: str, name: str) -> Any:
         return None
 
 
+@cache
 def _component_of(path: str) -> type | None:
     """The component of a module: its first class that has a revision and can be built."""
     module = importlib.import_module(path)

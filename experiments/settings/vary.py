@@ -2,6 +2,7 @@
 
 They belong to one job, so that the noisy data, the regressors fitted on them and the backbones that
 settings have in common are shared. All keep the denoiser's label; the long table tells them apart.
+The key ``reading`` does likewise with named bundles of values for several denoisers at once.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
-from experiments.settings.schema import Component, schema_of
+from experiments.settings.schema import Component, schema_of_denoiser
 from experiments.settings.values import ConfigError, coerce
 from experiments.words import did_you_mean
 
@@ -39,7 +40,7 @@ def variants(raw: Any, denoisers: Sequence[Component]) -> tuple[Component, ...]:
             found.append(component)
             continue
         for params in _blocks(raw[component.label], component):
-            variant = replace(component, params=component.params | params)
+            variant = component.changed(params)
             if variant not in found:
                 found.append(variant)
     return tuple(found)
@@ -60,15 +61,64 @@ def _blocks(raw: Any, component: Component) -> Iterator[dict[str, Any]]:
 def _products(raw: Any, key: str, component: Component) -> Iterator[dict[str, Any]]:
     if not isinstance(raw, Mapping) or not raw:
         raise ConfigError(f"{key}: must map parameters to lists, as in `{EXAMPLE}`, not {raw!r}")
-    schema = schema_of(component.cls)
     columns = []
     for name, values in raw.items():
-        if name not in schema:
-            hint = did_you_mean(str(name), schema)
-            raise ConfigError(f"{key}.{name}: no such key in {component.cls.__name__}; {hint}")
+        annotation = _annotation(component, name, key)
         if not isinstance(values, list) or not values:
             raise ConfigError(f"{key}.{name}: must be a list of one or more values, not {values!r}")
-        annotation = schema[name][0]
         columns.append([coerce(v, annotation, f"{key}.{name}[{i}]") for i, v in enumerate(values)])
     for chosen in product(*columns):
         yield dict(zip(raw, chosen, strict=True))
+
+
+def _annotation(component: Component, name: str, key: str) -> Any:
+    """What values a parameter or option of a denoiser takes."""
+    schema = schema_of_denoiser(component.cls)
+    if name not in schema:
+        hint = did_you_mean(str(name), schema)
+        raise ConfigError(f"{key}.{name}: no such key in {component.cls.__name__}; {hint}")
+    return schema[name][0]
+
+
+def in_readings(raw: Any, denoisers: Sequence[Component], domain: str) -> tuple[Component, ...]:
+    """Put in the place of every denoiser the different forms that readings want it in.
+
+    `raw` maps a reading to denoisers, and those to values of some of their parameters and options;
+    all else stays as it is. A form that readings share comes once, and knows them. None or empty
+    reads every denoiser as it stands. A value is taken as it is, whatever the profile caps.
+    """
+    if not raw:
+        return tuple(component.on(domain) for component in denoisers)
+    labels = [component.label for component in denoisers]
+    for reading, wanted in raw.items():
+        if not isinstance(wanted, Mapping):
+            raise ConfigError(f"reading.{reading}: must map denoisers to values, not {wanted!r}")
+        for label, values in wanted.items():
+            key = f"reading.{reading}.{label}"
+            if label not in labels:
+                raise ConfigError(f"{key}: no such denoiser here; {did_you_mean(label, labels)}")
+            if not isinstance(values, Mapping):
+                raise ConfigError(f"{key}: must map parameters to values, not {values!r}")
+    found: list[Component] = []
+    for component in denoisers:
+        forms = {
+            reading: _read(component, wanted.get(component.label, {}), f"reading.{reading}").on(
+                domain
+            )
+            for reading, wanted in raw.items()
+        }
+        for form in forms.values():
+            if form not in found:
+                readings = tuple(name for name, of in forms.items() if of == form)
+                found.append(replace(form, readings=readings))
+    return tuple(found)
+
+
+def _read(component: Component, values: Mapping[str, Any], reading: str) -> Component:
+    key = f"{reading}.{component.label}"
+    return component.changed(
+        {
+            name: coerce(value, _annotation(component, name, key), f"{key}.{name}")
+            for name, value in values.items()
+        }
+    )

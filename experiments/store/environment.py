@@ -20,7 +20,13 @@ _PACKAGES = (
     "xgboost-cpu",
     "xgboost",
     "filterpy",
+    "PyWavelets",
+    "EMD-signal",
+    "xlstm",
+    "tabpfn",
 )
+#: What of an environment decides the last bits of a result.
+_COMPUTING = ("python", "packages", "platform", "processor", "threads", "cuda")
 
 
 #: What a revision ends with where the code was another one than its commit has.
@@ -43,6 +49,11 @@ def environment() -> dict[str, Any]:
         "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "git": _git_revision(),
     }
+
+
+def computing() -> dict[str, Any]:
+    """What the same source computes the same bits with."""
+    return {name: environment()[name] for name in _COMPUTING}
 
 
 def _version(package: str) -> str | None:

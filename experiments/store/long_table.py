@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from experiments.settings.schema import OPTIONS
 from experiments.store.beside import Beside
 from experiments.store.records import Record, identity
 from experiments.store.rows import (
@@ -20,7 +21,7 @@ from experiments.store.rows import (
     without_regressor,
 )
 from experiments.store.store import Store, tell_damage
-from experiments.words import LABELS, SETTING
+from experiments.words import LABELS, SETTING, setting
 
 
 def read_long_table(
@@ -43,7 +44,8 @@ def read_long_table(
         The columns of `LABELS`, ``status`` (ok, failed or skipped), ``skip`` (of what was skipped,
         a word of `experiments.words.Skip`) and ``reason``, those of `MEASURES`, the whole
         grid as ``mse_<fit>_<inputs>_<targets>``, costs per stage, every setting as
-        ``p_<kind>_<parameter>``, the processor, what to know of the dataset (``note``) and the
+        ``p_<kind>_<parameter>``, the dataset's size (``n_rows``, ``n_columns``; old records hold
+        none), the processor, what to know of the dataset (``note``) and the
         identity. What a cell cost (``seconds_fit``) and measured (``swd``) is repeated in the row
         of each of its regressors: never sum it over rows. ``reused_seconds``, which training of a
         shared backbone took, is in ``seconds_fit`` of the cell that did it alone; old records hold
@@ -82,6 +84,10 @@ def long_table(records: Iterable[Record], beside: Iterable[Record] = ()) -> pd.D
     )
     # What no row has a value for is no column, whatever the records call it.
     table = rows.dropna(axis="columns", how="all")
+    for name, option in OPTIONS.items():
+        column = setting("denoiser", name)
+        if column in table:
+            table[column] = table[column].where(table[column].notna(), option.default)
     for measure in MEASURES:
         if measure not in table:
             table[measure] = float("nan")

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from experiments.metrics import headline
@@ -28,8 +29,8 @@ _FIELDS: dict[str, type] = {
     "config": dict,
     "checksum": str,
 }
-#: Costs that records made before they were measured lack.
-_LATER: dict[str, type] = {"cpu_seconds": dict, "epochs": dict, "reused": dict}
+#: What records lack that were made before it was measured.
+_LATER: dict[str, type] = {"cpu_seconds": dict, "epochs": dict, "reused": dict, "size": dict}
 _OF_STATUS: dict[str, dict[str, type]] = {
     "ok": {"metrics": dict},
     "skipped": {"skip": str, "reason": str},
@@ -46,6 +47,8 @@ _OF_CORRUPTION: dict[str, type] = {
 }
 _OF_CELL: dict[str, type] = {"protocol": str, "denoiser": str, "kind": str, "note": str}
 _OF_SCORE: dict[str, type] = {"regressor": str}
+#: Of a run that compares readings: those that a cell belongs to, with a space between.
+_LATER_LABELS: dict[str, type] = {"readings": str}
 
 
 class DamagedError(ValueError):
@@ -137,7 +140,8 @@ def check_record(
 
 def check_labels(labels: Any, config: Mapping[str, Any]) -> None:
     """Refuse labels that cannot be those of a config, with a DamagedError that names one."""
-    _check_fields(labels, _labels_of(config), "labels.")
+    later = {name: kind for name, kind in _LATER_LABELS.items() if name in labels}
+    _check_fields(labels, _labels_of(config) | later, "labels.")
     for name in ("seed", "target"):
         if labels[name] != config.get(name):
             raise DamagedError(f"labels.{name} is not that of its config")
@@ -206,12 +210,12 @@ class Key:
     config: dict[str, Any]
     labels: dict[str, Any]
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """Sixteen hexadecimal digits of the SHA-256 of the config."""
         return identity(self.config)
 
-    @property
+    @cached_property
     def path(self) -> str:
         """Path of the record below the records."""
         return path_of(self.config)

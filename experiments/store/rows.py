@@ -27,7 +27,7 @@ FIRST = (*LABELS, "status", "skip", "reason", *MEASURES)
 #: Columns that hold no measurement, beside the settings.
 TEXTS = (
     *LABELS,
-    *("status", "skip", "reason", "note", "method", "refines", "told", "signal"),
+    *("status", "skip", "reason", "note", "method", "refines", "told", "signal", "readings"),
     *("processor", "identity"),
 )
 
@@ -70,6 +70,7 @@ def flatten(score: Record, cell: Record | None) -> dict[str, Any]:
     if score["status"] == "ok":
         row["imp"] = float(f"{imp(row['mse_before'], row['mse_after']):.9g}")
     row |= {f"mse_{key.replace('|', '_')}": value for key, value in grid.items()}
+    row |= {f"n_{name}": number for name, number in score.get("size", {}).items()}
     row |= _costs(score, OF_REGRESSOR)
     if cell is not None:
         cell = rounded(cell)

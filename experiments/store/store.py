@@ -1,15 +1,18 @@
-"""Where records lie: a small JSON file per finished piece of work, or a row of the archive."""
+"""Where records lie: a JSON file per finished piece of work, a pack of many, or the archive."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from experiments.files import StoreError, read_text, walk, write_json
+from experiments.store import packs
 from experiments.store.archive import NAME, Archive
 from experiments.store.listing import Entries, listed_names, listing_path, read_listing
 from experiments.store.records import (
@@ -23,13 +26,15 @@ from experiments.store.records import (
 )
 
 _SUFFIX = ".json"
+_WRITES_PER_PACKING = 64
 
 
 @dataclass(frozen=True)
 class Store:
-    """The records of a results folder: files below ``runs``, and the archive beside it.
+    """The records of a results folder: files and packs below ``runs``, and the archive beside it.
 
-    A file wins over a row of the archive with the same identity. What is damaged is left out, noted
+    A file wins over a line of a pack, which wins over a row of the archive; of lines, one that is
+    ok, or the last. What is damaged is left out, noted
     once under `damage`, in the order in which it was met, and computed anew by the next run.
     """
 
@@ -72,7 +77,11 @@ class Store:
         return self.read_file(path) or self.archive.record(identity_in(path))
 
     def read_file(self, path: str) -> Record | None:
-        """The record file at such a path; None where there is none, or a damaged one."""
+        """The record at such a path as it lies here; None where there is none, or a damaged one."""
+        return self._checked(path) or packs.best(identity_in(path), self._packs(path))
+
+    def _checked(self, path: str) -> Record | None:
+        """The record in the file of a path."""
         file = self._file(path)
         try:
             return check_record(json.loads(read_text(file)), path)
@@ -87,18 +96,39 @@ class Store:
 
     def status(self, key: Key) -> str | None:
         """What became of a piece of work: "ok", "skipped" or "failed", None where it is to do."""
-        record = self.find(key.path)
+        path, name = key.path, key.identity
+        if not os.path.exists(self._file(path)):
+            found = {pack.lines[name].status for pack in self._packs(path) if name in pack.lines}
+            if len(found) == 1:
+                return found.pop()
+        record = self.find(path)
         return None if record is None else str(record["status"])
 
     def write(self, key: Key, record: Record) -> None:
-        """Write a record atomically."""
+        """Write a record atomically; now and then, put those beside it into a pack."""
         content = {
             "identity": key.identity,
             "labels": key.labels,
             **record,
             "config": key.config,
         }
-        write_json(self._file(key.path), seal(content))
+        file = self._file(key.path)
+        write_json(file, seal(content))
+        # By chance, so that no two need to agree on whose turn it is.
+        if int(key.identity[-2:], 16) % _WRITES_PER_PACKING == 0:
+            self._pack(file.parent)
+
+    def tidy(self) -> None:
+        """Pack what lies here in many files; take out of packs what is damaged."""
+        for folder in sorted({file.parent for file, _ in walk(self._root)}):
+            self._pack(folder)
+            for pack in packs.packs_in(folder):
+                if pack.damage:
+                    self._note_all(pack)
+                    packs.mend(pack)
+
+    def _pack(self, folder: Path) -> None:
+        packs.pack(folder, lambda file: self._checked(file.relative_to(self._root).as_posix()))
 
     def remove(self, key: Key) -> None:
         """Remove the record of a key, if there is one."""
@@ -108,8 +138,9 @@ class Store:
         """Every record: the files in the order of their paths, then what only the archive has."""
         there = set()
         for record in self._files():
-            there.add(record["identity"])
-            yield record
+            if record["identity"] not in there:
+                there.add(record["identity"])
+                yield record
         for record in self.archive.records():
             if record["identity"] not in there:
                 yield record
@@ -163,22 +194,47 @@ class Store:
         return sorted({*listed_names(self.runs), *self.archive.experiments})
 
     def _files(self) -> Iterator[Record]:
-        """The records that lie here as files; what lies among them and is none is noted."""
-        root = self.runs / "records"
-        for file, error in walk(root):
-            path = file.relative_to(root).as_posix() if file != root else ""
+        """The records that lie here, a file before a line; what lies among them is noted."""
+        found = []
+        for file, error in walk(self._root):
+            path = file.relative_to(self._root).as_posix() if file != self._root else ""
             if error is not None:
                 self._note(str(file), error.strerror or str(error))
             elif file.name.startswith("."):
                 # Of the system, or on its way to become a record.
                 continue
+            elif packs.is_pack(file.name):
+                found.append(packs.read(file))
             elif file.suffix != _SUFFIX:
                 self._note(str(file), "it is no record")
             elif (record := self.read_file(path)) is not None:
                 yield record
+        times = Counter(name for pack in found for name in pack.lines)
+        for pack in found:
+            self._note_all(pack)
+            once = [name for name in pack.lines if times[name] == 1]
+            yield from pack.records(*once)
+        for name in (name for name, number in times.items() if number > 1):
+            if (record := packs.best(name, found)) is not None:
+                yield record
+
+    @property
+    def _root(self) -> Path:
+        return self.runs / "records"
+
+    def _packs(self, path: str) -> list[packs.Pack]:
+        """The packs beside a path."""
+        found = packs.packs_in(self._file(path).parent)
+        for pack in found:
+            self._note_all(pack)
+        return found
 
     def _file(self, path: str) -> Path:
-        return self.runs / "records" / path
+        return self._root / path
+
+    def _note_all(self, pack: packs.Pack) -> None:
+        for damage in pack.damage:
+            self._note(damage.where, damage.what)
 
     def _note(self, where: str, what: str) -> None:
         self.damage.setdefault(where, Damage(where, " ".join(what.split())))

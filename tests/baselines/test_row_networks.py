@@ -192,6 +192,25 @@ def test_sane_variants_recover_more_than_the_published_ones(cls, label):
         assert sane < 0.95 * np.sqrt(np.mean((noisy - clean) ** 2))
 
 
+def test_minmax_works_on_columns_from_0_to_1_of_the_whole_table(table, training):
+    X, y = table
+    DAEDenoiser(scaling="minmax", **QUICK).fit(X, y)
+    (call,) = training
+    inputs = np.concatenate([call["X"], call["X_val"]])
+    np.testing.assert_allclose(inputs.min(axis=0), 0.0, atol=1e-12)
+    np.testing.assert_allclose(inputs.max(axis=0), 1.0)
+
+
+def test_minmax_lets_a_sigmoid_reach_every_value_and_no_other(table):
+    X, y = table
+    X = 100.0 * X + 7.0
+    refined_X, refined_y = DAEDenoiser(scaling="minmax", epochs=3, **QUICK).fit_resample(X, y)
+    assert refined_X.max() > 1.0
+    assert (refined_X >= X.min(axis=0)).all()
+    assert (refined_X <= X.max(axis=0)).all()
+    assert y.min() <= refined_y.min() <= refined_y.max() <= y.max()
+
+
 @BOTH
 def test_standardising_makes_units_irrelevant(cls, table):
     X, y = table
@@ -210,6 +229,8 @@ def test_standardising_makes_units_irrelevant(cls, table):
         ({"validation_fraction": 1.0}, "validation_fraction must lie between 0 and 1, got 1.0"),
         ({"learning_rate": 0.0}, "learning_rate must be positive, got 0.0"),
         ({"corruption": -0.1}, "corruption must not be negative, got -0.1"),
+        ({"scaling": "robust"}, "scaling must be 'standard' or 'minmax', got 'robust'"),
+        ({"scaling": "minmax", "standardize": True}, "exclude each other: leave one out"),
         ({"patience": 0}, "patience has to be an integer of at least 1, got 0"),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",

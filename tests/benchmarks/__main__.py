@@ -26,6 +26,7 @@ from torch import Tensor, nn
 
 from denograd import DenoGrad
 from denograd.networks import build
+from denograd.training.adam import Adam, keep_freed_memory
 
 from . import naive
 from .workloads import (
@@ -252,6 +253,46 @@ def skip_windows(full: bool) -> Iterator[Figure]:
     )
 
 
+def compare_xlstm(full: bool) -> Iterator[Figure]:
+    """Steps of an xLSTM against those of an LSTM of the same width, taken in turn."""
+    rounds = 100 if full else 25
+    for what, batch, step_of in (
+        ("training step", 128, training_step),
+        ("gradient of the data", 512, data_gradient),
+    ):
+        steps = {"xlstm": step_of(build("xlstm", 7, window=WINDOW), batch)}
+        for n_layers in (2, 1):
+            net = build("lstm", 7, window=WINDOW, n_layers=n_layers)
+            steps[f"LSTM 64 x {n_layers}"] = step_of(net, batch)
+        for step in steps.values():
+            cpu_seconds(step, repeats=5)
+        times = [{name: cpu_seconds(step) for name, step in steps.items()} for _ in range(rounds)]
+        for name in [*steps][1:]:
+            ratio = median(seconds["xlstm"] / seconds[name] for seconds in times)
+            slow, fast = (1e3 * median(each[key] for each in times) for key in ("xlstm", name))
+            yield Figure(
+                f"xLSTM 64 / {name}, {what}, {batch} windows",
+                f"{ratio:.2f}x",
+                "2x" if name.endswith("2") else "",
+                f"{slow:.1f} ms against {fast:.1f} ms",
+            )
+
+
+def training_step(net: nn.Module, batch: int) -> Callable[[], None]:
+    """A step of Adam as `train_network` takes it."""
+    keep_freed_memory()
+    optimizer = Adam([*net.train().parameters()], 1e-3)
+    x, y = torch.randn(batch, WINDOW, 7), torch.randn(batch, 1)
+    return lambda: optimizer.step(nn.functional.mse_loss(net(x), y))
+
+
+def data_gradient(net: nn.Module, batch: int) -> Callable[[], tuple[Tensor, ...]]:
+    """The gradient that a refinement takes."""
+    net.eval().requires_grad_(False)
+    x = torch.randn(batch, WINDOW, 7, requires_grad=True)
+    return lambda: torch.autograd.grad(net(x).square().sum(), x)
+
+
 def compare_with_gpu(full: bool) -> Iterator[Figure]:
     """The same refinement on a CPU (all its threads) and on CUDA, in wall time."""
     if not torch.cuda.is_available():
@@ -291,6 +332,7 @@ SECTIONS = {
     "products": compare_with_products,
     "rows": scale_rows,
     "skip": skip_windows,
+    "xlstm": compare_xlstm,
     "gpu": compare_with_gpu,
 }
 

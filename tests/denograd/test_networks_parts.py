@@ -26,19 +26,35 @@ def test_moving_average_repeats_the_edges(window, kernel_size):
     np.testing.assert_allclose(average.numpy(), expected, atol=1e-6)
 
 
-def test_dlinear_weighs_the_forecasts_of_the_channels():
-    net = networks.build("dlinear", 2, 1, 4, kernel_size=3)
+def test_dlinear_forecasts_its_first_channels_by_the_same_maps():
+    net = networks.build("dlinear", 3, 2, 4, kernel_size=3)
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.zero_()
         net.trend.weight[0, 0] = 1.0  # trend of the first step
         net.remainder.weight[0, 3] = 10.0  # remainder of the last
-        net.channels.weight.copy_(torch.tensor([[1.0, -1.0]]))
-        net.channels.bias.fill_(0.5)
+        net.remainder.bias.fill_(0.5)
     first, second = torch.tensor([3.0, 6.0, 0.0, 9.0]), torch.tensor([1.0, 1.0, 1.0, 1.0])
-    by_hand = (4 + 10 * (9 - 6)) - (1 + 10 * 0) + 0.5
-    output = net(torch.stack((first, second), dim=-1).unsqueeze(0))
-    torch.testing.assert_close(output, torch.tensor([[by_hand]]))
+    by_hand = [4 + 10 * (9 - 6) + 0.5, 1 + 10 * 0 + 0.5]
+    output = net(torch.stack((first, second, 100 * first), dim=-1).unsqueeze(0))
+    torch.testing.assert_close(output, torch.tensor([by_hand]))
+    with pytest.raises(ValueError, match="n_targets can be 3 at most, got 4"):
+        networks.build("dlinear", 3, 4, 24)
+
+
+@pytest.mark.parametrize(("window", "n_left", "n_before"), [(24, 9, 2), (1, 6, 0)])
+def test_the_lstm_reads_what_full_convolutions_leave_in_order_of_time(window, n_left, n_before):
+    net = networks.build("cnn_lstm", 2, 1, window).eval()
+    seen = []
+    net.lstm.register_forward_pre_hook(lambda _, inputs: seen.append(*inputs))
+    x = torch.randn(1, window, 2)
+    net(x)
+    x[:, -1] += 1  # from the 24th of 43 filtered steps on, the 12th of 30, the 6th of 19
+    net(x)
+    assert seen[0].shape == (1, n_left, 6)
+    changed = (seen[0] != seen[1]).any(dim=2)[0]
+    assert changed.any()
+    assert not changed[:n_before].any()
 
 
 def test_attention_equals_that_of_torch():
@@ -124,7 +140,6 @@ def test_the_order_of_time_steps_matters(name):
     assert not torch.allclose(net(x), net(reordered), rtol=1e-3)
 
 
-@pytest.mark.parametrize("name", ["lstm", "cnn_lstm"])
-def test_one_recurrent_layer_has_nothing_to_drop_and_says_nothing(name, recwarn):
-    networks.build(name, 3, 1, 8, n_layers=1)
+def test_one_recurrent_layer_has_nothing_to_drop_and_says_nothing(recwarn):
+    networks.build("lstm", 3, 1, 8, n_layers=1)
     assert not recwarn

@@ -138,8 +138,9 @@ def _listed(gaps: list[float]) -> str:
     return ", ".join(f"{gap:.2f}" for gap in gaps)
 
 
+RANKS = tuple(map(_statement, PAIRS))
 STATEMENTS = (
-    *map(_statement, PAIRS),
+    *RANKS,
     Statement(
         name="gaps of ranks within chance",
         paper="1.60, 0.60, 0.20 within CD 3.32",

@@ -65,6 +65,12 @@ def as_published(rows: pd.DataFrame) -> pd.Series:
     return fits | (rows["denoiser_name"] != "denograd")
 
 
+def readings_of(rows: pd.DataFrame) -> list[list[str]]:
+    """The readings of the paper that every row belongs to."""
+    told = rows.get("readings", pd.Series("", rows.index))
+    return [text.split() if isinstance(text, str) else [] for text in told]
+
+
 def one_label_each(rows: pd.DataFrame, kind: str, names: Iterable[str]) -> dict[str, str]:
     """The label that stands for each name, where exactly one does.
 
@@ -320,17 +326,23 @@ class Runs:
         return f"{metric.title}: {', '.join(parts)}" if parts else ""
 
 
-def of_the_paper(view: View) -> View:
+def of_the_paper(view: View, reading: str | None = None) -> View:
     """The paper's datasets, methods and the controls of a view, under their plain names.
 
-    Sane variants, synthetic data and other settings of a method are left out.
+    Sane variants, synthetic data and other settings of a method are left out: those that are not
+    published, or do not belong to a reading of the paper.
     """
     rows = view.rows
+    if reading is not None:
+        # A method may have one form on tables and another on series.
+        rows = rows[[reading in names for names in readings_of(rows)]]
+        rows = rows.assign(denoiser=rows["denoiser_name"])
+    own = rows[as_published(rows)] if reading is None else rows
     controls = sorted(set(rows.loc[rows["kind"] == "control", "denoiser_name"]))
     regressors = {str(label) for label in rows["regressor"].dropna()}
     names: Mapping[str, dict[str, str]] = {
         "dataset": one_label_each(rows, "dataset", DATASETS),
-        "denoiser": one_label_each(rows[as_published(rows)], "denoiser", (*METHODS, *controls)),
+        "denoiser": one_label_each(own, "denoiser", (*METHODS, *controls)),
         "regressor": {label: label for label in regressors}
         | one_label_each(rows, "regressor", sorted(set(rows["regressor_name"]))),
     }

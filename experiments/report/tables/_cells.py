@@ -95,7 +95,8 @@ def dataset_table(
                     for protocol in view.protocols
                     for dataset in view.datasets
                     for denoiser in (*view.methods, *view.controls)
-                }
+                },
+                view,
             ),
         ),
         interval_note=interval_note(summary.values()),
@@ -184,7 +185,7 @@ def interval_note(entries: Iterable[Entry]) -> str:
 Outcomes = Mapping[tuple[str, str, str], Entry | None]
 
 
-def outcome_notes(outcomes: Outcomes) -> list[str]:
+def outcome_notes(outcomes: Outcomes, view: View) -> list[str]:
     """Sentences that say what is missing, and why; None stands for what was not run."""
     known = {place: entry for place, entry in outcomes.items() if entry is not None}
     notes = []
@@ -206,7 +207,9 @@ def outcome_notes(outcomes: Outcomes) -> list[str]:
         if entry.status in ("failed", "skipped", "partial"):
             status = "skipped" if entry.status == "skipped" else "failed"
             for reason in entry.reasons or ("no reason was recorded",):
-                why.setdefault((status, _short(reason, place[1])), []).append(place)
+                why.setdefault((status, _short(reason, view.dataset_names[place[1]])), []).append(
+                    place
+                )
     notes += [
         f"{status}: {_places(places)}: {reason}" for (status, reason), places in sorted(why.items())
     ]

@@ -156,7 +156,7 @@ def _table(
             how,
             *dataset_notes(view, [dataset]),
             *null_notes(view, "null", {(protocol, dataset)}),
-            *outcome_notes(outcomes),
+            *outcome_notes(outcomes, view),
         ),
         interval_note=interval_note(known),
     )

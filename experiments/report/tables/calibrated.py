@@ -118,7 +118,8 @@ def recovery_table(
                     )
                     for dataset, view in blocks
                     for name in shown
-                }
+                },
+                whole,
             ),
         ),
     )

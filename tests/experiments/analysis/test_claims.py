@@ -29,6 +29,7 @@ from experiments.analysis.verdict import Verdict
 from experiments.analysis.view import views
 from experiments.report.table import Table, TableCell
 from experiments.report.tables.published import tables as claims_tables
+from experiments.report.tables.readings import tables as readings_tables
 from tests.support.long_tables import benchmark, make
 
 CONF = Path(__file__).parents[3] / "conf"
@@ -512,3 +513,52 @@ def test_a_benchmark_without_the_papers_data_tests_nothing() -> None:
     found = claims(views(benchmark()))
     assert {claim.verdict for claim in found} == {UNTESTABLE}
     assert all(claim.controls == "" for claim in found)
+
+
+def in_reading(readings: str, *methods: str, **options: Any) -> pd.DataFrame:
+    """The paper's matrix of some methods that belong to readings, with these settings."""
+    matrix = runs(methods=methods, regressors=("lstm", "xgboost"), level=0.0, **options)
+    return matrix.assign(readings=readings)
+
+
+def test_every_reading_is_held_against_the_published_figures() -> None:
+    """Each by its own forms of the methods, which may differ between tables and series."""
+    order, target = "p_denoiser_row_order", "p_denoiser_target_in_inputs"
+    plain = in_reading("plain", "kalman", **{order: "file"})
+    other = in_reading("other", "kalman", ratio=0.01, swd=0.9, rho=0.2, **{order: "after_split"})
+    rest = in_reading("plain other", *without("kalman", "denograd"), ratio=0.7, swd=0.3)
+    own = in_reading("plain other", "denograd", ratio=0.6, **{target: False})
+    written = in_reading("other", "denograd", ratio=0.05, **{target: True})
+    on_series = own["domain"] == "series"
+    own.loc[on_series, "readings"] = "plain"
+
+    (table,) = readings_tables(views(pd.concat([plain, other, rest, own, written[on_series]])))
+
+    figures = [f"{column.group}: {column.title}" for column in table.columns]
+    by_reading = {
+        row.label: dict(zip(figures, (cell.text for cell in row.cells), strict=True))
+        for row in table.sections[0].rows
+    }
+    assert list(by_reading) == ["plain", "other"]
+    for figure, before, after in (
+        ("kalman, Imp%: above 98", "0 of 4, median 50.0: miss", "4 of 4, median 99.0: hit"),
+        ("kalman, SWD: above 0.5", "0 of 4, median 0.100: miss", "4 of 4, median 0.900: hit"),
+        ("kalman, ρ̄: below 0.3", "0 of 4, median 0.900: miss", "4 of 4, median 0.200: hit"),
+        ("mean Imp%, microsoft_stock: 97.6", "–", "–"),
+        (
+            "series, denograd alone above 90: 2 of 2 regressors above 90",
+            "0 of 2, least 40.0: miss",
+            "2 of 2, least 95.0: in part",
+        ),
+    ):
+        assert (by_reading["plain"][figure], by_reading["other"][figure]) == (before, after)
+    assert by_reading["plain"][": hits"] == "1 of 13"
+    assert by_reading["other"][": hits"] == "4 of 13"
+    assert table.notes[0].startswith("Most figures are hit by other: 4 of 13. ")
+    assert table.notes[-1] == (
+        "mean Imp%, microsoft_stock: cannot be tested, no runs of the dataset microsoft_stock."
+    )
+
+
+def test_without_readings_there_is_no_table_of_them() -> None:
+    assert readings_tables(views(runs())) == []

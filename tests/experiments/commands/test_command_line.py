@@ -68,7 +68,7 @@ def test_a_slip_ends_with_status_2_and_one_line(command, slip, tmp_path):
         ("seed = 1", "write it without spaces, seed=1"),
         ("seed", "write key=value"),
         ("name=glob(*)", "name: no option fits"),
-        ("dataset=", "dataset: there is no ''; known are daily_climate, "),
+        ("dataset=", "dataset: there is no ''; known are csv, daily_climate, "),
     ],
 )
 def test_what_hydra_would_misread_is_said_in_words(slip, said):

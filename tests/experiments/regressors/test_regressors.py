@@ -59,10 +59,10 @@ def make(cls: type[BaseRegressor], domain: str = "tabular", seed: int = 0) -> Ba
 
 
 def problem(cls: type[BaseRegressor], n: int = 600, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Rows with a linear target that depends on two of the columns."""
+    """Rows with a linear target that depends on two columns, or steps of the first channel."""
     X = np.random.default_rng(seed).normal(size=(n, *SHAPES[cls.inputs]))
-    flat = X.reshape(n, -1)
-    return X, flat[:, -1] - 0.5 * flat[:, -2]
+    past = X if X.ndim == 2 else X[..., 0]
+    return X, past[:, -1] - 0.5 * past[:, -2]
 
 
 def parts(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -94,9 +94,20 @@ def test_lstm_has_the_published_layers() -> None:
     assert (lstm.hidden_size, lstm.num_layers, lstm.dropout) == (64, 2, 0.1)
 
 
-def test_cnn_lstm_convolves_first() -> None:
-    kinds = [type(module) for module in network(CNNLSTMRegressor).modules()]
-    assert kinds.index(nn.Conv1d) < kinds.index(nn.LSTM)
+def test_cnn_lstm_has_the_published_layers() -> None:
+    modules = [*network(CNNLSTMRegressor).modules()]
+    filters = [(m.out_channels, *m.kernel_size) for m in modules if isinstance(m, nn.Conv1d)]
+    assert filters == [(3, 20), (6, 10), (6, 5)]
+    kinds = [type(m) for m in modules if isinstance(m, nn.LSTM | nn.Dropout | nn.Linear)]
+    assert kinds == [nn.LSTM, nn.Dropout, nn.Linear, nn.Linear, nn.Linear]
+    assert [m.p for m in modules if isinstance(m, nn.Dropout)] == [0.1]
+
+
+def test_dlinear_reads_the_past_of_the_target_alone() -> None:
+    X, y = windows()
+    model = DLinearRegressor(epochs=2, random_state=0, device="cpu").fit(X, y, X, y)
+    others = X + np.array([0, 1, 1])
+    np.testing.assert_array_equal(model.predict(others), model.predict(X))
 
 
 def test_xlstm_has_a_projection_an_mlstm_and_an_slstm_with_four_heads() -> None:

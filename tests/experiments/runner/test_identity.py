@@ -27,7 +27,37 @@ OF_REFINEMENT = {
     "cv": None,
 }
 DENOGRAD = {"name": "denograd", "params": OF_BACKBONE | OF_REFINEMENT, "revision": 1}
+NETWORK = {
+    "corruption": 0.0,
+    "standardize": False,
+    "epochs": 500,
+    "patience": 15,
+    "batch_size": 64,
+    "learning_rate": 0.001,
+    "validation_fraction": 0.2,
+}
+DN_RESNET = {"name": "dn_resnet", "params": NETWORK | {"hidden_size": 64}, "revision": 1}
+KALMAN = {
+    "name": "kalman",
+    "params": {
+        "process_variance": 1e-05,
+        "observation_variance": 0.01,
+        "initial_variance": 1.0,
+    },
+    "revision": 1,
+}
 PREDICTED_TARGET = {"name": "predicted_target", "params": OF_BACKBONE, "revision": 1}
+
+
+def test_results_of_a_backbone_are_not_taken_for_those_of_its_former_network() -> None:
+    revisions = {
+        name: Component(
+            "denograd", "denograd.estimator.DenoGradDenoiser", OF_BACKBONE | {"backbone": name}
+        ).identity()["revision"]
+        for name in ("auto", "lstm", "dlinear", "cnn_lstm")
+    }
+
+    assert revisions == {"auto": 1, "lstm": 1, "dlinear": 2, "cnn_lstm": 2}
 
 
 class Grown:
@@ -74,7 +104,13 @@ def test_the_arguments_of_a_rule_are_part_of_it(settings_of):
 
 
 @pytest.mark.parametrize(
-    ("member", "expected"), [("denograd", DENOGRAD), ("predicted_target", PREDICTED_TARGET)]
+    ("member", "expected"),
+    [
+        ("denograd", DENOGRAD),
+        ("predicted_target", PREDICTED_TARGET),
+        ("dn_resnet", DN_RESNET),
+        ("kalman", KALMAN),
+    ],
 )
 def test_records_of_the_published_settings_stay_valid(settings_of, member, expected):
     (component,) = settings_of(f"denoiser={member}").denoiser

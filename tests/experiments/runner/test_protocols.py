@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from experiments.metrics import headline
+from experiments.runner.compute import denoise
 from experiments.runner.corruption import Data, corrupt
 from experiments.runner.protocols import PROTOCOLS
 from experiments.runner.resources import Stages
 from experiments.runner.scoring import Scorer
 from tests.experiments.conftest import SMALL
-from tests.support.doubles import Halve
+from tests.support.doubles import Halve, HalvesTarget
 
 SERIES = ("dataset=seasonal", "dataset.n=400", *SMALL[2:])
 
@@ -30,8 +31,12 @@ def halved(settings, name):
     protocol = PROTOCOLS[name]
     scaled = protocol.scale(corrupt(settings))
     refined = protocol.denoise(Halve(), scaled, Stages())
-    grid, _ = Scorer(protocol, scaled).score(settings.regressor[0], refined)
-    return grid, scaled, refined
+    return score(Scorer(protocol, scaled), settings, refined), scaled, refined
+
+
+def score(scorer, settings, refined):
+    regressor = settings.regressor[0]
+    return scorer.score(regressor, refined, scorer.reference(regressor))[0]
 
 
 def test_held_out_shows_and_changes_training_rows_only(corruption, tmp_path):
@@ -147,7 +152,7 @@ def test_rows_that_were_filled_in_are_not_scored_when_held_out(settings_of):
 def test_the_identity_scores_exactly_zero(corruption):
     for protocol in PROTOCOLS.values():
         scaled = protocol.scale(corruption)
-        grid, _ = Scorer(protocol, scaled).score(corruption.settings.regressor[0], scaled.noisy)
+        grid = score(Scorer(protocol, scaled), corruption.settings, scaled.noisy)
         head = headline(grid)
         assert head["mse_after"] == head["mse_before"]
 
@@ -163,7 +168,7 @@ def test_a_second_fit_with_the_shared_seed_gives_the_same_error(settings_of, nam
     nudged.X[0, 0] = np.nextafter(nudged.X[0, 0], 2)
     scorer = Scorer(protocol, scaled)
 
-    head = headline(scorer.score(settings.regressor[0], nudged)[0])
+    head = headline(score(scorer, settings, nudged))
 
     assert head["mse_after"] == pytest.approx(head["mse_before"], rel=1e-4)
 
@@ -211,3 +216,45 @@ def test_without_noise_there_is_no_ceiling(settings_of):
 
     assert set(grid) == {"noisy|noisy|noisy", "refined|noisy|noisy"}
     assert "mse_ceiling" not in headline(grid)
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_after_the_split_a_table_is_refined_part_by_part_and_comes_back_in_file_order(
+    settings_of, tmp_path, name
+):
+    protocol = PROTOCOLS[name]
+    scaled = protocol.scale(corrupt(settings_of(*SMALL)))
+
+    refined = protocol.denoise(Halve(str(tmp_path / "log")), scaled, Stages(), "after_split")
+
+    (fed,) = seen(tmp_path / "log", "denoise")
+    rows = {tuple(row): number for number, row in enumerate(scaled.noisy.X)}
+    order = [rows[tuple(row)] for row in fed]
+    lengths = [len(np.intersect1d(part, order)) for part in scaled.corruption.split]
+    for part, fed_part in zip(
+        scaled.corruption.split, np.split(order, np.cumsum(lengths)[:-1]), strict=True
+    ):
+        assert set(fed_part) <= set(part)
+        assert len(fed_part) in (0, len(part))
+        assert not len(fed_part) or list(fed_part) != sorted(fed_part)
+    assert refined.equals(protocol.denoise(Halve(), scaled, Stages()))
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+@pytest.mark.parametrize("in_inputs", [False, True])
+def test_the_refined_target_goes_into_channel_0_where_that_is_asked_for(
+    settings_of, name, in_inputs
+):
+    protocol, options = PROTOCOLS[name], [f"+denoiser.it.target_in_inputs={in_inputs}"]
+    target = f"+denoiser.it._target_={HalvesTarget.__module__}.HalvesTarget"
+    settings = settings_of(*SERIES[:2], "denoiser=[]", "regressor=ridge", target, *options)
+    scaled = protocol.scale(corrupt(settings))
+
+    refined = denoise(settings.denoiser[0], scaled, name, Stages(), {})
+
+    rows = protocol.changed_rows(scaled.corruption)
+    expected = scaled.noisy.X.copy()
+    if in_inputs:
+        expected[rows, 0] = scaled.noisy.y[rows] / 2
+    np.testing.assert_array_equal(refined.X, expected)
+    np.testing.assert_array_equal(refined.y[rows], scaled.noisy.y[rows] / 2)

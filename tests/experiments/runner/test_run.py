@@ -27,7 +27,7 @@ def run(settings_of):
 
 
 def test_every_cell_and_every_score_leaves_a_record(run):
-    settings, told = run("regressor=[ridge,knn]")
+    settings, told = run("regressor=[ridge,knn]", "denoiser=shrink_target")
 
     assert sorted(told) == [("knn", "ok")] * 2 + [("ridge", "ok")] * 2
     records = list(Store(settings.results).records())
@@ -58,9 +58,12 @@ def test_training_that_two_denoisers_share_is_booked_once(run):
     assert (second["epochs"], second["reused"]["epochs"]) == ({"fit": 0}, 3)
     assert 0 < second["reused"]["seconds"] <= first["seconds"]["fit"]
     assert (dae["epochs"], dae["reused"]) == ({"fit": 2}, {})
-    for score in (r for r in records if "regressor" in r["labels"]):
-        assert score["epochs"] == {"fit": 4}
-        assert score["cpu_seconds"]["fit"] > 0
+    scores = {r["labels"]["denoiser"]: r for r in records if "regressor" in r["labels"]}
+    assert [scores[name]["epochs"] for name in denoisers] == [
+        {"fit": 4, "reference": 2 * 4},
+        *[{"fit": 4}] * 2,
+    ]
+    assert all(score["cpu_seconds"]["fit"] > 0 for score in scores.values())
     rows = read_long_table(settings.results).set_index("denoiser")
     assert rows["reused_epochs"].to_dict() == pytest.approx(
         {"denograd": np.nan, "predicted_target": 3, "dae": np.nan}, nan_ok=True
@@ -78,7 +81,7 @@ def test_what_was_spent_elsewhere_or_asleep_is_in_no_sum(run):
 
 
 def test_records_of_before_have_costs_beside_those_of_now(run):
-    settings, _ = run("regressor=[ridge,knn]", "protocol=held_out")
+    settings, _ = run("regressor=[ridge,knn]", "denoiser=shrink_target", "protocol=held_out")
     cell, *scores = sorted(
         Store(settings.results).records(), key=lambda r: r["labels"].get("regressor", "")
     )
@@ -209,6 +212,43 @@ def test_who_scores_on_a_permuted_target_is_called_so(run):
     assert set(labelled(read_long_table(settings.results)).denoiser) == names
 
 
+@pytest.mark.parametrize(
+    ("dataset", "size"),
+    [
+        (("dataset=friedman", "dataset.n=2000", "profile.max_rows=1500"), "1,500 × 11"),
+        (("dataset=friedman", "dataset.n=300", "profile.max_columns=4"), "300 × 5"),
+        # The target is one of the channels.
+        (("dataset=seasonal", "dataset.n=200"), "200 × 5"),
+    ],
+)
+def test_the_size_stands_beside_the_name_of_a_dataset(run, dataset, size):
+    settings, _ = run(*dataset, "regressor=[ridge,knn]", "protocol=held_out")
+    records = list(Store(settings.results).records())
+    name = settings.dataset.label
+
+    assert set(labelled(long_table(records)).dataset) == {f"{name} ({size})"}
+    # An old record says nothing of it, and is of the same dataset.
+    del next(r for r in records if "regressor" in r["labels"])["size"]
+    assert set(labelled(long_table(records)).dataset) == {f"{name} ({size})"}
+    for record in records:
+        record.pop("size", None)
+    assert set(labelled(long_table(records)).dataset) == {name}
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_controls_are_scored_by_costly_regressors_where_asked_for(run, asked):
+    overrides = (
+        *("dataset=seasonal", "dataset.n=100", "denoiser=[identity,constant,pca]"),
+        *("regressor=[ridge,lstm]", "regressor.lstm.epochs=1", "protocol=held_out"),
+    )
+
+    settings, told = run(*overrides, f"costly_on_controls={asked}")
+
+    assert sorted(told) == [("lstm", "ok")] * (2 + asked) + [("ridge", "ok")] * 3
+    table = read_long_table(settings.results)
+    assert set(table[table.regressor == "lstm"].denoiser) >= {"identity", "pca"}
+
+
 def test_an_empty_store_is_an_empty_table(tmp_path):
     table = read_long_table(tmp_path)
 
@@ -225,9 +265,9 @@ def test_one_label_with_two_settings_is_two_labels(run):
 
     assert set(table.denoiser) == {"pca (variance=0.95)", "pca (variance=0.5)"}
     assert set(table.dataset) == {
-        "friedman (n=300, target=as_is)",
-        "friedman (n=300, target=permuted)",
-        "friedman (n=400, target=as_is)",
+        "friedman (n=300, target=as_is, 300 × 11)",
+        "friedman (n=300, target=permuted, 300 × 11)",
+        "friedman (n=400, target=as_is, 400 × 11)",
     }
     alone = long_table(r for r in Store(settings.results).records() if r["labels"]["seed"] == 0)
     assert len(alone) == len(table)
@@ -344,3 +384,18 @@ def test_a_regressor_that_does_not_apply_costs_no_denoising(run, tmp_path):
 
     assert sorted(log.iterdir()) == before
     assert sorted(status for _, status in told) == ["cached", "cached", "skipped", "skipped"]
+
+
+def test_forms_of_a_method_are_told_apart_with_the_readings_that_want_them(run):
+    more = ("+reading.same={}", "+reading.last.kalman.row_order=after_split")
+    settings, told = run("denoiser=[kalman,identity]", "protocol=published", "reading=plain", *more)
+
+    assert [status for _, status in told] == ["ok"] * 3
+    table = labelled(read_long_table(settings.results))
+    assert dict(zip(table["denoiser"], table["readings"], strict=True)) == {
+        "identity": "plain same last",
+        "kalman (row_order=after_split)": "last",
+        "kalman (row_order=file)": "plain same",
+    }
+    # Whoever reads nothing finds the plain one done.
+    assert run("denoiser=kalman", "protocol=published")[1] == [("ridge", "cached")]

@@ -12,6 +12,7 @@ from hydra import compose, initialize_config_dir
 import baselines
 from denograd.estimator import DenoGradDenoiser
 from experiments import datasets, noise, regressors
+from experiments.datasets.base import Dataset
 from experiments.noise.base import Noise
 from experiments.regressors.base import BaseRegressor
 from experiments.settings.command_line import check_command_line
@@ -24,17 +25,23 @@ CONF = config_dir()
 GROUPS = ("dataset", "noise", "denoiser", "regressor", "profile")
 MEMBERS = [(g, p.stem) for g in GROUPS for p in sorted((CONF / g).glob("*.yaml"))]
 PLUG_INS = {
-    "dataset": set(datasets.discover().values()),
+    "dataset": set(concrete(datasets, Dataset)),
     "noise": set(concrete(noise, Noise)),
     "denoiser": {DenoGradDenoiser, *baselines.discover().values()},
     "regressor": set(concrete(regressors, BaseRegressor)),
 }
+#: What a member cannot do without, beside its name.
+NEEDS = {"csv": ["dataset.file={folder}/csv.csv", "dataset.target=y"]}
 EXPERIMENTS = sorted(p.stem for p in (CONF / "experiment").glob("*.yaml"))
 
 
 @pytest.mark.parametrize(("group", "member"), MEMBERS)
-def test_every_member_composes_and_its_class_can_be_constructed(settings_of, group, member):
-    settings = settings_of(f"{group}={member}")
+def test_every_member_composes_and_its_class_can_be_constructed(
+    settings_of, group, member, tmp_path
+):
+    (tmp_path / "csv.csv").write_text("x,y\n1,2\n")
+    needs = [need.format(folder=tmp_path) for need in NEEDS.get(member, ())]
+    settings = settings_of(f"{group}={member}", *needs)
 
     found = getattr(settings, group)
     if group == "profile":
@@ -57,7 +64,7 @@ def spelled_out(group: str, member: str) -> tuple[type, dict[str, Any]]:
     if group == "denoiser":
         assert content.pop("kind", "method") in KINDS
     if group == "dataset":
-        assert content.pop("name") == member
+        assert content.pop("name") == (member if member not in NEEDS else "${stem:${.file}}")
     return import_target(content.pop("_target_"), member), content
 
 
@@ -159,6 +166,7 @@ def test_settings_are_plain_all_the_way_down(settings_of):
         ("noise.sigma=1,2", "noise.sigma: several values need -m"),
         ("seed=[", "seed: '[' cannot be read"),
         ("target=shuffled", "target: must be one of 'as_is', 'permuted', not 'shuffled'"),
+        ("dataset=csv", "dataset.file: has no value; add dataset.file=..."),
         ("profile.max_rows=3", "profile.max_rows: must be at least 50, not 3"),
     ],
 )

@@ -29,7 +29,12 @@ def test_a_record_comes_back_with_its_identity_config_and_labels(tmp_path):
     assert store.damage == {}
 
 
-LATER = {"cpu_seconds": {"fit": 0.2}, "epochs": {"fit": 3}, "reused": {"seconds": 0.1}}
+LATER = {
+    "cpu_seconds": {"fit": 0.2},
+    "epochs": {"fit": 3},
+    "reused": {"seconds": 0.1},
+    "size": {"rows": 300, "columns": 11},
+}
 
 
 @pytest.mark.parametrize("later", [{}, *({name: costs} for name, costs in LATER.items()), LATER])
