@@ -183,6 +183,7 @@ class ParquetParts:
                 rows = np.arange(first, first + len(batch))
                 yield ParquetTable(pa.Table.from_batches([batch]), self.layout, rows)
                 first += len(batch)
+            pa.default_memory_pool().release_unused()
 
     def take(self, rows: np.ndarray) -> ParquetTable:
         """Return some of the rows, whose numbers ascend."""
