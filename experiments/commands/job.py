@@ -56,9 +56,9 @@ _OUTCOME: dict[str, Any] = {
 class Journalist(Follower):
     """Tells the journal of this run what is done, and counts it."""
 
-    def __init__(self, tell: Callable[[dict[str, Any]], None] = append) -> None:
+    def __init__(self, tell: Callable[[dict[str, Any]], None] | None = None) -> None:
         self.counts: Counter[str] = Counter()
-        self._tell = tell
+        self._tell = tell or append
 
     def planned(self, keys: Sequence[Key]) -> None:
         """Pass on what a listing of the run holds."""

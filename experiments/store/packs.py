@@ -53,7 +53,8 @@ def packs_in(folder: Path) -> list[Pack]:
     """The packs of a folder, each read once as long as it is the same."""
     try:
         found = _names(str(folder), os.stat(folder).st_mtime_ns)
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError:
+        # Whoever walks through the folder says so.
         return []
     return [read(folder / name) for name in found]
 
@@ -133,6 +134,8 @@ def _write(folder: Path, lines: list[bytes]) -> None:
     content = b"".join(line + b"\n" for line in lines)
     # Packers of the same files write the same pack.
     write_bytes(folder / f"{_digest(content).decode()}{_SUFFIX}", content, flush=True)
+    # Clocks of disks are coarse: the folder may look as old as before.
+    _names.cache_clear()
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

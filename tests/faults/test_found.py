@@ -57,7 +57,8 @@ def test_a_failure_takes_no_place_of_what_is_finished(tmp_path):
 
 def test_a_cell_that_fails_alone_is_told_and_counted(settings_of, tmp_path, capsys):
     flag = tmp_path / "broken"
-    settings = settings_of(*SMALL, "protocol=held_out", *double("denoiser", "Broken", log=flag))
+    broken = double("denoiser", "Broken", log=flag)
+    settings = settings_of(*SMALL, "protocol=held_out", "cache_gb=0", *broken)
     run_noted(settings)
     (cell,) = settings.results.glob("runs/records/*/held_out/broken-[0-9a-f]*[0-9a-f].json")
     cell.write_text("5")
