@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -77,7 +78,8 @@ class DenoGradDenoiser(BackboneDenoiser):
     Attributes
     ----------
     history_ : History
-        What happened in each epoch of the last refinement; with `cv`, of that of the last fold.
+        What happened in each epoch of `fit_resample`; with `cv`, of the last fold. `denoise` alone
+        leaves none.
     skill_ : Skill or None
         How well the backbone predicts the rows that were held back, `skill_.r2` among others; see
         `BackboneDenoiser` for the other attributes.
@@ -164,9 +166,10 @@ class DenoGradDenoiser(BackboneDenoiser):
             The same rows in the containers of X and y.
         """
         self.fit(X, y)
-        if self.cv is None:
-            return self.denoise(X, y)
-        return self._handed_back(*self._cross_fit(*self._checked(X, y)), X, y)
+        matrix, vector = self._checked(X, y)
+        run = self._cross_fit if self.cv is not None else partial(self._refine, self.backbone_)
+        refined_X, refined_y, self.history_ = run(matrix, vector)
+        return self._handed_back(refined_X, refined_y, X, y)
 
     def check_config(self) -> None:
         """Refuse parameters that are wrong whatever the data are.
@@ -195,29 +198,30 @@ class DenoGradDenoiser(BackboneDenoiser):
         return reason
 
     def _denoise(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self._refine(self.backbone_, X, y)
+        return self._refine(self.backbone_, X, y)[:2]
 
     def _refine(
         self, fitted: FittedBackbone, X: np.ndarray, y: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Refine with a given backbone."""
+    ) -> tuple[np.ndarray, np.ndarray, History]:
+        """Refine with a given backbone, and tell what happened."""
         scaling = fitted.scaling
         inputs, targets = scaling.inputs(X), scaling.targets(y)
-        moved_inputs, moved_targets = self._moved(fitted, inputs, targets)
+        moved_inputs, moved_targets, history = self._moved(fitted, inputs, targets)
         # Adding what has moved, rather than scaling back, leaves rows at rest exactly as they are.
         return (
             X + scaling.x_scale * (moved_inputs - inputs).astype(np.float64),
             y + scaling.y_scale * (moved_targets - targets).astype(np.float64),
+            history,
         )
 
     def _moved(
         self, fitted: FittedBackbone, inputs: np.ndarray, targets: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> tuple[np.ndarray, np.ndarray, History]:
         """Move the data, or find them among the snapshots of a run that others share."""
         rule = self._made_rule(self.domain)
         if self._cache is None or not self._epochs:
-            taken, self.history_ = self._run(rule, fitted, inputs, targets)
-            return taken[rule.max_epochs]
+            taken, history = self._run(rule, fitted, inputs, targets)
+            return *taken[rule.max_epochs], history
         setting = (id(fitted), replace(rule, max_epochs=1), self.refine, self.batch_size)
         key = digest(setting, inputs, targets)
         # The backbone is kept beside its snapshots, so that its id is nobody else's.
@@ -227,8 +231,7 @@ class DenoGradDenoiser(BackboneDenoiser):
             longest = replace(rule, max_epochs=max(numbers))
             taken, history = self._run(longest, fitted, inputs, targets, numbers)
             self._cache[key] = fitted, taken, history
-        self.history_ = history[: rule.max_epochs]
-        return taken[rule.max_epochs]
+        return *taken[rule.max_epochs], history[: rule.max_epochs]
 
     def _run(
         self,
@@ -265,15 +268,15 @@ class DenoGradDenoiser(BackboneDenoiser):
                     given[name] = value
         return make_rule(self.rule, domain, **given)
 
-    def _cross_fit(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Refine each fold by a backbone trained without it."""
+    def _cross_fit(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, History]:
+        """Refine each fold by a backbone trained without it; what happened is that of the last."""
         assert self.cv is not None
         refined_X, refined_y = X.copy(), y.copy()
         for fold, unseen, plan in self._plan().folds(len(y), self.cv):
             seen = np.ones(len(y), dtype=bool)
             seen[unseen] = False
             fitted = self._train(plan, X, y, rows=seen)
-            part_X, part_y = self._refine(fitted, X[unseen], y[unseen])
+            part_X, part_y, history = self._refine(fitted, X[unseen], y[unseen])
             own = np.isin(unseen, fold)
             refined_X[fold], refined_y[fold] = part_X[own], part_y[own]
-        return refined_X, refined_y
+        return refined_X, refined_y, history

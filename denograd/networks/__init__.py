@@ -7,10 +7,10 @@ built, so that a network which needs an optional package costs nothing until it 
 
 import importlib
 import inspect
+import pkgutil
 import sys
-from pathlib import Path
 
-from denograd.catalogue import Catalogue, described
+from denograd.catalogue import Catalogue
 from denograd.networks._base import Network
 
 __all__ = ["Network", "available", "build", "network_class", "size_names"]
@@ -22,7 +22,8 @@ _CONTEXT = ("n_features", "n_targets", "window")
 
 def available() -> tuple[str, ...]:
     """Return the names of the networks, in alphabetical order, without importing them."""
-    return tuple(described(Path(__path__[0])))
+    names = (module.name for module in pkgutil.iter_modules(__path__))
+    return tuple(sorted(name for name in names if not name.startswith("_")))
 
 
 def network_class(name: str) -> type[Network]:
