@@ -31,8 +31,13 @@ def described(folder: Path, joint: str = "_") -> dict[str, str]:
     joint : str
         Between the words of a name; an underscore at the end of a module's is no part of it.
     """
+    return {name: _first_line(file) for name, file in named(folder, joint).items()}
+
+
+def named(folder: Path, joint: str = "_") -> dict[str, Path]:
+    """Return the module of each plug-in in a folder, by its name as `described` has it, unread."""
     found = sorted(file for file in folder.glob("[!_]*.py") if file.stem != "base")
-    return {file.stem.rstrip("_").replace("_", joint): _first_line(file) for file in found}
+    return {file.stem.rstrip("_").replace("_", joint): file for file in found}
 
 
 def _first_line(file: Path) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from denograd import __version__
-from denograd.catalogue import described
+from denograd.catalogue import described, named
 from denograd.published import STEPS
 
 _STATUS = """\
@@ -237,9 +237,9 @@ def _add_method_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_published_options(parser: argparse.ArgumentParser) -> None:
     method = parser.add_argument_group("published method")
-    networks = list(described(PACKAGE / "networks"))
+    networks = list(named(PACKAGE / "networks"))
     # The calibrated step has a method of its own, which predicts each value from the others too.
-    rules = [name for name in described(PACKAGE / "rules", "-") if name != "calibrated"]
+    rules = [name for name in named(PACKAGE / "rules", "-") if name != "calibrated"]
     method.add_argument(
         "--backbone",
         choices=networks,

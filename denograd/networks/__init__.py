@@ -7,10 +7,10 @@ built, so that a network which needs an optional package costs nothing until it 
 
 import importlib
 import inspect
-import pkgutil
 import sys
+from pathlib import Path
 
-from denograd.catalogue import Catalogue
+from denograd.catalogue import Catalogue, named
 from denograd.networks._base import Network
 
 __all__ = ["Network", "available", "build", "network_class", "size_names"]
@@ -22,8 +22,7 @@ _CONTEXT = ("n_features", "n_targets", "window")
 
 def available() -> tuple[str, ...]:
     """Return the names of the networks, in alphabetical order, without importing them."""
-    names = (module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(sorted(name for name in names if not name.startswith("_")))
+    return tuple(named(Path(__path__[0])))
 
 
 def network_class(name: str) -> type[Network]:

@@ -14,6 +14,7 @@ from experiments.commands.supervisor import RUN_VARIABLE
 from experiments.commands.worker import StopRunError, answer
 from experiments.files import StoreError, remove_stale, temporary_files
 from experiments.settings.compose import name_of, to_settings
+from experiments.settings.composer import without_hydra
 from experiments.settings.parts import parts
 from experiments.settings.values import ConfigError
 
@@ -44,11 +45,8 @@ def _divide(config: DictConfig) -> None:
     given = [*params, *(task.partition("=")[0] for task in config.hydra.overrides.task)]
     if "part" in given:
         return
-    whole = config.copy()
-    with open_dict(whole):
-        del whole["hydra"]
     try:
-        of = parts(to_settings(whole))
+        of = parts(to_settings(without_hydra(config)))
     except ConfigError as error:
         raise StopRunError(error) from error
     with read_write(config), open_dict(config):
