@@ -9,7 +9,7 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, open_dict, read_write
 
-from experiments.commands.progress import VARIABLE
+from experiments.commands.journal import VARIABLE, journal_path
 from experiments.commands.supervisor import RUN_VARIABLE
 from experiments.commands.worker import StopRunError, answer
 from experiments.files import StoreError, remove_stale, temporary_files
@@ -79,7 +79,7 @@ def _prepare(results: Path, name: str | None) -> Path:
     store.check_archive()
     store.tidy()
     tell_damage(store, "experiments")
-    journal = store.runs / "journals" / f"{os.environ[RUN_VARIABLE]}.jsonl"
+    journal = journal_path(store.runs, os.environ[RUN_VARIABLE])
     journal.parent.mkdir(parents=True, exist_ok=True)
     journal.touch(exist_ok=False)
     remove_stale(temporary_files(store.runs))

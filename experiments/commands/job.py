@@ -17,7 +17,8 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from experiments.commands.progress import OUTCOMES, PROCESS_VARIABLE, append, counted, describe
+from experiments.commands.journal import append
+from experiments.commands.progress import OUTCOMES, PROCESS_VARIABLE, counted, describe
 from experiments.datasets.files import (
     DataFileError,
     DownloadError,
@@ -64,9 +65,10 @@ class Journalist(Follower):
         """Pass on what a listing of the run holds."""
         self._tell({"event": "planned", "entries": {key.path: key.labels for key in keys}})
 
-    def begun(self, labels: dict[str, Any]) -> None:
+    def begun(self, key: Key) -> None:
         """Pass on what would be lost if this process died now."""
-        self._tell({"event": "begun", "what": describe(labels)})
+        begun = {"path": key.path, "labels": key.labels, "time": time.time()}
+        self._tell({"event": "begun", "what": describe(key.labels)} | begun)
 
     def told(self, labels: dict[str, Any], status: str, reason: str = "") -> None:
         """Count and pass on."""
@@ -117,7 +119,7 @@ def run_job(config: DictConfig) -> None:
 def settle(settings: Settings) -> bool:
     """Do without a job for a corruption of which nothing is left to do; False if something is.
 
-    The journal is told what the job would tell.
+    The journal is told what the job would tell, or else what the job comprises.
     """
     start, events = time.monotonic(), list[dict[str, Any]]()
     summary = _beyond_limit(settings)
@@ -125,12 +127,17 @@ def settle(settings: Settings) -> bool:
         dataset, journalist = settings.dataset.build(), Journalist(events.append)
         # What is to be downloaded first is left to the job.
         here = all(find(dataset.name, file) for file in getattr(dataset, "files", ()))
-        if not (here and is_done(settings, journalist)):
+        if not here:
+            return False
+        if not is_done(settings, journalist):
+            planned = [event["entries"] for event in events if event["event"] == "planned"]
+            append({"event": "due", "entries": {k: v for of in planned for k, v in of.items()}})
             return False
         _forget_failure(settings)
         summary = journalist.summary()
     seconds = time.monotonic() - start
-    append(*events, _OUTCOME | {"what": title(settings), "summary": summary, "seconds": seconds})
+    told = {"what": title(settings), "summary": summary, "seconds": seconds, "settled": True}
+    append(*events, _OUTCOME | told)
     return True
 
 

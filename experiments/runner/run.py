@@ -41,7 +41,7 @@ class Follower:
     def planned(self, keys: Sequence[Key]) -> None:
         """Take note of a cell and its scores, which the run comprises."""
 
-    def begun(self, labels: dict[str, Any]) -> None:
+    def begun(self, key: Key) -> None:
         """Take note of the piece of work that is in hand."""
 
     def told(self, labels: dict[str, Any], status: str, reason: str = "") -> None:
@@ -73,14 +73,15 @@ _fingerprints: dict[str, str] = {}
 def is_done(settings: Settings, follower: Follower) -> bool:
     """Whether nothing of a corruption is left to do, found out without its values.
 
-    The follower is told of all that is there, up to what is missing.
+    The follower is told of all that it comprises, and of what is there.
     """
     store = Store(settings.results)
-    return all(
-        cell.done and not cell.missing
+    cells = [
+        cell
         for variant in _by_protocol(settings)
         for cell in _Plan(_outline(variant), store, follower).cells()
-    )
+    ]
+    return all(cell.done and not cell.missing for cell in cells)
 
 
 def _outline(settings: Settings) -> Outline:
@@ -227,7 +228,7 @@ class _Job(_Plan):
         cell.missing = missing
         if cell.done and not missing:
             return
-        self.follower.begun(cell.key.labels)
+        self.follower.begun(cell.key)
         stages = Stages()
         try:
             refined = self._refined(cell, scorer.scaled, stages, wait)
@@ -263,7 +264,7 @@ class _Job(_Plan):
         return found.data
 
     def _score(self, score: _Score, scorer: Scorer, refined: Data, wait: bool) -> None:
-        self.follower.begun(score.key.labels)
+        self.follower.begun(score.key)
         place = scorer.protocol.name, score.regressor.label
         found = True
         try:
