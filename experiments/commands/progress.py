@@ -74,7 +74,7 @@ class Monitor:
     _due: int = 0
     _positions: dict[Path, int] = field(default_factory=dict)
     _begin: float = field(default_factory=time.monotonic)
-    _listed: float = field(default_factory=time.monotonic)
+    _listed: float = -_SECONDS_BETWEEN_LISTINGS
     _touched: float = field(default_factory=time.monotonic)
     _said: float = field(default_factory=time.monotonic)
     _bar: Any = None
@@ -168,7 +168,7 @@ class Monitor:
             new = event["entries"].keys() - self._entries.keys()
             self._planned += sum("regressor" in event["entries"][path] for path in new)
             self._entries |= event["entries"]
-            self._new_entries = True
+            self._new_entries |= bool(new)
             if kind == "due":
                 self._due += 1
             else:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import sys
 
-from experiments.commands.arguments import RESULTS_VARIABLE, results_folder
+from experiments.commands.arguments import INTERRUPTED, RESULTS_VARIABLE, results_folder
 
-USAGE_ERROR, INTERRUPTED = 2, 130
+USAGE_ERROR = 2
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # Flags with which Hydra shows something and runs nothing.
 _SHOWING = {

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from experiments.commands.arguments import results_folder
+from experiments.commands.arguments import INTERRUPTED, results_folder
 from experiments.commands.progress import Monitor
 from experiments.files import no_room
 from experiments.store.listing import listing_path
@@ -31,7 +31,7 @@ RUN_VARIABLE = "DENOGRAD_RUN"
 #: Descriptors that the working process listens to and answers on.
 PIPES_VARIABLE = "DENOGRAD_PIPES"
 
-FAILURE, INTERRUPTED = 1, 130
+FAILURE = 1
 _SECONDS_BETWEEN_LOOKS = 0.2
 #: After Ctrl-C, the working process has this long to end its workers.
 _GRACE_SECONDS = 20.0

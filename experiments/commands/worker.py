@@ -17,8 +17,9 @@ from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from experiments.commands.arguments import INTERRUPTED
 from experiments.commands.progress import PROCESS_VARIABLE
-from experiments.commands.supervisor import FAILURE, INTERRUPTED, PIPES_VARIABLE
+from experiments.commands.supervisor import FAILURE, PIPES_VARIABLE
 from experiments.files import CannotStoreError, no_room
 
 if TYPE_CHECKING:

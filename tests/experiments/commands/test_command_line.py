@@ -174,9 +174,10 @@ def test_status_counts_what_the_run_counts_and_both_name_what_failed(command, tm
     counts = {(dataset, denoiser): counts for dataset, denoiser, *counts in rows}
     assert len(counts) == 6
     for dataset in ("friedman", "quartic"):
-        assert counts[dataset, "identity"] == ["2", "0", "0", "0"]
-        assert counts[dataset, "broken"] == ["0", "2", "0", "0"]
-        assert counts[dataset, "seriesonly"] == ["0", "0", "2", "0"]
+        # Done, running, failed, skipped, stale, damaged and missing.
+        assert counts[dataset, "identity"] == ["2", "0", "0", "0", "0", "0", "0"]
+        assert counts[dataset, "broken"] == ["0", "0", "2", "0", "0", "0", "0"]
+        assert counts[dataset, "seriesonly"] == ["0", "0", "0", "2", "0", "0", "0"]
     assert "12 results in 18 records" in out
     status, out, _ = command.run(command="status")
     assert status == 1
