@@ -128,8 +128,11 @@ def settle(settings: Settings) -> bool:
         # What is to be downloaded first is left to the job.
         here = all(find(dataset.name, file) for file in getattr(dataset, "files", ()))
         if not here:
-            return False
-        if not is_done(settings, journalist):
+            failed = Store(settings.results).status(corruption_key(settings)) == "failed"
+            if failed or not settings.only_failed:
+                return False
+            journalist.counts["new"] += 1
+        elif not is_done(settings, journalist):
             planned = [event["entries"] for event in events if event["event"] == "planned"]
             append({"event": "due", "entries": {k: v for of in planned for k, v in of.items()}})
             return False

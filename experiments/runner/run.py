@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ from experiments.metrics import headline
 from experiments.runner.compute import cell_metrics, denoise
 from experiments.runner.corruption import Corruption, Data, Outline, corrupt
 from experiments.runner.kept import Keeper, Refined
-from experiments.runner.keys import cell_key, score_key
+from experiments.runner.keys import cell_key, corruption_key, score_key
 from experiments.runner.protocols import PROTOCOLS, Scaled
 from experiments.runner.resources import Stages
 from experiments.runner.scoring import Reference, Scorer
@@ -47,7 +48,8 @@ class Follower:
     def told(self, labels: dict[str, Any], status: str, reason: str = "") -> None:
         """Take note of a score: "ok", "skipped", "failed", or "cached" where it was ok before.
 
-        `reason` says why it is not "ok".
+        It is "new" where it was left alone, as only what failed is wanted. `reason` says why it is
+        not "ok".
         """
 
 
@@ -62,7 +64,9 @@ def run_corruption(settings: Settings, follower: Follower) -> None:
     store = Store(settings.results)
     for variant in _by_protocol(settings):
         corruption = corrupt(variant)
-        keeper = Keeper(Cache(settings.cache, settings.cache_gb * GIGABYTE), settings.device)
+        # What is kept is what is to be computed anew.
+        limit = 0 if settings.redo_before else settings.cache_gb * GIGABYTE
+        keeper = Keeper(Cache(settings.cache, limit), settings.device)
         _Job(corruption, store, follower, keeper).run()
 
 
@@ -139,6 +143,10 @@ class _Plan:
             for denoiser in self.corruption.settings.denoiser:
                 yield self._plan(protocol, denoiser)
 
+    @cached_property
+    def _failed_as_a_whole(self) -> bool:
+        return self.store.status(corruption_key(self.corruption.settings)) == "failed"
+
     def _plan(self, protocol: str, denoiser: Component) -> _Cell:
         settings = self.corruption.settings
         key = cell_key(self.corruption, protocol, denoiser)
@@ -187,8 +195,14 @@ class _Plan:
         return {"status": "skipped", "skip": str(other if suits else domain), "reason": reason}
 
     def _status(self, key: Key, skip: Outcome | None) -> str | None:
-        """Status of a record that stands: not a failure, nor a skip whose reason is gone."""
-        status = self.store.status(key)
+        """Status of a record that stands: not a failure, nor a skip whose reason is gone.
+
+        Where only what failed is to be done, what was never done is "new".
+        """
+        settings = self.corruption.settings
+        status = self.store.status(key, settings.redo_before)
+        if settings.only_failed and status != "failed" and not self._failed_as_a_whole:
+            return status or "new"
         stands = status == "ok" or (skip is not None and status == "skipped" == skip["status"])
         return status if stands else None
 

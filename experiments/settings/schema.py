@@ -213,6 +213,8 @@ class Settings:
     cache_gb: float
     split_by: Literal["protocol", "denoiser", "regressor"] | None
     part: str | None
+    only_failed: bool
+    redo_before: str | None
     name: str | None
     report: tuple[str, ...] | None
     missing_data: Literal["fail", "leave_out"]
