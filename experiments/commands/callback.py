@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from omegaconf import DictConfig, open_dict, read_write
 
 from experiments.commands.journal import VARIABLE, journal_path
 from experiments.commands.supervisor import RUN_VARIABLE
+from experiments.commands.tune import write_found
 from experiments.commands.worker import StopRunError, answer
 from experiments.files import StoreError, remove_stale, temporary_files
 from experiments.settings.compose import name_of, to_settings
@@ -37,6 +39,11 @@ class Follow(Callback):
         if config.split_by is not None and config.part is None:
             _divide(config)
         _start(config, total=sweep_size(config))
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """Say where a search has left what it found."""
+        if config.scored_rows == "validation" and (path := write_found(config)):
+            sys.stdout.write(f"{path}\n{path.read_text()}")
 
 
 def _divide(config: DictConfig) -> None:

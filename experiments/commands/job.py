@@ -19,6 +19,7 @@ from omegaconf import DictConfig
 
 from experiments.commands.journal import append
 from experiments.commands.progress import OUTCOMES, PROCESS_VARIABLE, counted, describe
+from experiments.commands.tune import objective
 from experiments.datasets.files import (
     DataFileError,
     DownloadError,
@@ -59,10 +60,12 @@ class Journalist(Follower):
 
     def __init__(self, tell: Callable[[dict[str, Any]], None] | None = None) -> None:
         self.counts: Counter[str] = Counter()
+        self.scores: list[Key] = []
         self._tell = tell or append
 
     def planned(self, keys: Sequence[Key]) -> None:
         """Pass on what a listing of the run holds."""
+        self.scores += [key for key in keys if "regressor" in key.config]
         self._tell({"event": "planned", "entries": {key.path: key.labels for key in keys}})
 
     def begun(self, key: Key) -> None:
@@ -81,8 +84,10 @@ class Journalist(Follower):
         return counted(self.counts, OUTCOMES | {"failed": "FAILED"})
 
 
-def run_job(config: DictConfig) -> None:
+def run_job(config: DictConfig) -> float | None:
     """Run the corruption that a config describes, telling the journal of every record.
+
+    Where validation rows are scored, return what a search wants to be small.
 
     A corruption that cannot even be set up (its file is missing, its series too short) leaves a
     record of its own and is told as a failure, so that the other jobs of a sweep go on. With
@@ -114,6 +119,9 @@ def run_job(config: DictConfig) -> None:
     outcome["seconds"] = time.monotonic() - start
     outcome["worked"] = journalist.counts["ok"] + journalist.counts["failed"] > 0
     append(outcome)
+    if settings is None or settings.scored_rows == "test":
+        return None
+    return objective(map(Store(settings.results).read, journalist.scores))
 
 
 def settle(settings: Settings) -> bool:

@@ -38,11 +38,11 @@ class StopRunError(BaseException):
         self.reason = reason
 
 
-def job(config: DictConfig) -> None:
+def job(config: DictConfig) -> float | None:
     """Run one corruption; called by Hydra in whatever process its launcher starts."""
     from experiments.commands.job import run_job
 
-    run_job(config)
+    return run_job(config)
 
 
 def run_hydra(arguments: list[str]) -> None:

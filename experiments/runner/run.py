@@ -20,6 +20,7 @@ from experiments.runner.keys import cell_key, corruption_key, score_key
 from experiments.runner.protocols import PROTOCOLS, Scaled
 from experiments.runner.resources import Stages
 from experiments.runner.scoring import Reference, Scorer
+from experiments.runner.validation import without_test
 from experiments.settings.schema import Component, Settings
 from experiments.store.cache import GIGABYTE, BusyError, Cache
 from experiments.store.environment import environment
@@ -64,6 +65,8 @@ def run_corruption(settings: Settings, follower: Follower) -> None:
     store = Store(settings.results)
     for variant in _by_protocol(settings):
         corruption = corrupt(variant)
+        if settings.scored_rows == "validation":
+            corruption = without_test(corruption)
         # What is kept is what is to be computed anew.
         limit = 0 if settings.redo_before else settings.cache_gb * GIGABYTE
         keeper = Keeper(Cache(settings.cache, limit), settings.device)

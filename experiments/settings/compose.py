@@ -71,6 +71,7 @@ def to_settings(config: DictConfig) -> Settings:
         seeds_per_domain=coerce(raw["seeds_per_domain"], dict[str, int] | None, "seeds_per_domain"),
         costly_on_controls=coerce(raw["costly_on_controls"], bool, "costly_on_controls"),
         target=coerce(raw["target"], Literal["as_is", "permuted"], "target"),
+        scored_rows=coerce(raw["scored_rows"], Literal["test", "validation"], "scored_rows"),
         window_size=natural(raw["window_size"], "window_size"),
         horizon=natural(raw["horizon"], "horizon"),
         device=coerce(raw["device"], str | None, "device"),

@@ -205,6 +205,7 @@ class Settings:
     seeds_per_domain: dict[str, int] | None
     costly_on_controls: bool
     target: Literal["as_is", "permuted"]
+    scored_rows: Literal["test", "validation"]
     window_size: int
     horizon: int
     device: str | None
