@@ -23,6 +23,7 @@ from experiments.settings.schema import (
     Component,
     Profile,
     Settings,
+    config_dir,
     import_target,
     schema_of,
     schema_of_denoiser,
@@ -86,6 +87,7 @@ def to_settings(config: DictConfig) -> Settings:
         redo_before=_time(raw["redo_before"]),
         name=name_of(raw["name"]),
         report=report_names(raw["report"]),
+        stand_ins=stand_ins(raw["stand_ins"]),
         missing_data=coerce(raw["missing_data"], Literal["fail", "leave_out"], "missing_data"),
     )
     if settings.only_failed and settings.redo_before:
@@ -101,6 +103,16 @@ def report_names(raw: Any) -> tuple[str, ...] | None:
         if name not in known:
             raise ConfigError(f"report: no such output {name!r}; {did_you_mean(name, known)}")
     return None if names is None else tuple(dict.fromkeys(names))
+
+
+def stand_ins(raw: Any) -> tuple[str, ...]:
+    """The experiments that the key ``stand_ins`` names."""
+    names = coerce(raw, list[str], "stand_ins")
+    known = {file.stem for file in (config_dir() / "experiment").glob("*.yaml")}
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"stand_ins: no experiment {name!r}; {did_you_mean(name, known)}")
+    return tuple(names)
 
 
 def output_names() -> set[str]:

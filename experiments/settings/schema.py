@@ -218,6 +218,7 @@ class Settings:
     redo_before: str | None
     name: str | None
     report: tuple[str, ...] | None
+    stand_ins: tuple[str, ...]
     missing_data: Literal["fail", "leave_out"]
 
     @cached_property
