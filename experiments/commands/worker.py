@@ -17,8 +17,9 @@ from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from experiments.commands.arguments import INTERRUPTED
 from experiments.commands.progress import PROCESS_VARIABLE
-from experiments.commands.supervisor import FAILURE, INTERRUPTED, PIPES_VARIABLE
+from experiments.commands.supervisor import FAILURE, PIPES_VARIABLE
 from experiments.files import CannotStoreError, no_room
 
 if TYPE_CHECKING:
@@ -37,11 +38,11 @@ class StopRunError(BaseException):
         self.reason = reason
 
 
-def job(config: DictConfig) -> None:
+def job(config: DictConfig) -> float | None:
     """Run one corruption; called by Hydra in whatever process its launcher starts."""
     from experiments.commands.job import run_job
 
-    run_job(config)
+    return run_job(config)
 
 
 def run_hydra(arguments: list[str]) -> None:
