@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -16,19 +17,23 @@ from tests.experiments.conftest import double
 from tests.faults.processes import of_folder, until
 from tests.faults.test_kills import table
 from tests.slurm.one_node import PROGRAMS
-from tests.support.command import LAUNCHERS, ROOT, Command
+from tests.support.command import ROOT, Command
 
 #: Set where a missing Slurm is a failure, not a reason to skip.
 REQUIRED = "DENOGRAD_REQUIRE_SLURM"
-PACKED = ("hydra.launcher.jobs_per_task=2",)
-#: The shortest limit that Slurm has, and the signal well before it.
-LIMIT = ("hydra.launcher.timeout_min=1", "hydra.launcher.signal_delay_s=50")
-LAUNCH = {
-    "joblib": LAUNCHERS["joblib"],
-    "submitit_local": ("hydra/launcher=submitit_local", *PACKED),
-    "submitit_slurm": ("hydra/launcher=submitit_slurm", *PACKED, *LIMIT),
-    "ray": ("hydra/launcher=ray", "+hydra.launcher.ray.init.num_cpus=2"),
+#: What the page on clusters tells to type, by launcher.
+PAGE = (ROOT / "docs" / "scale.rst").read_text().replace("\\\n", "")
+COMMANDS = {
+    (re.findall(r"hydra/launcher=(\w+)", line) or ["basic"])[0]: shlex.split(line)
+    for line in re.findall(r"python -m experiments (-m .*profile=quick.*)", PAGE)
 }
+#: On less data; the last score of each of two cells may have to wait.
+SMALL = (
+    *("dataset.n=300", "protocol=held_out", "denoiser=[identity,denograd]", "name=mine"),
+    *("regressor=[ridge,xgboost]", "denoiser.denograd.max_epochs=3"),
+)
+#: The shortest limit that Slurm has, and the signal well before it.
+LIMIT = {"submitit_slurm": ("hydra.launcher.timeout_min=1", "hydra.launcher.signal_delay_s=50")}
 #: Not in every environment.
 PLUGINS = {"submitit_local": "submitit", "submitit_slurm": "submitit", "ray": "ray"}
 
@@ -69,26 +74,21 @@ def waiting(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def sweep(waiting: Path) -> tuple[str, ...]:
-    """Three jobs of two cells, the last score of which may have to wait."""
-    return (
-        *("-m", "dataset=friedman", "dataset.n=300", "seed=0,1,2", "protocol=held_out"),
-        *("denoiser=[identity,denograd]", "regressor=[ridge,xgboost]", "name=mine"),
-        *("denoiser.denograd.backbone_epochs=2", "denoiser.denograd.max_epochs=3"),
-        *double("regressor", "Waits", while_exists=waiting),
-    )
+def small(waiting: Path) -> tuple[str, ...]:
+    """What makes a command of the page quick, and lets its jobs wait."""
+    return (*SMALL, *double("regressor", "Waits", while_exists=waiting))
 
 
 @pytest.fixture(scope="module")
-def expected(sweep: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+def expected(small: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """What a sweep gives in one process that nothing disturbs."""
     command = Command(tmp_path_factory.mktemp("quiet"))
-    status, _, err = command.run(*sweep)
+    status, _, err = command.run(*COMMANDS["basic"], *small)
     assert status == 0, err
     return table(command.results)
 
 
-@pytest.fixture(params=LAUNCH)
+@pytest.fixture(params=[name for name in COMMANDS if name != "basic"])
 def launcher(request: pytest.FixtureRequest, command: Command) -> str:
     """A launcher that this machine has, ready for the command."""
     name = request.param
@@ -103,11 +103,17 @@ def launcher(request: pytest.FixtureRequest, command: Command) -> str:
     return name
 
 
+@pytest.fixture
+def sweep(launcher: str, small: tuple[str, ...]) -> tuple[str, ...]:
+    """The command of the page, made quick."""
+    return (*COMMANDS[launcher], *LIMIT.get(launcher, ()), *small)
+
+
 def test_a_job_that_is_killed_or_hits_its_limit_changes_no_bit(
     command, launcher, sweep, waiting, expected
 ):
     waiting.mkdir()
-    process = command.start(*sweep, *LAUNCH[launcher])
+    process = command.start(*sweep)
     until(lambda: len([*waiting.iterdir()]) == 2 or process.poll() is not None)
     victim, *_ = waiting.iterdir()
     os.kill(int(victim.name), signal.SIGKILL)
@@ -121,12 +127,11 @@ def test_a_job_that_is_killed_or_hits_its_limit_changes_no_bit(
     assert process.returncode == (0 if launcher == "ray" else 1), err
     if launcher != "ray":
         died = {"submitit_slurm": r"job \d+_\d, FAILED", "submitit_local": r"job \d+, \w+"}
-        last = err.splitlines()[-1]
-        assert re.search(rf"a worker died \({died.get(launcher, '.+')}\) while at friedman", last)
+        assert re.search(rf"a worker died \({died.get(launcher, '.+')}\) while at friedman", err)
     assert "failed" not in err
     assert kept
 
-    status, _, err = command.run(*sweep, *LAUNCH[launcher])
+    status, _, err = command.run(*sweep)
 
     assert status == 0, err
     assert kept.items() <= command.records().items()
@@ -137,7 +142,7 @@ def test_a_job_that_is_killed_or_hits_its_limit_changes_no_bit(
 @pytest.mark.parametrize("launcher", ["submitit_local", "submitit_slurm"], indirect=True)
 def test_jobs_of_a_command_that_is_interrupted_are_cancelled(command, launcher, sweep, waiting):
     waiting.mkdir()
-    process = command.start(*sweep, *LAUNCH[launcher])
+    process = command.start(*sweep)
     until(lambda: len([*waiting.iterdir()]) == 2 or process.poll() is not None)
 
     process.send_signal(signal.SIGINT)

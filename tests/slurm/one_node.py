@@ -42,7 +42,7 @@ ProctrackType=proctrack/linuxproc
 TaskPlugin=task/affinity
 MpiDefault=none
 SelectType=select/cons_tres
-SelectTypeParameters=CR_Core
+SelectTypeParameters=CR_Core_Memory
 SchedulerParameters=sched_interval=1,bf_interval=1
 ReturnToService=2
 KillWait=2
@@ -51,7 +51,7 @@ AccountingStorageHost=localhost
 AccountingStoragePort={accounts}
 AccountingStoragePass={folder}/munge/socket
 JobAcctGatherType=jobacct_gather/linux
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} State=UNKNOWN
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={megabytes} State=UNKNOWN
 PartitionName=all Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """
 ACCOUNTING = """
@@ -104,6 +104,7 @@ def start(folder: Path, stack: ExitStack) -> Path:
         "user": user,
         "host": socket.gethostname().partition(".")[0],
         "cpus": os.cpu_count(),
+        "megabytes": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 9 // 10 >> 20,
         "requeue": _REQUEUE_SECONDS,
         **ports,
     }
