@@ -133,6 +133,8 @@ def _explained(error: BaseException) -> tuple[int, str, bool]:
     if isinstance(error, BrokenProcessPool):
         codes = re.search(r"exit codes of the workers are \{(.+?)\}", str(error))
         return FAILURE, f"a worker died ({codes[1] if codes else 'no exit code'})", True
+    if type(error).__name__ == "FailedSubmissionError":
+        return FAILURE, f"nothing was submitted: {str(error).splitlines()[-1]}", False
     if type(error).__module__.partition(".")[0] == "submitit":
         found = re.search(r"^Job (\S+) .*\(state: (\w+)\)", str(error), flags=re.DOTALL)
         what = f"job {found[1]}, {found[2]}" if found else first_line(error)

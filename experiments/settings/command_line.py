@@ -19,6 +19,8 @@ from experiments.settings.schema import config_dir
 from experiments.settings.values import ConfigError
 from experiments.words import did_you_mean, why_no_name
 
+#: Launchers that an extra brings.
+_EXTRAS = {"joblib": "parallel", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}
 #: Of what Hydra sweeps with by itself.
 BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 
@@ -150,6 +152,10 @@ def sentence(error: Exception) -> str:
         return f"{key}: no such key in {where}; {did_you_mean(name, siblings)}"
     if found := re.search(r"Could not (?:find|load) '([^']+)/([^'/]*)'", text):
         group, name = found.groups()
+        if group == "hydra/launcher" and name in _EXTRAS:
+            return (
+                f"{group}: {name!r} needs an extra: pip install 'denograd-repro[{_EXTRAS[name]}]'"
+            )
         options = re.findall(r"^\t(\S+)$", text, flags=re.MULTILINE)
         # Of a member of a list Hydra does not tell them.
         options = options or sorted(file.stem for file in (config_dir() / group).glob("*.yaml"))

@@ -161,6 +161,8 @@ def start(folder: Path, stack: ExitStack) -> Path:
     )
     daemon("slurmctld", "-D", answers=lambda: succeeds("scontrol", "ping"))
     daemon("slurmd", "-D", "-N", str(values["host"]), answers=idle)
+    # Jobs outlive their daemon.
+    stack.callback(cancel_all)
     return config
 
 
@@ -172,6 +174,14 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def cancel_all() -> None:
+    """End all jobs, those that wait too."""
+    subprocess.run(["scancel", "--user", getpass.getuser()])
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline and not idle():
+        time.sleep(0.1)
 
 
 def succeeds(*command: str) -> bool:
