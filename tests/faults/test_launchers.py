@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -89,7 +90,7 @@ def expected(small: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(params=[name for name in COMMANDS if name != "basic"])
-def launcher(request: pytest.FixtureRequest, command: Command) -> str:
+def launcher(request: pytest.FixtureRequest, command: Command) -> Iterator[str]:
     """A launcher that this machine has, ready for the command."""
     name = request.param
     needed = name == "submitit_slurm" and os.environ.get(REQUIRED)
@@ -100,7 +101,12 @@ def launcher(request: pytest.FixtureRequest, command: Command) -> str:
         command.variables |= {"HOME": str(command.folder), "RAY_USAGE_STATS_ENABLED": "0"}
     if name == "submitit_slurm":
         command.variables["SLURM_CONF"] = request.getfixturevalue("slurm")
-    return name
+    # Without its Slurm a command would wait for ever, should these tests be killed.
+    command.prefix = ("timeout", "300")
+    yield name
+    for process in of_folder(command.results):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
 
 
 @pytest.fixture
