@@ -102,7 +102,7 @@ def launcher(request: pytest.FixtureRequest, command: Command) -> Iterator[str]:
     if name == "submitit_slurm":
         command.variables["SLURM_CONF"] = request.getfixturevalue("slurm")
     # Without its Slurm a command would wait for ever, should these tests be killed.
-    command.prefix = ("timeout", "300")
+    command.prefix = ("timeout", "400")
     yield name
     for process in of_folder(command.results):
         with suppress(ProcessLookupError):
@@ -125,7 +125,7 @@ def test_a_job_that_is_killed_or_hits_its_limit_changes_no_bit(
     os.kill(int(victim.name), signal.SIGKILL)
     if launcher == "submitit_slurm":
         # The other is requeued at its limit.
-        until(lambda: len([*waiting.iterdir()]) == 3, seconds=180)
+        until(lambda: len([*waiting.iterdir()]) == 3, seconds=240)
     kept = command.records()
     shutil.rmtree(waiting)
     _, err = process.communicate(timeout=120)

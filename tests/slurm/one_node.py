@@ -22,8 +22,8 @@ from tempfile import TemporaryDirectory
 
 #: In Debian: slurmctld, slurmd, slurmdbd, slurm-client, munge and mariadb-server.
 PROGRAMS = ("munged", "mariadbd", "mariadb-install-db", "slurmdbd", "slurmctld", "slurmd", "srun")
-#: So long a job that is put into the queue again has to wait.
-_REQUEUE_SECONDS = 5
+#: So long a job that is put into the queue again has to wait, and so long a start may take.
+_REQUEUE_SECONDS = 30
 
 CONFIG = """
 ClusterName=tests
