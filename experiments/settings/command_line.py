@@ -20,7 +20,13 @@ from experiments.settings.values import ConfigError
 from experiments.words import did_you_mean, why_no_name
 
 #: Members of Hydra's own groups that come with an extra of this project.
-_EXTRAS = {"optuna": "tune", "joblib": "parallel", "submitit_slurm": "slurm"}
+_EXTRAS = {
+    "optuna": "tune",
+    "joblib": "parallel",
+    "submitit_local": "slurm",
+    "submitit_slurm": "slurm",
+    "ray": "ray",
+}
 #: Of what Hydra sweeps with by itself.
 BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 
@@ -173,8 +179,10 @@ def sentence(error: Exception) -> str:
         return f"{key}: no such key in {where}; {did_you_mean(name, siblings)}"
     if found := re.search(r"Could not (?:find|load) '([^']+)/([^'/]*)'", text):
         group, name = found.groups()
-        if name in _EXTRAS:
-            return f"{group}={name} is not installed: pip install 'denograd-repro[{_EXTRAS[name]}]'"
+        if group.startswith("hydra/") and name in _EXTRAS:
+            return (
+                f"{group}: {name!r} needs an extra: pip install 'denograd-repro[{_EXTRAS[name]}]'"
+            )
         options = re.findall(r"^\t(\S+)$", text, flags=re.MULTILINE)
         # Of a member of a list Hydra does not tell them.
         options = options or sorted(file.stem for file in (config_dir() / group).glob("*.yaml"))

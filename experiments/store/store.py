@@ -228,8 +228,8 @@ class Store:
         return self.runs / "records"
 
     def _packs(self, path: str) -> list[packs.Pack]:
-        """The packs beside a path."""
-        found = packs.packs_in(self._file(path).parent)
+        """The packs beside a path that may have its record."""
+        found = packs.packs_with(identity_in(path), self._file(path).parent)
         for pack in found:
             self._note_all(pack)
         return found

@@ -69,6 +69,7 @@ def test_a_slip_ends_with_status_2_and_one_line(command, slip, tmp_path):
         ("seed", "write key=value"),
         ("name=glob(*)", "name: no option fits"),
         ("dataset=", "dataset: there is no ''; known are csv, daily_climate, "),
+        ("hydra/launcher=ray", "hydra/launcher: 'ray' needs an extra: pip install "),
     ],
 )
 def test_what_hydra_would_misread_is_said_in_words(slip, said):

@@ -155,7 +155,7 @@ def test_an_interval_needs_a_search():
 def test_without_the_extra_its_name_is_told(command):
     status, _, err = command.run("experiment=tune")
     assert status == 2
-    assert err.endswith("optuna is not installed: pip install 'denograd-repro[tune]'\n")
+    assert err.endswith("'optuna' needs an extra: pip install 'denograd-repro[tune]'\n")
 
 
 @NEEDS_SWEEPER
