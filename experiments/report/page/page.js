@@ -40,7 +40,7 @@
       .toLowerCase()
       .split(/\s+/)
       .filter(Boolean)
-      .map((word) => new RegExp(`(?<![a-z0-9])${word.replace(/[^\p{L}\p{N}\p{M}_]/gu, "\\$&")}`, "u"));
+      .map((word) => new RegExp(`(?<![a-z0-9])${word.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")}`, "u"));
 
   // The symbol that figures have for a denoiser, then its name.
   const withSymbol = (name) => {
@@ -478,23 +478,24 @@
     return { figure, draw };
   };
 
-  const groupBox = (name, inside, draw = () => {}) => {
+  const groupBox = (place, name, inside, draw = () => {}) => {
     const count = element("span", { className: "count" });
     const summary = element("summary", {}, element("h3", { textContent: name || "All" }), " ", count);
     const box = element("details", { className: "group" }, summary, ...inside);
-    box.addEventListener("toggle", () => box.open && draw());
-    return box;
+    place.append(box);
+    const part = box.closest(".part");
+    for (const around of [box, part]) around.addEventListener("toggle", () => box.open && part.open && draw());
   };
 
   const drawFolded = () => {
     for (const place of all("[data-tables]")) place.append(...pageData[place.dataset.tables].map(tableBox));
     for (const [name, tables] of pageData.tables) {
-      document.querySelector("[data-groups=tables]").append(groupBox(name, tables.map(tableBox)));
+      groupBox(document.querySelector("[data-groups=tables]"), name, tables.map(tableBox));
     }
     for (const [i, [name, figures]] of pageData.figures.entries()) {
       const made = figures.map((figure, j) => figureBox(figure, async () => (await part(`figures-${i}`))[j]));
       const draw = () => made.forEach((figure) => figure.draw());
-      document.querySelector("[data-groups=figures]").append(groupBox(name, made.map(({ figure }) => figure), draw));
+      groupBox(document.querySelector("[data-groups=figures]"), name, made.map(({ figure }) => figure), draw);
     }
     // Where there is one of a kind, nothing is gained by folding it once more.
     for (const place of all("[data-groups]")) if (place.children.length === 1) place.firstChild.open = true;

@@ -144,6 +144,7 @@ def write_page(
     figure = outcome_figure(main.unmarked())
     views = merged(views)
     results = result_rows(views)
+    outcomes = list(overview.outcomes(views))
     figures = _by_experiment(contents.images)
     drawn = {name: symbol for view in views for name, symbol in symbols(view).items()}
     tables = {
@@ -153,7 +154,7 @@ def write_page(
         "claims": list(map(_table, contents.claims)),
         "run": [
             _listing("Runs by dataset and condition", overview.runs(views, results)),
-            _listing("Runs without a result, and why", overview.outcomes(views)),
+            *([_listing("Runs without a result, and why", outcomes)] if outcomes else []),
             *(_table(overview.coverage(view)) for view in views),
         ],
         "tables": _grouped(contents.groups),
@@ -171,6 +172,7 @@ def write_page(
         figure=figure and svg(figure),
         cards=_cards(contents.claims, main),
         facts=overview.facts(views),
+        outcomes=outcomes,
         counts={
             "tables": sum(len(group.tables) for group in contents.groups),
             "figures": len(contents.images),
@@ -213,7 +215,7 @@ def _cell(cell: TableCell) -> str | list[str]:
 def _listing(title: str, lines: Iterable[overview.Line]) -> dict[str, Any]:
     """Lines of texts and counts as a table; its columns are those of the first."""
     listed = list(lines)
-    stub, *names = listed[0][0] if listed else [""]
+    stub, *names = listed[0][0]
     return {
         "title": title,
         "stub": stub,
