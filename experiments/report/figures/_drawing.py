@@ -167,14 +167,16 @@ def svg(figure: Figure) -> str:
 
     It is small, and the same figure gives the same text.
     """
-    texts = [text for text in figure.findobj(Text) if text.get_path_effects()]
+    halos = {text: effects for text in figure.findobj(Text) if (effects := text.get_path_effects())}
     drawn = StringIO()
     with style(), mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "figure"}):
         # Outlines of letters would be most of the file.
-        for text in texts:
+        for text in halos:
             text.set_path_effects([])
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(drawn, format="svg", metadata=nothing)
+        for text, effects in halos.items():
+            text.set_path_effects(effects)
     found = drawn.getvalue()
     found = found[found.index("<svg") :]
     found = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|\n *", " ", found, flags=re.S)
@@ -182,7 +184,7 @@ def svg(figure: Figure) -> str:
     found = re.sub(r" {2,}|(?<=>) | (?=<)", "", found)
     found = found.replace("'DejaVu Sans'", "'DejaVu Sans',sans-serif")
     rules = ["svg{fill:var(--i)}"]
-    if texts:
+    if halos:
         rules.append("text{paint-order:stroke;stroke:var(--p);stroke-width:2px}")
     for name, (_, _, colours) in TURNING.items():
         for colour in colours:
