@@ -60,7 +60,7 @@ def write_report(
     studies
         Views of other experiments that the outputs speak of.
     tell
-        Told of each output before it is made.
+        Told of each output, and of the page, before it is made.
 
     Returns
     -------
@@ -89,6 +89,7 @@ def write_report(
     ]
     pages: list[Path] = []
     if contents is None:
+        tell(f"{PAGE} in {out}")
         pages = [write_page(found, out / PAGE, on_page, command=command, title=TITLE)]
     if not archived:
         listed += [(page, "all of this and every result, to sort and filter") for page in pages]

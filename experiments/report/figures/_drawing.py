@@ -17,6 +17,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.markers import MarkerStyle
 from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
@@ -73,6 +74,13 @@ def new_figure(width: float, height: float) -> Figure:
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def settle(figure: Figure) -> None:
+    """Lay a figure out once for all: every other drawing would do so again, and not quite alike."""
+    if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
 
 
 @dataclass(frozen=True)
@@ -154,6 +162,7 @@ def save(figure: Figure, stem: Path) -> list[Path]:
     png, pdf = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.pdf")
     drawn, printed = BytesIO(), BytesIO()
     with style():
+        settle(figure)
         figure.savefig(drawn, format="png", dpi=DPI, metadata={"Software": None})
         undated = {"CreationDate": None, "Producer": None, "Creator": None}
         figure.savefig(printed, format="pdf", metadata=undated)
@@ -170,6 +179,7 @@ def svg(figure: Figure) -> str:
     halos = {text: effects for text in figure.findobj(Text) if (effects := text.get_path_effects())}
     drawn = StringIO()
     with style(), mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "figure"}):
+        settle(figure)
         # Outlines of letters would be most of the file.
         for text in halos:
             text.set_path_effects([])

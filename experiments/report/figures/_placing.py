@@ -31,7 +31,7 @@ HALO = [withStroke(linewidth=2, foreground="white")]
 # distance. A line of the figure lies behind the label and its halo, a leader does not; a label on a
 # marker would seem to name it, wherever else it has to go.
 ON_MARKER = 100.0
-COVERED, CUT_OFF, STRUCK_THROUGH, ON_LINE, CROSSED, DISTANT = 10.0, 30.0, 3.0, 1.0, 0.7, 0.01
+COVERED, CUT_OFF, STRUCK_THROUGH, ON_LINE, CROSSED, DISTANT = 60.0, 60.0, 3.0, 1.0, 0.7, 0.01
 # Rounds in which every label looks for a better place, given all the others.
 ROUNDS = 4
 

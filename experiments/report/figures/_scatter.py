@@ -21,6 +21,7 @@ from experiments.report.figures._drawing import (
     draw_symbol,
     logarithmic_below,
     plain,
+    settle,
 )
 from experiments.report.figures._placing import Label, Line, place_labels
 from experiments.report.symbols import Symbol
@@ -73,8 +74,7 @@ def note(figure: Figure, view: View, points: Iterable[Point], front: bool = Fals
 
 def write_labels(figure: Figure, panels: Sequence[Panel]) -> None:
     # Labels need to know where everything is, and must not move it.
-    figure.canvas.draw()
-    figure.set_layout_engine("none")
+    settle(figure)
     for ax, points, lines in panels:
         labels = [Label(p.label, p.cost, p.drawn, p.symbol.colour) for p in points]
         place_labels(ax, labels, LABEL_SIZE, lines)
