@@ -179,7 +179,7 @@ def columnar(rows: pd.DataFrame) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``facets`` and ``measures`` (key, title and meaning of each), ``signs``, ``texts`` (by
+        ``facets`` and ``measures`` (key, title and meaning of each), ``texts`` (by
         column, the distinct values in the order in which they are offered), ``columns`` (by column,
         one entry per row) and ``length``.
     """
@@ -200,7 +200,6 @@ def columnar(rows: pd.DataFrame) -> dict[str, Any]:
             {"key": m.key, "title": m.title, "meaning": m.meaning, "decimals": m.metric.decimals}
             for m in MEASURES
         ],
-        "signs": SIGNS,
         "texts": texts,
         "columns": columns,
         "length": len(rows),
