@@ -51,8 +51,8 @@ print(f"refined: R² {helped:.2f}; halved deviations: R² {shrunk:.2f}; as it ca
 # %%
 # Refining helps a tree that is grown to the end, and does little for a model that averages noise
 # anyway. `RefinedRegressor` finds out by nested cross-validation on the training rows: a refined
-# target is used only if the error on untouched rows falls in every fold, and by more than one
-# standard error. Else it is the plain regressor, bit for bit.
+# target is used only if the error on untouched rows falls by more than two and a half standard
+# errors. Else it is the plain regressor, bit for bit.
 
 for plain in (tree, Ridge()):
     model = RefinedRegressor(plain, random_state=0).fit(X_train, y_train)

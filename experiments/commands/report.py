@@ -10,7 +10,7 @@ import contextlib
 import shlex
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _report(options: argparse.Namespace, command: str) -> int:
+    from experiments.analysis.stand_ins import with_stand_ins
     from experiments.report.writing import folder_of, main_tables, write_report
     from experiments.store.long_table import read_long_table
     from experiments.store.store import Store
@@ -66,6 +67,7 @@ def _report(options: argparse.Namespace, command: str) -> int:
         return _report_archive(options.results, options.out or options.results)
     named = options.experiment
     _print(f"reading the records in {options.results}")
+    names, stand_ins = _wanted_by(named)
     long_table = read_long_table(options.results, named, "experiments.report")
     archived = _is_archived(long_table, options)
     if long_table.empty:
@@ -76,8 +78,10 @@ def _report(options: argparse.Namespace, command: str) -> int:
             f"run the benchmark first: python -m experiments{wanted}"
         )
     out = options.out or options.results / folder_of(options.experiment or "all")
-    names = _outputs_of(options.experiment)
-    studies = _studies(names, Store(options.results).listed)
+    store = Store(options.results)
+    larger = _tables(stand_ins, store.listed, store.archive.records)
+    long_table = with_stand_ins(long_table, larger.values())
+    studies = _studies(names, store.listed)
     written = write_report(
         long_table,
         out,
@@ -95,6 +99,7 @@ def _report(options: argparse.Namespace, command: str) -> int:
 
 def _report_archive(results: Path, out: Path) -> int:
     """Write the reports of all experiments in the archive, each as ``--experiment`` writes it."""
+    from experiments.analysis.stand_ins import with_stand_ins
     from experiments.analysis.view import views
     from experiments.files import write_bytes, write_text
     from experiments.report.ablation_index import ablation_index
@@ -126,8 +131,10 @@ def _report_archive(results: Path, out: Path) -> int:
     studies: dict[str, list[View]] = {}
     for name in archive.experiments:
         command = f"python -m experiments report --experiment {shlex.quote(name)}"
+        outputs, stand_ins = _wanted_by(name)
         rows = long_table(archive.listed(name), archive.records())
-        outputs = _outputs_of(name)
+        larger = _tables(stand_ins, archive.listed, archive.records)
+        rows = with_stand_ins(rows, larger.values())
         folder = out / folder_of(name)
         others = _studies(outputs, archive.listed)
         written = write_report(rows, folder, command, outputs, True, contents, name, others)
@@ -155,15 +162,26 @@ def _studies(
 ) -> dict[str, list[View]]:
     """The views of the experiments that the outputs of these names speak of, if they were run."""
     from experiments.analysis.view import views
-    from experiments.files import StoreError
     from experiments.report.outputs import chosen
+
+    spoken_of = {name: None for output in chosen(names).values() for name in output.studies}
+    return {name: views(rows) for name, rows in _tables(spoken_of, listed).items()}
+
+
+def _tables(
+    experiments: Iterable[str],
+    listed: Callable[[str], list[Record]],
+    beside: Callable[[], Iterable[Record]] = list,
+) -> dict[str, pd.DataFrame]:
+    """The long tables of those of these experiments that were run; of `beside`, what it says."""
+    from experiments.files import StoreError
     from experiments.store.long_table import long_table
 
     found = {}
-    for name in {name: None for output in chosen(names).values() for name in output.studies}:
+    for name in experiments:
         with contextlib.suppress(StoreError):
             if records := listed(name):
-                found[name] = views(long_table(records))
+                found[name] = long_table(records, beside())
     return found
 
 
@@ -178,20 +196,23 @@ def _is_archived(long_table: pd.DataFrame, options: argparse.Namespace) -> bool:
     return long_table.equals(join(archive.listed(options.experiment), archive.records()))
 
 
-def _outputs_of(experiment: str | None) -> tuple[str, ...] | None:
-    """What the file of a named experiment wants written; None for the standard outputs."""
-    from experiments.settings.compose import report_names
+def _wanted_by(experiment: str | None) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    """What the file of a named experiment wants written, and whose runs stand in for its own.
+
+    None for the standard outputs.
+    """
+    from experiments.settings.compose import report_names, stand_ins
     from experiments.settings.schema import config_dir
 
     if experiment is None or not (config_dir() / "experiment" / f"{experiment}.yaml").is_file():
-        return None
+        return None, ()
     from hydra import compose, initialize_config_dir
     from omegaconf import OmegaConf
 
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
         config = compose("config", overrides=[f"experiment={experiment}"])
     named: Any = OmegaConf.to_container(config)
-    return report_names(named["report"])
+    return report_names(named["report"]), stand_ins(named["stand_ins"])
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -37,6 +37,7 @@ class GatedRegressor(BaseRegressor):
     """
 
     refines: ClassVar[str]
+    revision: ClassVar[int] = 2
 
     domain: Domain = "tabular"
     window_size: int = 24

@@ -31,11 +31,12 @@ def check_command_line(overrides: Sequence[str], multirun: bool) -> None:
     ConfigError for a slip is one sentence that names the key.
     """
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
-        if any(override.key_or_group == "report" for override in _parse(overrides)):
-            raise ConfigError(
-                "report: a run writes none; list the outputs in conf/experiment/NAME.yaml, where "
-                "`python -m experiments report --experiment NAME` looks them up"
-            )
+        for key in ("report", "stand_ins"):
+            if any(override.key_or_group == key for override in _parse(overrides)):
+                raise ConfigError(
+                    f"{key}: a run writes no report; say it in conf/experiment/NAME.yaml, where "
+                    "`python -m experiments report --experiment NAME` looks it up"
+                )
         fixed, swept = _split(overrides)
         first = [values[0] for values in swept.values()]
         base = _compose([*fixed, *first])

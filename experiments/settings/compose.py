@@ -22,6 +22,7 @@ from experiments.settings.schema import (
     Component,
     Profile,
     Settings,
+    config_dir,
     import_target,
     schema_of,
     schema_of_denoiser,
@@ -82,6 +83,7 @@ def to_settings(config: DictConfig) -> Settings:
         part=coerce(raw["part"], str | None, "part"),
         name=name_of(raw["name"]),
         report=report_names(raw["report"]),
+        stand_ins=stand_ins(raw["stand_ins"]),
         missing_data=coerce(raw["missing_data"], Literal["fail", "leave_out"], "missing_data"),
     )
     return part_of(settings)
@@ -95,6 +97,16 @@ def report_names(raw: Any) -> tuple[str, ...] | None:
         if name not in known:
             raise ConfigError(f"report: no such output {name!r}; {did_you_mean(name, known)}")
     return None if names is None else tuple(dict.fromkeys(names))
+
+
+def stand_ins(raw: Any) -> tuple[str, ...]:
+    """The experiments that the key ``stand_ins`` names."""
+    names = coerce(raw, list[str], "stand_ins")
+    known = {file.stem for file in (config_dir() / "experiment").glob("*.yaml")}
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"stand_ins: no experiment {name!r}; {did_you_mean(name, known)}")
+    return tuple(names)
 
 
 def output_names() -> set[str]:

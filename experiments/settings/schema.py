@@ -215,6 +215,7 @@ class Settings:
     part: str | None
     name: str | None
     report: tuple[str, ...] | None
+    stand_ins: tuple[str, ...]
     missing_data: Literal["fail", "leave_out"]
 
     @cached_property

@@ -126,9 +126,9 @@ def test_strength_0_is_the_plain_regressor_bit_for_bit(params, dtype):
 @pytest.mark.parametrize(
     ("gain", "reason"),
     [
-        (Gain((3.0, -0.5, 4.0), 2.1, 0.2), r"no gain in fold 1 \(-0.50 %\)"),
-        (Gain((3.0, 0.5, 4.0), 2.5, 2.6), "2.50 % within one standard error"),
-        (Gain((3.0, 0.5, 4.0), 2.5, 2.4), "^$"),
+        (Gain((-3.0, 0.5, 1.0), -0.5, 0.2), r"no gain \(-0.50 %\)"),
+        (Gain((3.0, 0.5, 4.0), 2.5, 1.1), "2.50 % within 2.5 standard errors"),
+        (Gain((3.0, -0.5, 4.0), 2.5, 0.9), "^$"),
     ],
 )
 def test_the_gate_says_why_it_is_shut(gain, reason):

@@ -11,7 +11,7 @@ from experiments.commands import report
 from experiments.report import figures, tables, writing
 from experiments.report.outputs import chosen, outputs
 from experiments.settings.command_line import check_command_line
-from experiments.settings.compose import report_names
+from experiments.settings.compose import report_names, stand_ins
 from experiments.settings.schema import config_dir
 from experiments.settings.values import ConfigError
 from tests.support.long_tables import benchmark, gated
@@ -46,6 +46,11 @@ def test_a_slip_names_the_key(raw: object, message: str) -> None:
     assert message in str(caught.value)
 
 
+def test_runs_that_stand_in_are_of_an_experiment() -> None:
+    with pytest.raises(ConfigError, match=r"stand_ins: no experiment 'full_table'; .*full_tables"):
+        stand_ins(["full_table"])
+
+
 def test_a_slip_on_the_command_line_is_found_before_anything_runs() -> None:
     with pytest.raises(ConfigError, match="missing_data: must be one of 'fail', 'leave_out'"):
         check_command_line(["missing_data=ignore"], multirun=False)
@@ -53,21 +58,23 @@ def test_a_slip_on_the_command_line_is_found_before_anything_runs() -> None:
 
 @pytest.mark.parametrize("override", ["report=[ranks]", "++report=[ranks]", "report=[imp],[swd]"])
 def test_a_choice_that_no_report_would_know_of_is_refused(override: str) -> None:
-    with pytest.raises(ConfigError, match="report: a run writes none; list the outputs in conf/ex"):
+    with pytest.raises(ConfigError, match="report: a run writes no report; say it in conf/ex"):
         check_command_line([override], multirun=True)
 
 
 @pytest.mark.parametrize("name", PAPER)
 def test_the_experiments_of_the_paper_say_what_they_report(name: str) -> None:
-    names = report._outputs_of(name)
+    names, stand_ins = report._wanted_by(name)
     assert names
     assert set(names) <= set(outputs())
-    assert name not in ("ranks", "pareto", "published") or name in names
+    views = name in ("ranks", "pareto", "published")
+    assert name in names or not views
+    assert bool(stand_ins) == views
 
 
 def test_an_experiment_without_a_file_gets_the_standard_outputs() -> None:
-    assert report._outputs_of("an_experiment_named_on_the_command_line") is None
-    assert report._outputs_of(None) is None
+    assert report._wanted_by("an_experiment_named_on_the_command_line") == (None, ())
+    assert report._wanted_by(None) == (None, ())
 
 
 def test_ranks_and_fronts_comprise_what_the_tables_of_the_paper_do() -> None:
