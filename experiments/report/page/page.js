@@ -349,9 +349,11 @@
     if (!isOf(table.context)) return null;
     const [ofRows, ofGroups, ofColumns] = table.keys;
     table.text ??= [table.title, ...Object.values(table.context)].join(" ").toLowerCase();
-    let shown = table.columns.map((column, i) => i);
     // A mean over all datasets is none over those that were chosen.
-    shown = shown.filter((i) => fits(ofGroups, table.columns[i][0]) && fits(ofColumns, table.columns[i][1]));
+    let shown = [...table.columns.keys()].filter((i) => {
+      const [group, title] = table.columns[i];
+      return fits(ofGroups, group) && fits(ofColumns, title);
+    });
     let sections = table.sections.map(([title, rows]) => [
       title,
       rows.filter(([label, , context]) => fits(ofRows, label) !== false && (!context || isOf(context))),
@@ -376,13 +378,14 @@
     return (sign ? -1 : 1) * (digits === "∞" ? Infinity : Number(digits.replaceAll(",", "")));
   };
 
-  const MUTED = new Set(["failed", "skipped", "not run", "null", "–"]);
+  // What may stand where a number would.
+  const ABSENT = new Set(["failed", "skipped", "not run", "null", "–"]);
 
   const drawCell = (cell, prose) => {
     const [shown, interval] = [cell].flat();
     if (prose) return element("td", { className: "prose", textContent: shown });
     if (signs[shown]) return element("td", { className: "words" }, badge(shown));
-    if (MUTED.has(shown)) return element("td", { className: `absent is-${shown}`, textContent: shown });
+    if (ABSENT.has(shown)) return element("td", { className: "absent", textContent: shown });
     if (numberOf(cell) === null) return element("td", { className: "text", textContent: shown });
     return element("td", {}, shown, ...(interval ? [element("small", { textContent: interval })] : []));
   };
@@ -390,14 +393,14 @@
   const drawTable = (table) => {
     const { shown, sections } = left(table);
     const rows = sections.flatMap(([, of]) => of);
-    const wordy = (i) => !rows.some(([, cells]) => numberOf(cells[i]) !== null || MUTED.has(cells[i]));
+    const wordy = (i) => !rows.some(([, cells]) => numberOf(cells[i]) !== null || ABSENT.has(cells[i]));
     const box = element("div", { className: "scroll", role: "region", tabIndex: 0, ariaLabel: table.title });
 
     const head = (column, title, properties = {}) => {
       const button = element("button", { type: "button", textContent: title });
       button.addEventListener("click", () => {
-        const { column: sorted, down } = table.sort ?? {};
-        table.sort = sorted !== column ? { column, down: false } : down ? null : { column, down: true };
+        const { column: by, down } = table.sort ?? {};
+        table.sort = by !== column ? { column, down: false } : down ? null : { column, down: true };
         const again = drawTable(table);
         box.replaceWith(...again);
         notes.remove();
@@ -426,7 +429,10 @@
     } else heads[0].append(...titles);
 
     const { column, down } = table.sort ?? {};
-    const value = ([label, cells]) => (column < 0 ? label : (numberOf(cells[column]) ?? (wordy(column) ? cells[column] : null)));
+    const value = ([label, cells]) => {
+      if (column < 0) return label;
+      return wordy(column) ? cells[column] : numberOf(cells[column]);
+    };
     const bodies = sections.map(([title, of]) => {
       const lines = (table.sort ? sorted(of, value, down) : of).map(([label, cells]) => {
         const named = element("span", { className: "name" }, ...(signs[label] ? [badge(label)] : withSymbol(label)));
@@ -501,6 +507,8 @@
     for (const place of all("[data-groups]")) if (place.children.length === 1) place.firstChild.open = true;
   };
 
+  const counted = (some, all) => (some < all ? `${some.toLocaleString("en")} of ` : "") + all.toLocaleString("en");
+
   const filterBoxes = () => {
     for (const { box, fit, draw } of boxes) {
       box.hidden = !fit();
@@ -510,13 +518,12 @@
       const inside = all(":scope > details, :scope > figure", group);
       const some = inside.filter((box) => !box.hidden).length;
       group.hidden = !some;
-      group.querySelector(".count").textContent = some < inside.length ? `${some} of ${inside.length}` : `${some}`;
+      group.querySelector(".count").textContent = counted(some, inside.length);
     }
     for (const place of all("[data-tables], [data-groups]")) {
       const inside = all("details.table, figure", place);
       const some = inside.filter((box) => !box.hidden && !box.closest("details.group[hidden]")).length;
-      const count = place.closest(".part").querySelector("summary > .count");
-      if (place.dataset.tables !== "run") count.textContent = some < inside.length ? `${some} of ${inside.length}` : `${some}`;
+      place.closest(".part").querySelector("summary > .count").textContent = counted(some, inside.length);
     }
     const [table] = pageData.main;
     const nothing = element("p", { className: "nothing", textContent: "Nothing here fits the filters." });
@@ -591,6 +598,7 @@
     passing = rows;
     updateFacets(counts);
     filterBoxes();
+    document.querySelector("#results > summary > .count").textContent = counted(passing.length, length);
     drawResults();
   };
 
