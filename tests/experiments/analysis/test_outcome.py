@@ -88,8 +88,16 @@ def test_where_the_calibrated_step_stands(recovered: float | None, expected: str
         assert f"y, 4 of dataset × level: calibrated {recovered:.2f}, savgol 0.20" in told.detail
 
 
-def test_the_main_condition_has_both_protocols_most_datasets_and_noise() -> None:
+def test_the_main_condition_has_both_protocols_most_shared_datasets_and_noise() -> None:
     long = benchmark(levels=(0.0, 0.1))
-    more = make(*({"dataset": f"d{i}", "noise": "impulses"} for i in range(9)))
-    condition = main_view(views(pd.concat([long, more], ignore_index=True))).condition
+    one_protocol = make(*({"dataset": f"d{i}", "noise": "impulses"} for i in range(9)))
+    nothing_shared = make(
+        *(
+            {"dataset": f"d{i}", "noise": "student_t", "denoiser": f"m{i}", "protocol": protocol}
+            for i in range(9)
+            for protocol in ("published", "held_out")
+        )
+    )
+    every = pd.concat([long, one_protocol, nothing_shared], ignore_index=True)
+    condition = main_view(views(every)).condition
     assert (condition.noise, condition.level) == ("gaussian", 0.1)
