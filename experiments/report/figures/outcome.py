@@ -30,6 +30,8 @@ from experiments.words import sentence
 
 ORDER = 105
 WIDTH, LINE_HEIGHT, AROUND = 5.2, 0.2, 1.15
+# Letters of a name that the width has room for, and the width of each beyond.
+ROOM, LETTER = 20, 0.075
 #: Beside what is drawn of the published score.
 PALE = 0.45
 
@@ -54,7 +56,8 @@ def outcome_figure(view: View) -> Figure | None:
     drawn = symbols(view)
     lowest = min(max(held_out[name][0], LOWEST) for name in names)
     with style():
-        figure = new_figure(WIDTH, AROUND + LINE_HEIGHT * len(names))
+        beyond = max(0, max(map(len, names)) - ROOM)
+        figure = new_figure(WIDTH + LETTER * beyond, AROUND + LINE_HEIGHT * len(names))
         ax = figure.subplots()
         figure.suptitle(
             f"{sentence(str(view))}; mean over {counted(view.datasets, 'dataset')}",

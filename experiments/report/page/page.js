@@ -384,8 +384,8 @@
   const drawCell = (cell, prose) => {
     const [shown, interval] = [cell].flat();
     if (prose) return element("td", { className: "prose", textContent: shown });
+    if (ABSENT.has(shown)) return element("td", { className: `absent ${shown}`, textContent: shown });
     if (signs[shown]) return element("td", { className: "words" }, badge(shown));
-    if (ABSENT.has(shown)) return element("td", { className: "absent", textContent: shown });
     if (numberOf(cell) === null) return element("td", { className: "text", textContent: shown });
     return element("td", {}, shown, ...(interval ? [element("small", { textContent: interval })] : []));
   };
