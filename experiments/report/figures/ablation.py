@@ -41,6 +41,7 @@ from experiments.words import number
 # Sizes in inches: a panel, one of a heat map, and a line of numbers or of words.
 WIDTH, HEIGHT, HEAT_WIDTH = 1.95, 1.45, 2.35
 CELL_HEIGHT, LINE_HEIGHT = 0.27, 0.21
+TITLE_HEIGHT = 0.21
 # The name of a dataset has to fit beside its lines.
 LEAST_HEIGHT = 1.1
 # What is above 100 % or far below -100 % would wash out the colours of all the rest.
@@ -100,7 +101,9 @@ def ablation_figure(study: Study) -> Figure | None:
     plan = plan_of(study)
     with style():
         figure = _dots_figure(study) if plan.kind == "dots" else _grid_figure(study, plan)
-        figure.suptitle(study.title, x=0.01, ha="left", fontsize=TITLE_SIZE, fontweight="bold")
+        # The legend stands in a line of its own below the title.
+        title = f"{study.title}\n" if plan.hues else study.title
+        figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE_SIZE, fontweight="bold")
         note = NOTES[plan.kind]
         if _is_marked(study, plan):
             note += f" {MARKED[plan.kind].format(study.word)}"
@@ -151,7 +154,16 @@ def _grid_figure(study: Study, plan: Plan) -> Figure:
     if plan.hues:
         handles, labels = _legend(axes)
         columns = min(6, len(labels))
-        figure.legend(handles, labels, loc="outside upper right", ncols=columns, fontsize=7.5)
+        below = 1 - TITLE_HEIGHT / figure.get_figheight()
+        figure.legend(
+            handles,
+            labels,
+            loc="upper left",
+            bbox_to_anchor=(0.0, below),
+            borderaxespad=0,
+            ncols=columns,
+            fontsize=LABEL_SIZE,
+        )
     return figure
 
 
