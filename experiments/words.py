@@ -100,8 +100,8 @@ def number(value: float | None, decimals: int) -> str:
 
 
 def sentence(text: str) -> str:
-    """A text with a capital at its beginning."""
-    return text[:1].upper() + text[1:]
+    """A text with a capital at its beginning, unless that is a symbol such as ρ̄."""
+    return text[:1].upper() + text[1:] if text[:1].isascii() else text
 
 
 def slug(text: str) -> str:

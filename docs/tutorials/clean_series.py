@@ -42,8 +42,8 @@ print("distance from the truth before:", rmse(noisy).round(2), "after:", rmse(re
 
 few = slice(400, 520)
 plt.figure(figsize=(7, 3))
-plt.plot(t[few], noisy[few, 0], ".", color="#9aa0a6", label="measured")
-plt.plot(t[few], temperature[few], color="#1f5fbf", label="refined")
+plt.plot(t[few], noisy[few, 0], ".", color="#9A9A9A", label="measured")
+plt.plot(t[few], temperature[few], color="#0072B2", label="refined")
 plt.plot(t[few], clean[few, 0], "k--", lw=1, label="truth, never seen")
 plt.xlabel("hour")
 plt.ylabel("°C")

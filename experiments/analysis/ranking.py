@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pandas as pd
+
 from experiments.analysis import aggregate
 from experiments.analysis.aggregate import Metric
 from experiments.analysis.statistics import Ranking, complete_blocks, rank_methods
@@ -11,6 +15,8 @@ RANKED = (aggregate.IMP, aggregate.SWD, aggregate.RHO, aggregate.RECOVERY_X)
 
 
 ALPHA = 0.05
+#: What is ranked over where levels of noise stand side by side.
+LEVELS = "dataset × level"
 
 
 def competing(view: View, metric: Metric, protocol: str) -> list[str]:
@@ -51,3 +57,18 @@ def ranking(view: View, metric: Metric, protocol: str) -> Ranking | None:
         return None
     larger = metric.larger_is_better and metric is not aggregate.IMP
     return rank_methods(scores, larger_is_better=larger, block="dataset", alpha=ALPHA)
+
+
+def ranking_over_levels(
+    views: Sequence[View], protocol: str, metric: Metric, names: Sequence[str]
+) -> Ranking | None:
+    """Average ranks over datasets and levels; None where there is nothing to rank."""
+    by_level = {
+        f"{view.condition.level:g}": aggregate.scores(view.summary(metric), protocol, names)
+        for view in views
+    }
+    scores = pd.concat(by_level)
+    scores.index = pd.Index([f"{dataset} at {level}" for level, dataset in scores.index])
+    if len(names) < 2 or complete_blocks(scores)[0].empty:
+        return None
+    return rank_methods(scores, larger_is_better=True, block=LEVELS, alpha=ALPHA)

@@ -12,6 +12,7 @@ from experiments.analysis import aggregate
 from experiments.analysis.aggregate import Condition, Metric, Summary
 from experiments.analysis.labels import labelled
 from experiments.analysis.skill import without_skill
+from experiments.words import MARK
 
 PROTOCOL_ORDER = ("published", "held_out")
 
@@ -159,6 +160,11 @@ class View:
     @cached_property
     def _by_regressor(self) -> dict[str, View]:
         return {}
+
+    def unmarked(self) -> View:
+        """The same without the mark behind a label, which tables explain and nothing else does."""
+        names = self.rows["denoiser"].str.removesuffix(MARK)
+        return replace(self, rows=self.rows.assign(denoiser=names))
 
     def of_domain(self, domain: str) -> View:
         """The rows of one domain."""

@@ -66,6 +66,7 @@ def _report(options: argparse.Namespace, command: str) -> int:
     if options.archive:
         return _report_archive(options.results, options.out or options.results)
     named = options.experiment
+    _print(f"reading the records in {options.results}")
     names, stand_ins = _wanted_by(named)
     long_table = read_long_table(options.results, named, "experiments.report")
     archived = _is_archived(long_table, options)
@@ -117,6 +118,7 @@ def _report_archive(results: Path, out: Path) -> int:
     from experiments.store.long_table import long_table
     from experiments.words import ABLATION
 
+    _print(f"reading {results / NAME}")
     archive = Archive.read(results / NAME)
     for damage in archive.damage:
         print(f"experiments report: {damage}", file=sys.stderr)
@@ -145,6 +147,7 @@ def _report_archive(results: Path, out: Path) -> int:
     if studies:
         index = out / ABLATIONS / "README.md"
         write_text(index, ablation_index(studies))
+    _print(f"{PAGE} in {out}")
     write_long_table(long_table(archive.records()), out)
     page = write_page(found, out / PAGE, contents, command=command, title=TITLE)
     _print(f"{page}: all of it on one page")

@@ -11,18 +11,15 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from experiments.report import figures, tables
-from experiments.words import MARK
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from experiments.analysis.view import View
     from experiments.report.figures._drawing import Picture
     from experiments.report.table import Table
@@ -77,15 +74,9 @@ class Output:
 
     def pictures(self, views: Sequence[View]) -> Iterable[Picture]:
         """The figures, drawn one at a time, their labels without marks, which tables explain."""
-        plain = [
-            replace(view, rows=view.rows.assign(denoiser=_unmarked(view.rows["denoiser"])))
-            for view in views
-        ]
-        return () if self.of_figures is None else self.of_figures.pictures(plain)
-
-
-def _unmarked(names: pd.Series) -> pd.Series:
-    return names.str.removesuffix(MARK)
+        if self.of_figures is None:
+            return ()
+        return self.of_figures.pictures([view.unmarked() for view in views])
 
 
 @cache

@@ -60,7 +60,7 @@ def write_report(
     studies
         Views of other experiments that the outputs speak of.
     tell
-        Told of each output before it is made.
+        Told of each output, and of the page, before it is made.
 
     Returns
     -------
@@ -82,14 +82,14 @@ def write_report(
             paths = _write_tables(out / name, output.title, tables, command)
             listed += [(path, output.title) for path in paths]
             lead = lead or tables
-        pictures += _write_pictures(output, found, out)
+        pictures += _write_pictures(output, found, out, on_page, group)
     listed += [(path, title) for path, title, _ in pictures]
-    drawn = [picture for picture in pictures if picture[0].suffix == ".png"]
-    shown = [(path, title) for path, title, is_lead in drawn if is_lead]
-    for path, title, _ in drawn:
-        on_page.add_image(title, path, group)
+    shown = [
+        (path, title) for path, title, is_lead in pictures if is_lead and path.suffix == ".png"
+    ]
     pages: list[Path] = []
     if contents is None:
+        tell(f"{PAGE} in {out}")
         pages = [write_page(found, out / PAGE, on_page, command=command, title=TITLE)]
     if not archived:
         listed += [(page, "all of this and every result, to sort and filter") for page in pages]
@@ -145,13 +145,16 @@ def _write_tables(stem: Path, title: str, tables: list[Table], command: str) -> 
     return paths
 
 
-def _write_pictures(output: Output, views: list[View], out: Path) -> list[tuple[Path, str, bool]]:
-    """Draw and save the figures of an output: path, title, and whether the index shows it."""
-    return [
-        (path, picture.title, picture.lead)
-        for picture in output.pictures(views)
-        for path in _drawing.save(picture.figure, out / picture.stem)
-    ]
+def _write_pictures(
+    output: Output, views: list[View], out: Path, on_page: Contents, group: str
+) -> list[tuple[Path, str, bool]]:
+    """Draw, save and put on the page: path, title, and whether the index shows it."""
+    found = []
+    for picture in output.pictures(views):
+        paths = _drawing.save(picture.figure, out / picture.stem)
+        found += [(path, picture.title, picture.lead) for path in paths]
+        on_page.add_image(picture, group)
+    return found
 
 
 def _index(

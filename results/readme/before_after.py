@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from denograd import DenoGradDenoiser
+from denograd.cleaning.drawing import AFTER, BEFORE
 
 NOISE_X, NOISE_Y = 0.08, 0.25
 SHOWN = 300
-GREY, BLUE = "#9aa0a6", "#1f5fbf"
 
 
 def standardised(values: np.ndarray) -> np.ndarray:
@@ -32,8 +32,8 @@ def curve(axes: Axes, rng: np.random.Generator) -> None:
     denoiser = DenoGradDenoiser(max_epochs=300, nr_threshold=0.02, random_state=0, device="cpu")
     refined = np.column_stack(denoiser.fit_resample(noisy[:, :1], noisy[:, 1]))
     some = rng.choice(len(x), 1500, replace=False)
-    axes.scatter(*noisy[some].T, s=5, c=GREY, alpha=0.5, lw=0, label="noisy")
-    axes.scatter(*refined[some].T, s=5, c=BLUE, alpha=0.8, lw=0, label="refined")
+    axes.scatter(*noisy[some].T, s=5, c=BEFORE, alpha=0.5, lw=0, label="noisy")
+    axes.scatter(*refined[some].T, s=5, c=AFTER, alpha=0.8, lw=0, label="refined")
     axes.plot(*clean.T, "k", lw=1, label="truth, never seen")
     print(
         f"curve: y {rmse(noisy[:, 1], clean[:, 1]):.3f} -> {rmse(refined[:, 1], clean[:, 1]):.3f}"
@@ -56,9 +56,9 @@ def series(axes: Axes, rng: np.random.Generator) -> None:
         domain="series", nr_threshold=0.02, backbone_epochs=40, random_state=0, device="cpu"
     )
     _, refined = denoiser.fit_resample(noisy, noisy[:, 0])
-    axes.plot(noisy[-SHOWN:, 0], ".", c=GREY, ms=3, label="noisy")
+    axes.plot(noisy[-SHOWN:, 0], ".", c=BEFORE, ms=3, label="noisy")
     axes.plot(clean[-SHOWN:, 0], "k", lw=1, label="truth, never seen")
-    axes.plot(refined[-SHOWN:], c=BLUE, lw=1.3, label="refined")
+    axes.plot(refined[-SHOWN:], c=AFTER, lw=1.3, label="refined")
     print(f"series: y {rmse(noisy[:, 0], clean[:, 0]):.3f} -> {rmse(refined, clean[:, 0]):.3f}")
 
 

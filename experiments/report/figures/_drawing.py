@@ -1,26 +1,44 @@
-"""What every figure shares: style, palette, numbers on axes, and the files; needs no display."""
+"""What every figure shares: style, symbols, numbers on axes, and the files; needs no display."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.markers import MarkerStyle
+from matplotlib.text import Text
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from PIL import Image
 
+from experiments.analysis.aggregate import CONDITION
+from experiments.analysis.view import View
 from experiments.files import write_bytes
+from experiments.report.symbols import Symbol
 
-# Okabe and Ito's palette, told apart with any colour vision; yellow is too faint on white.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKERS = ("o", "s", "D", "^", "v", "P", "X")
-CONTROL_COLOUR = "#555555"
+#: Of the text and the lines beside what is shown.
+SOFT, RULE, GRID = "#333333", "#999999", "#e6e6e6"
+
+#: Dark and light text on coloured cells, which stay as they are at night.
+ON_CELLS = "#111111", "#fafafa"
+#: What is ink, paper or line in an SVG, which turn with the colour scheme of the reader.
+TURNING = {
+    "i": ("#1b1f24", "#e6e9ed", ("#000000", "#1a1a1a", SOFT)),
+    "p": ("#ffffff", "#14171b", ("#ffffff",)),
+    "g": (GRID, "#363d47", (GRID, "#eeeeee", "#bbbbbb")),
+}
 
 STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -38,6 +56,8 @@ NOTE_SIZE = 7.5
 DPI = 200
 #: Imp% has no lower bound: where it falls below STEEP its axis is logarithmic below -LINEAR.
 STEEP, LINEAR = -150.0, 100.0
+# What lies below this Imp% is drawn on the edge, with its value in the label.
+LOWEST = -1e6
 
 
 @contextmanager
@@ -56,14 +76,82 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
+def settle(figure: Figure) -> None:
+    """Lay a figure out once for all: every other drawing would do so again, and not quite alike."""
+    if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+
+
 @dataclass(frozen=True)
 class Picture:
-    """A figure, the stem of its files, its title, and whether the index of a report shows it."""
+    """A figure, the stem of its files, its title, what it is of, and whether the index shows it.
+
+    What it is of is told by `context_of`, for the filters of the page.
+    """
 
     stem: str
     title: str
     figure: Figure
+    context: Mapping[str, str]
     lead: bool = True
+
+
+def context_of(*views: View) -> dict[str, str]:
+    """What views hold: the values of every facet, one per line."""
+    rows = pd.concat([view.rows for view in views])
+    facets = (*CONDITION, "domain", "dataset", "protocol", "denoiser")
+    found = {
+        name: sorted({f"{value:g}" if name == "level" else str(value) for value in rows[name]})
+        for name in facets
+    }
+    return {name: "\n".join(values) for name, values in found.items()}
+
+
+def draw_symbol(ax: Axes, x: float, y: float, symbol: Symbol, **changes: Any) -> None:
+    """A denoiser at its place: filled, half filled or hollow."""
+    look: dict[str, Any] = {
+        "marker": symbol.marker,
+        "markersize": 8.5 if symbol.marker == "*" else 6.5,
+        "fillstyle": symbol.fill,
+        "markerfacecolor": "none" if symbol.fill == "none" else symbol.colour,
+        "markerfacecoloralt": "white",
+        "markeredgecolor": symbol.colour,
+        "markeredgewidth": 1.1,
+        "linestyle": "none",
+        "clip_on": False,
+        "zorder": 3,
+    }
+    ax.plot(x, y, **(look | changes))
+
+
+def outlines(symbol: Symbol) -> list[str]:
+    """The outline of a symbol and what of it is filled, as paths of an SVG around the origin."""
+    parts = [MarkerStyle(symbol.marker), MarkerStyle(symbol.marker, fillstyle=symbol.fill)]
+    return [
+        "".join(
+            "M" + "L".join(f"{x:.2f},{-y:.2f}" for x, y in np.asarray(polygon).tolist()) + "Z"
+            for polygon in part.get_path().transformed(part.get_transform()).to_polygons()
+        )
+        for part in parts[: 1 if symbol.fill == "none" else 2]
+    ]
+
+
+def logarithmic_below(ax: Axes, lowest: float, which: Literal["x", "y"] = "y") -> None:
+    """An axis of Imp% that is linear down to -LINEAR and logarithmic below, and says so."""
+    axis, set_scale, set_limits = (
+        (ax.xaxis, ax.set_xscale, ax.set_xlim)
+        if which == "x"
+        else (ax.yaxis, ax.set_yscale, ax.set_ylim)
+    )
+    decades = max(3, math.ceil(math.log10(-lowest) + 0.1))
+    set_scale("symlog", linthresh=LINEAR, linscale=max(1.0, 0.7 * (decades - 2)))
+    set_limits(-(10.0**decades), 1.35 * LINEAR)
+    powers = [-(10.0**power) for power in range(2, decades + 1)]
+    axis.set_major_locator(FixedLocator([*powers, -50.0, 0.0, 50.0, 100.0]))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
+    axis.get_label().set_text(f"Imp% (per cent; logarithmic below {plain(-LINEAR)})")
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:
@@ -74,12 +162,54 @@ def save(figure: Figure, stem: Path) -> list[Path]:
     png, pdf = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.pdf")
     drawn, printed = BytesIO(), BytesIO()
     with style():
+        settle(figure)
         figure.savefig(drawn, format="png", dpi=DPI, metadata={"Software": None})
         undated = {"CreationDate": None, "Producer": None, "Creator": None}
         figure.savefig(printed, format="pdf", metadata=undated)
     write_bytes(png, limit_colours(drawn.getvalue()))
     write_bytes(pdf, printed.getvalue())
     return [png, pdf]
+
+
+def svg(figure: Figure) -> str:
+    """A figure for a page: its texts are texts, its ink and paper follow the reader's colours.
+
+    It is small, and the same figure gives the same text.
+    """
+    halos = {text: effects for text in figure.findobj(Text) if (effects := text.get_path_effects())}
+    drawn = StringIO()
+    with style(), mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "figure"}):
+        settle(figure)
+        # Outlines of letters would be most of the file.
+        for text in halos:
+            text.set_path_effects([])
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(drawn, format="svg", metadata=nothing)
+        for text, effects in halos.items():
+            text.set_path_effects(effects)
+    found = drawn.getvalue()
+    found = found[found.index("<svg") :]
+    found = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|\n *", " ", found, flags=re.S)
+    found = re.sub(r"<[^>]+>", lambda tag: re.sub(r"-?\d+\.\d{2,}", _short, tag[0]), found)
+    found = re.sub(r" {2,}|(?<=>) | (?=<)", "", found)
+    found = found.replace("'DejaVu Sans'", "'DejaVu Sans',sans-serif")
+    rules = ["svg{fill:var(--i)}"]
+    if halos:
+        rules.append("text{paint-order:stroke;stroke:var(--p);stroke-width:2px}")
+    for name, (_, _, colours) in TURNING.items():
+        for colour in colours:
+            found = found.replace(colour, f"var(--{name})")
+    light, dark = (
+        "".join(f"--{name}:{shades[which]};" for name, shades in TURNING.items())
+        for which in (0, 1)
+    )
+    rules = [f":root{{{light}}}", f"@media(prefers-color-scheme:dark){{:root{{{dark}}}}}", *rules]
+    return found.replace("</style>", f"{''.join(rules)}</style>", 1)
+
+
+def _short(number: re.Match[str]) -> str:
+    """A number of an SVG, in points, to the hundredth."""
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def limit_colours(png: bytes) -> bytes:

@@ -28,8 +28,10 @@ TEXT_COLOUR = "#1a1a1a"
 HALO = [withStroke(linewidth=2, foreground="white")]
 
 # What is given up for what: shares covered or cut off, lines through a label, crossings, points of
-# distance. A line of the figure lies behind the label and its halo, a leader does not.
-COVERED, CUT_OFF, STRUCK_THROUGH, ON_LINE, CROSSED, DISTANT = 10.0, 30.0, 3.0, 1.0, 0.7, 0.01
+# distance. A line of the figure lies behind the label and its halo, a leader does not; a label on a
+# marker would seem to name it, wherever else it has to go.
+ON_MARKER = 100.0
+COVERED, CUT_OFF, STRUCK_THROUGH, ON_LINE, CROSSED, DISTANT = 60.0, 60.0, 3.0, 1.0, 0.7, 0.01
 # Rounds in which every label looks for a better place, given all the others.
 ROUNDS = 4
 
@@ -188,10 +190,9 @@ def _own_cost(
     place: Place, markers: Sequence[Box], inside: Box, drawn: Sequence[Line] = ()
 ) -> float:
     box = place.box
-    # A label hides a point long before it is covered itself.
-    covered = sum(_common(box, m) * (1 / box.area + 1 / m.area) for m in markers)
     cut_off = 1 - _common(box, inside) / box.area
-    cost = COVERED * covered + CUT_OFF * cut_off + DISTANT * place.distance
+    cost = CUT_OFF * cut_off + DISTANT * place.distance
+    cost += ON_MARKER * sum(_common(box, marker) > 0 for marker in markers)
     cost += ON_LINE * any(_runs_through(line, box) for line in drawn)
     if place.leader is not None:
         x, y = place.leader[0]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from textwrap import fill
 from typing import Any, Literal
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize, TwoSlopeNorm
@@ -16,27 +18,30 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from experiments.analysis import aggregate
+from experiments.analysis.outcome import OURS
 from experiments.analysis.studies.knobs import UNSET, knob, text_of
 from experiments.analysis.studies.plan import Plan, lines_of, plan_of, scale_of
 from experiments.analysis.studies.study import Panel, Setting, Study, study_of
 from experiments.analysis.view import View
 from experiments.report.figures._drawing import (
-    COLOURS,
     LINEAR,
-    MARKERS,
     NOTE_SIZE,
+    ON_CELLS,
     STEEP,
     TITLE_SIZE,
     Picture,
+    context_of,
     new_figure,
     plain,
     style,
 )
+from experiments.report.symbols import MARKERS, symbol_of
 from experiments.words import number
 
 # Sizes in inches: a panel, one of a heat map, and a line of numbers or of words.
 WIDTH, HEIGHT, HEAT_WIDTH = 1.95, 1.45, 2.35
 CELL_HEIGHT, LINE_HEIGHT = 0.27, 0.21
+TITLE_HEIGHT = 0.21
 # The name of a dataset has to fit beside its lines.
 LEAST_HEIGHT = 1.1
 # What is above 100 % or far below -100 % would wash out the colours of all the rest.
@@ -52,6 +57,8 @@ TICK_SIZE, LABEL_SIZE = 7.0, 8.0
 #: Orange for worse, purple for better: told apart with any colour vision, and in grey by the
 #: numbers in the cells.
 DIVERGING, RISING = "PuOr", "Greys"
+#: Lines of settings, in shades.
+SETTINGS = "viridis"
 
 BARS = "mean over seeds and regressors. Bars: from the lowest to the highest seed."
 NOTES = {
@@ -84,7 +91,7 @@ def pictures(views: Sequence[View]) -> Iterator[Picture]:
     """The figure of the study, if there is one."""
     study = study_of(views)
     if study is not None and (figure := ablation_figure(study)) is not None:
-        yield Picture("ablation", study.title, figure)
+        yield Picture("ablation", study.title, figure, context_of(*views))
 
 
 def ablation_figure(study: Study) -> Figure | None:
@@ -94,7 +101,9 @@ def ablation_figure(study: Study) -> Figure | None:
     plan = plan_of(study)
     with style():
         figure = _dots_figure(study) if plan.kind == "dots" else _grid_figure(study, plan)
-        figure.suptitle(study.title, x=0.01, ha="left", fontsize=TITLE_SIZE, fontweight="bold")
+        # The legend stands in a line of its own below the title.
+        title = f"{study.title}\n" if plan.hues else study.title
+        figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE_SIZE, fontweight="bold")
         note = NOTES[plan.kind]
         if _is_marked(study, plan):
             note += f" {MARKED[plan.kind].format(study.word)}"
@@ -145,7 +154,16 @@ def _grid_figure(study: Study, plan: Plan) -> Figure:
     if plan.hues:
         handles, labels = _legend(axes)
         columns = min(6, len(labels))
-        figure.legend(handles, labels, loc="outside upper right", ncols=columns, fontsize=7.5)
+        below = 1 - TITLE_HEIGHT / figure.get_figheight()
+        figure.legend(
+            handles,
+            labels,
+            loc="upper left",
+            bbox_to_anchor=(0.0, below),
+            borderaxespad=0,
+            ncols=columns,
+            fontsize=LABEL_SIZE,
+        )
     return figure
 
 
@@ -212,7 +230,7 @@ def _draw_lines(ax: Axes, study: Study, plan: Plan, panel: Panel, dataset: str, 
     ]
     places = _places(sorted({s.values[plan.x] for _, settings in lines for s in settings}))
     lowest = 0.0
-    for order, (label, settings) in enumerate(lines):
+    for (label, settings), (colour, marker) in zip(lines, _hues(len(lines)), strict=True):
         found = [(s, v) for s in settings if (v := _value(study, panel, dataset, s)) is not None]
         if not found:
             continue
@@ -224,8 +242,8 @@ def _draw_lines(ax: Axes, study: Study, plan: Plan, panel: Panel, dataset: str, 
             x,
             y,
             yerr=np.clip(errors, 0, None),
-            color=COLOURS[order % len(COLOURS)],
-            marker=MARKERS[order % len(MARKERS)],
+            color=colour,
+            marker=marker,
             markersize=3.2,
             linewidth=1.1,
             elinewidth=0.7,
@@ -238,6 +256,15 @@ def _draw_lines(ax: Axes, study: Study, plan: Plan, panel: Panel, dataset: str, 
         ax.axvline(places[published], color=PUBLISHED_COLOUR, linewidth=0.9, dashes=(3, 2))
     ax.axhline(0, color="#bbbbbb", linewidth=0.7, zorder=0)
     _lay_out_values(ax, "y", panel, lowest)
+
+
+def _hues(number: int) -> Sequence[tuple[Any, str]]:
+    """Colour and marker of each line: DenoGrad's of one, and no method's of settings of it."""
+    if number == 1:
+        symbol = symbol_of(OURS, "method")
+        return [(symbol.colour, symbol.marker)]
+    shades = mpl.colormaps[SETTINGS](np.linspace(0.3, 0.7, number))
+    return list(zip(shades, cycle(MARKERS), strict=False))
 
 
 def _places(values: Sequence[float]) -> dict[float, float]:
@@ -309,15 +336,16 @@ def _draw_dots(
             ax.text(0.5, place, "none", transform=ax.get_yaxis_transform(), va="center", fontsize=6)
             continue
         lowest = min(lowest, found.mean)
+        symbol = symbol_of(setting.values.get("denoiser", OURS), "method")
         below, above = max(found.mean - found.low, 0.0), max(found.high - found.mean, 0.0)
         ax.errorbar(
             found.mean,
             place,
             xerr=[[below], [above]],
-            color=COLOURS[0],
-            marker="o",
+            color=symbol.colour,
+            marker=symbol.marker,
             markersize=4.5,
-            markerfacecolor=COLOURS[0] if setting.is_published(domain) else "white",
+            markerfacecolor=symbol.colour if setting.is_published(domain) else "white",
             elinewidth=0.8,
             capsize=2,
             linestyle="none",
@@ -347,7 +375,9 @@ def _draw_heat(
             cells[place] = found.mean
         if setting.is_published(study.domains[dataset]):
             corner = (place[1] - 0.5, place[0] - 0.5)
-            ax.add_patch(Rectangle(corner, 1, 1, fill=False, linewidth=1.6, zorder=3))
+            ax.add_patch(
+                Rectangle(corner, 1, 1, fill=False, edgecolor=ON_CELLS[0], linewidth=1.6, zorder=3)
+            )
     norm, colours = _colours(study, panel)
     image = ax.imshow(cells, norm=norm, cmap=colours, aspect="auto", origin="lower")
     decimals = 0 if panel.metric is aggregate.IMP else 2
@@ -363,7 +393,7 @@ def _draw_heat(
             ha="center",
             va="center",
             fontsize=6.5,
-            color="black" if light else "white",
+            color=ON_CELLS[0] if light else ON_CELLS[1],
         )
     ax.set_xticks(range(len(columns)), [text_of(value) for value in columns])
     ax.set_yticks(range(len(rows)), [text_of(value) for value in rows])

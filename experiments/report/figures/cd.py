@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,7 +13,16 @@ from experiments.analysis.aggregate import Metric
 from experiments.analysis.ranking import RANKED, ranking
 from experiments.analysis.statistics import Ranking
 from experiments.analysis.view import View
-from experiments.report.figures._drawing import TITLE_SIZE, Picture, new_figure, style
+from experiments.report.figures._drawing import (
+    SOFT,
+    TITLE_SIZE,
+    Picture,
+    context_of,
+    draw_symbol,
+    new_figure,
+    style,
+)
+from experiments.report.symbols import Symbol, symbols
 
 ORDER = 130
 
@@ -30,7 +39,8 @@ def pictures(views: Sequence[View]) -> Iterator[Picture]:
                     stem = "_".join(filter(None, ("cd", _NAMES[metric.name], part.domain)))
                     title = f"critical differences of {metric.title}: {part}"
                     lead = not part.domain
-                    yield Picture(f"{stem}_{view.condition.slug}", title, figure, lead)
+                    context = context_of(part)
+                    yield Picture(f"{stem}_{view.condition.slug}", title, figure, context, lead)
 
 
 def critical_difference_diagram(view: View, metric: Metric) -> Figure | None:
@@ -54,7 +64,7 @@ def critical_difference_diagram(view: View, metric: Metric) -> Figure | None:
         title = f"Average ranks by {metric.title}: {view}"
         figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE_SIZE)
         for ax, (protocol, ranks) in zip(axes, testable.items(), strict=True):
-            _draw_ranks(ax, ranks, protocol)
+            _draw_ranks(ax, ranks, protocol, symbols(view))
     return figure
 
 
@@ -72,7 +82,7 @@ def _diagram_height(ranks: Ranking) -> float:
     return ABOVE_AXIS + BAR_STEP * (len(ranks.groups) + 1) + LINE * (_lines_below(ranks) + 0.7)
 
 
-def _draw_ranks(ax: Axes, ranks: Ranking, protocol: str) -> None:
+def _draw_ranks(ax: Axes, ranks: Ranking, protocol: str, drawn: Mapping[str, Symbol]) -> None:
     """Draw one diagram; y runs in inches from the axis of ranks, x in ranks."""
     k, cd = ranks.k, ranks.critical_difference
     assert cd is not None
@@ -97,6 +107,7 @@ def _draw_ranks(ax: Axes, ranks: Ranking, protocol: str) -> None:
     for end in (k, k - cd):
         line((end, end), (0.31, 0.37))
     ax.text(k + 0.02 * (k - 1), 0.34, f"CD = {cd:.2f}", ha="right", va="center")
+    ax.text(1, 0.34, "better →", ha="right", va="center", color=SOFT)
 
     first = BAR_STEP * (len(ranks.groups) + 1)
     half = k // 2
@@ -106,8 +117,9 @@ def _draw_ranks(ax: Axes, ranks: Ranking, protocol: str) -> None:
         y = -(first + LINE * row)
         end = 1 - 0.05 * (k - 1) if best else k + 0.05 * (k - 1)
         line((rank, rank, end), (0, y, y))
+        draw_symbol(ax, end, y, drawn[name])
         side = "left" if best else "right"
-        pad = -0.015 * (k - 1) if best else 0.015 * (k - 1)
+        pad = -0.03 * (k - 1) if best else 0.03 * (k - 1)
         text = f"{name} ({rank:.2f})" if best else f"({rank:.2f}) {name}"
         ax.text(end + pad, y, text, ha=side, va="center")
     means = dict(zip(ranks.methods, ranks.mean_ranks, strict=True))

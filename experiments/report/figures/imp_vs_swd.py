@@ -9,7 +9,14 @@ from matplotlib.figure import Figure
 from experiments.analysis import aggregate
 from experiments.analysis.fronts import PLANES
 from experiments.analysis.view import View
-from experiments.report.figures._drawing import TITLE_SIZE, Picture, counted, new_figure, style
+from experiments.report.figures._drawing import (
+    TITLE_SIZE,
+    Picture,
+    context_of,
+    counted,
+    new_figure,
+    style,
+)
 from experiments.report.figures._scatter import (
     PANEL_HEIGHT,
     PANEL_WIDTH,
@@ -17,9 +24,9 @@ from experiments.report.figures._scatter import (
     draw_points,
     note,
     point_of,
-    symbols,
     write_labels,
 )
+from experiments.report.symbols import symbols
 from experiments.words import sentence
 
 ORDER = 120
@@ -30,7 +37,7 @@ def pictures(views: Sequence[View]) -> Iterator[Picture]:
     for view in views:
         if (figure := imp_against_swd(view)) is not None:
             title = f"Imp% against SWD: {view.condition}"
-            yield Picture(f"imp_vs_swd_{view.condition.slug}", title, figure)
+            yield Picture(f"imp_vs_swd_{view.condition.slug}", title, figure, context_of(view))
 
 
 def imp_against_swd(view: View) -> Figure | None:

@@ -10,11 +10,18 @@ from matplotlib.figure import Figure
 
 from experiments.analysis.fronts import PLANES, Field, Plane, field
 from experiments.analysis.view import View
-from experiments.report.figures._drawing import TITLE_SIZE, Picture, counted, new_figure, style
+from experiments.report.figures._drawing import (
+    LOWEST,
+    SOFT,
+    TITLE_SIZE,
+    Picture,
+    context_of,
+    counted,
+    new_figure,
+    style,
+)
 from experiments.report.figures._placing import Line
 from experiments.report.figures._scatter import (
-    FRONT_COLOUR,
-    LOWEST,
     PANEL_HEIGHT,
     PANEL_WIDTH,
     Panel,
@@ -22,9 +29,9 @@ from experiments.report.figures._scatter import (
     draw_points,
     note,
     point_of,
-    symbols,
     write_labels,
 )
+from experiments.report.symbols import symbols
 from experiments.words import sentence
 
 ORDER = 110
@@ -37,7 +44,9 @@ def pictures(views: Sequence[View]) -> Iterator[Picture]:
             part = view.of_domain(domain)
             if (figure := pareto_figure(part)) is not None:
                 title = f"Pareto fronts: {part}"
-                yield Picture(f"pareto_{domain}_{view.condition.slug}", title, figure)
+                yield Picture(
+                    f"pareto_{domain}_{view.condition.slug}", title, figure, context_of(part)
+                )
 
 
 def pareto_figure(view: View) -> Figure | None:
@@ -89,5 +98,5 @@ def _draw_front(ax: Axes, found: Field, plane: Plane) -> list[Line]:
     if corners:
         corners.append((ax.get_xlim()[1], height))
         xs, ys = zip(*corners, strict=True)
-        ax.plot(xs, ys, color=FRONT_COLOUR, linewidth=1.1, label="front", zorder=2)
+        ax.plot(xs, ys, color=SOFT, linewidth=1.1, label="front", zorder=2)
     return list(pairwise(corners))

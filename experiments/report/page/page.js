@@ -1,8 +1,29 @@
 "use strict";
-(() => {
+(async () => {
   const byId = (id) => document.getElementById(id);
-  const data = JSON.parse(byId("data").textContent);
-  const { signs, texts, columns, length } = data;
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+  const element = (name, properties = {}, ...children) => {
+    const made = Object.assign(document.createElement(name), properties);
+    made.append(...children);
+    return made;
+  };
+
+  // ------------------------------------------------- the parts of the page
+
+  // Each is JSON, deflated and in base64; what nobody opens is never read.
+  const read = {};
+  const part = (name) =>
+    (read[name] ??= (async () => {
+      const bytes = Uint8Array.from(atob(byId(`part-${name}`).textContent), (letter) => letter.charCodeAt(0));
+      const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+      return new Response(stream).json();
+    })());
+
+  const pageData = await part("tables");
+  const data = await part("results");
+  const { signs, symbols } = pageData;
+  const { texts, columns, length } = data;
   const facets = data.facets.map((facet) => facet.key);
   const ROWS_PER_PAGE = 100;
   const MOVES = { first: () => 0, previous: () => state.page - 1, next: () => state.page + 1, last: () => Infinity };
@@ -13,11 +34,35 @@
   let passing = [];
   let found = [];
 
-  const element = (name, properties = {}, ...children) => {
-    const made = Object.assign(document.createElement(name), properties);
-    made.append(...children);
-    return made;
+  // A word of the reader's is the beginning of a word of a text: "ett" is no part of "better".
+  const words = () =>
+    state.query
+      .toLowerCase()
+      .split(/\s+/)
+      .filter(Boolean)
+      .map((word) => new RegExp(`(?<![a-z0-9])${word.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")}`, "u"));
+
+  // The symbol that figures have for a denoiser, then its name.
+  const withSymbol = (name) => {
+    if (!symbols[name]) return [name];
+    const [colour, ...outlines] = symbols[name];
+    const make = (tag, attributes) => {
+      const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+      for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+      return made;
+    };
+    const svg = make("svg", { class: "symbol", viewBox: "-0.75 -0.75 1.5 1.5", "aria-hidden": "true" });
+    outlines.forEach((d, i) => svg.append(make("path", { d, stroke: colour, fill: i ? colour : "none" })));
+    return [svg, name];
   };
+
+  const badge = (word) =>
+    element(
+      "span",
+      { className: `badge is-${word.replaceAll(" ", "-")}` },
+      element("span", { ariaHidden: "true", textContent: signs[word] }),
+      ` ${word}`,
+    );
 
   // ---------------------------------------------------------------- values
 
@@ -51,7 +96,7 @@
     key,
     title,
     value: (row) => (many(key) ? text(key, row) : columns[key][row]),
-    show: (row) => element("td", { textContent: text(key, row) }),
+    show: (row) => element("td", {}, ...(key === "denoiser" ? withSymbol(text(key, row)) : [text(key, row)])),
     export: (row) => text(key, row),
   });
 
@@ -94,10 +139,7 @@
   const status = {
     ...named("status", "Status"),
     show: (row) => {
-      const word = text("status", row);
-      const sign = element("span", { ariaHidden: "true", textContent: signs[word] });
-      const badge = element("span", { className: `badge is-${word.replace(" ", "-")}` }, sign, ` ${word}`);
-      const cell = element("td", { className: "words" }, badge);
+      const cell = element("td", { className: "words" }, badge(text("status", row)));
       const reason = text("reason", row);
       if (reason) cell.append(" ", element("span", { className: "reason", textContent: reason }));
       return cell;
@@ -134,21 +176,21 @@
   };
 
   let searchable = null;
-  const matchesQuery = (words, row) => {
-    if (!words.length) return true;
+  const matchesQuery = (wanted, row) => {
+    if (!wanted.length) return true;
     searchable ??= Array.from({ length }, (_, i) =>
       [...facets, "reason"].map((key) => text(key, i)).join(" ").toLowerCase(),
     );
-    return words.every((word) => searchable[row].includes(word));
+    return wanted.every((word) => word.test(searchable[row]));
   };
 
   // Rows that pass every filter; and per value of a facet, rows that pass all the other facets.
   const filtered = () => {
-    const words = state.query.toLowerCase().split(/\s+/).filter(Boolean);
+    const wanted = words();
     const counts = Object.fromEntries(facets.map((key) => [key, new Array(texts[key].length).fill(0)]));
     const rows = [];
     for (let row = 0; row < length; row++) {
-      if (!matchesQuery(words, row)) continue;
+      if (!matchesQuery(wanted, row)) continue;
       const failing = facets.filter((key) => !isChosen(key, row));
       if (failing.length > 1) continue;
       if (!failing.length) rows.push(row);
@@ -197,12 +239,14 @@
   };
 
   const drawRows = () => {
+    if (!byId("results").open) return;
     const pages = Math.max(1, Math.ceil(found.length / ROWS_PER_PAGE));
     state.page = Math.min(Math.max(0, state.page), pages - 1);
     const start = state.page * ROWS_PER_PAGE;
     const rows = found.slice(start, start + ROWS_PER_PAGE).map((row) => {
       const cells = shownColumns.map((column) => column.show(row));
-      cells[0] = element("th", { scope: "row", textContent: cells[0].textContent });
+      const named = element("span", { className: "name", textContent: cells[0].textContent });
+      cells[0] = element("th", { scope: "row" }, named);
       return element("tr", {}, ...cells);
     });
     if (!rows.length) {
@@ -227,7 +271,7 @@
 
   // ----------------------------------------------------------- facets, drawn
 
-  const boxes = {};
+  const choices = {};
 
   const drawFacets = () => {
     for (const { key, title } of data.facets) {
@@ -242,7 +286,8 @@
           draw();
         });
         const count = element("span", { className: "count" });
-        return { box, count, line: element("label", {}, box, ` ${label} `, count) };
+        const named = key === "denoiser" ? withSymbol(label) : [label];
+        return { box, count, line: element("label", {}, box, " ", element("span", {}, ...named), " ", count) };
       });
       const chosen = element("span", { className: "chosen" });
       const legend = element("legend", { className: "unseen", textContent: title });
@@ -251,13 +296,13 @@
       const facet = element("details", { className: "facet" }, summary, fieldset);
       facet.dataset.facet = key;
       byId("facets").append(facet);
-      boxes[key] = { options, chosen };
+      choices[key] = { options, chosen };
     }
   };
 
   const updateFacets = (counts) => {
     let used = state.query ? 1 : 0;
-    for (const [key, { options, chosen }] of Object.entries(boxes)) {
+    for (const [key, { options, chosen }] of Object.entries(choices)) {
       const picked = state.chosen[key] ?? new Set();
       if (picked.size) used++;
       chosen.textContent = picked.size ? [...picked].map((index) => texts[key][index]).join(", ") : "all";
@@ -271,7 +316,7 @@
     byId("clear").disabled = !used;
   };
 
-  // ------------------------------------- the tables that came with the page
+  // ------------------------------------------------------------------ tables
 
   // A dataset's domain and a method's kind are filters too.
   const property = (of, name) => {
@@ -294,79 +339,201 @@
     return index < 0 ? null : limits.every(([chosen, value]) => chosen.has(value));
   };
 
-  // A row may stand for several values, one per line.
-  const dataFits = (node) =>
-    facets.every((key) => (node.dataset[key] ?? "").split("\n").some((label) => fits(key, label) !== false));
+  // A row, table or figure may stand for several values, one per line.
+  const isOf = (context) =>
+    facets.every((key) => String(context[key] ?? "").split("\n").some((label) => fits(key, label) !== false));
 
-  const hide = (node, hidden) => {
-    if (node.hidden !== hidden) node.hidden = hidden;
-  };
-
-  const filterTable = (table) => {
-    const heads = [...table.querySelectorAll("th[data-column]")];
+  // A word that the whole table has says nothing of its rows; one that rows have picks those; one
+  // that only heads have picks columns. Null where nothing is left.
+  const left = (table) => {
+    if (!isOf(table.context)) return null;
+    const [ofRows, ofGroups, ofColumns] = table.keys;
+    table.text ??= [table.title, ...Object.values(table.context)].join(" ").toLowerCase();
     // A mean over all datasets is none over those that were chosen.
-    const visible = heads.map(
-      (head) =>
-        Boolean(fits(table.dataset.groups, head.dataset.group)) &&
-        Boolean(fits(table.dataset.columns, head.dataset.column)),
-    );
-    heads.forEach((head, i) => hide(head, !visible[i]));
-    let next = 0;
-    for (const group of table.querySelectorAll("thead .group")) {
-      group.dataset.span ??= group.colSpan;
-      const width = Number(group.dataset.span);
-      const left = visible.slice(next, next + width).filter(Boolean).length;
-      next += width;
-      hide(group, !left);
-      group.colSpan = Math.max(1, left);
-    }
-    for (const body of table.tBodies) {
-      for (const row of body.querySelectorAll("tr:not(.section)")) {
-        hide(row, fits(table.dataset.rows, row.dataset.row) === false || !dataFits(row));
-        heads.forEach((_, i) => hide(row.cells[i + 1], !visible[i]));
-      }
-      hide(body, [...body.querySelectorAll("tr:not(.section)")].every((row) => row.hidden));
-    }
-    return !heads.length || visible.some(Boolean);
-  };
-
-  let tablesAreWhole = true;
-
-  const filterTables = () => {
-    const whole = !facets.some((key) => state.chosen[key]?.size);
-    if (whole && tablesAreWhole) return;
-    tablesAreWhole = whole;
-    for (const table of document.querySelectorAll("table.sortable")) {
-      const some = filterTable(table);
-      const box = table.closest("details.table");
-      if (box) box.hidden = !some || !dataFits(box);
-    }
-    for (const kind of document.querySelectorAll(".kind")) {
-      kind.hidden = [...kind.querySelectorAll("details.table")].every((box) => box.hidden);
-    }
-  };
-
-  const sortTable = (table, head, column) => {
-    const direction = { ascending: "descending", descending: "none" }[head.ariaSort] ?? "ascending";
-    for (const other of table.querySelectorAll("thead th")) other.removeAttribute("aria-sort");
-    head.ariaSort = direction;
-    const bodies = [...table.tBodies];
-    const numeric = bodies.some((body) => [...body.rows].some((row) => row.cells[column]?.dataset.value !== undefined));
-    const number = ({ dataset }) => (dataset.value === undefined ? null : Number(dataset.value));
-    const value = (row) => (numeric ? number(row.cells[column]) : row.cells[column].textContent);
-    for (const body of bodies) {
-      const rows = [...body.rows].filter((row) => !row.classList.contains("section"));
-      rows.forEach((row, i) => (row.dataset.order ??= i));
-      const original = sorted(rows, (row) => Number(row.dataset.order), false);
-      body.append(...(direction === "none" ? original : sorted(original, value, direction === "descending")));
-    }
-  };
-
-  const makeSortable = (table) => {
-    const buttons = [...table.tHead.querySelectorAll("button")];
-    buttons.forEach((button, column) => {
-      button.addEventListener("click", () => sortTable(table, button.closest("th"), column));
+    let shown = [...table.columns.keys()].filter((i) => {
+      const [group, title] = table.columns[i];
+      return fits(ofGroups, group) && fits(ofColumns, title);
     });
+    let sections = table.sections.map(([title, rows]) => [
+      title,
+      rows.filter(([label, , context]) => fits(ofRows, label) !== false && (!context || isOf(context))),
+    ]);
+    for (const word of words()) {
+      if (word.test(table.text)) continue;
+      const some = sections.map(([title, rows]) => [title, rows.filter((row) => word.test(textOf(row, title)))]);
+      if (some.some(([, rows]) => rows.length)) sections = some;
+      else shown = shown.filter((i) => word.test(table.columns[i].join(" ").toLowerCase()));
+    }
+    sections = sections.filter(([, rows]) => rows.length);
+    const empty = !sections.length || (table.columns.length && !shown.length);
+    return empty ? null : { shown, sections };
+  };
+
+  const textOf = (row, title) => (row.text ??= [title, row[0], ...row[1].flat()].join(" ").toLowerCase());
+
+  // The number that a cell begins with; null for words.
+  const numberOf = (cell) => {
+    const [, sign, digits] = /^[<≤]?(-?)(∞|\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)/.exec([cell].flat()[0]) ?? [];
+    if (digits === undefined) return null;
+    return (sign ? -1 : 1) * (digits === "∞" ? Infinity : Number(digits.replaceAll(",", "")));
+  };
+
+  // What may stand where a number would.
+  const ABSENT = new Set(["failed", "skipped", "not run", "null", "–"]);
+
+  const drawCell = (cell, prose) => {
+    const [shown, interval] = [cell].flat();
+    if (prose) return element("td", { className: "prose", textContent: shown });
+    if (ABSENT.has(shown)) return element("td", { className: `absent ${shown}`, textContent: shown });
+    if (signs[shown]) return element("td", { className: "words" }, badge(shown));
+    if (numberOf(cell) === null) return element("td", { className: "text", textContent: shown });
+    return element("td", {}, shown, ...(interval ? [element("small", { textContent: interval })] : []));
+  };
+
+  const drawTable = (table) => {
+    const { shown, sections } = left(table);
+    const rows = sections.flatMap(([, of]) => of);
+    const wordy = (i) => !rows.some(([, cells]) => numberOf(cells[i]) !== null || ABSENT.has(cells[i]));
+    const box = element("div", { className: "scroll", role: "region", tabIndex: 0, ariaLabel: table.title });
+
+    const head = (column, title, properties = {}) => {
+      const button = element("button", { type: "button", textContent: title });
+      button.addEventListener("click", () => {
+        const { column: by, down } = table.sort ?? {};
+        table.sort = by !== column ? { column, down: false } : down ? null : { column, down: true };
+        const again = drawTable(table);
+        box.replaceWith(...again);
+        notes.remove();
+        again[0].querySelector(`th[data-column="${column}"] button`).focus();
+      });
+      const ariaSort = table.sort?.column !== column ? "none" : table.sort.down ? "descending" : "ascending";
+      const made = element("th", { scope: "col", ariaSort, ...properties }, button);
+      made.dataset.column = column;
+      return made;
+    };
+
+    const grouped = shown.some((i) => table.columns[i][0] && table.columns[i][1]);
+    const titles = shown.map((i) => {
+      const [group, title] = table.columns[i];
+      return head(i, title || group, { className: wordy(i) ? "words" : "" });
+    });
+    const heads = [element("tr", {}, head(-1, table.stub, { rowSpan: grouped ? 2 : 1 }))];
+    if (grouped) {
+      for (const [at, i] of shown.entries()) {
+        const name = table.columns[i][0];
+        if (at && table.columns[shown[at - 1]][0] === name) heads[0].lastChild.colSpan += 1;
+        else if (name) heads[0].append(element("th", { className: "group", scope: "colgroup", textContent: name }));
+        else heads[0].append(element("td", { className: "group" }));
+      }
+      heads.push(element("tr", {}, ...titles));
+    } else heads[0].append(...titles);
+
+    const { column, down } = table.sort ?? {};
+    const value = ([label, cells]) => {
+      if (column < 0) return label;
+      return wordy(column) ? cells[column] : numberOf(cells[column]);
+    };
+    const bodies = sections.map(([title, of]) => {
+      const lines = (table.sort ? sorted(of, value, down) : of).map(([label, cells]) => {
+        const named = element("span", { className: "name" }, ...(signs[label] ? [badge(label)] : withSymbol(label)));
+        const drawn = shown.map((i) => drawCell(cells[i], table.columns[i][2]));
+        return element("tr", {}, element("th", { scope: "row" }, named), ...drawn);
+      });
+      if (title) {
+        const name = element("th", { scope: "rowgroup", colSpan: shown.length + 1, textContent: title });
+        lines.unshift(element("tr", { className: "section" }, name));
+      }
+      return element("tbody", {}, ...lines);
+    });
+    const caption = element("caption", { className: "unseen", textContent: table.title });
+    box.append(element("table", {}, caption, element("thead", {}, ...heads), ...bodies));
+    const notes = element("ul", { className: "notes" }, ...table.notes.map(drawNote));
+    return table.notes.length ? [box, notes] : [box];
+  };
+
+  const drawNote = (note) => {
+    if (note.length <= 280) return element("li", { textContent: note });
+    const summary = element("summary", { textContent: `${note.slice(0, 140)} …` });
+    return element("li", {}, element("details", {}, summary, note));
+  };
+
+  // -------------------------------------------- what is folded, drawn on opening
+
+  // Everything that the filters may hide: `fit` says whether something is left, `draw` shows it.
+  const boxes = [];
+
+  const fold = (box, fit, draw) => {
+    box.addEventListener("toggle", () => box.open && draw());
+    boxes.push({ box, fit, draw });
+    return box;
+  };
+
+  const tableBox = (table) => {
+    const inside = element("div");
+    const summary = element("summary", { textContent: table.title });
+    const draw = () => inside.replaceChildren(...drawTable(table));
+    return fold(element("details", { className: "table" }, summary, inside), () => left(table), draw);
+  };
+
+  const figureBox = ([title, context], image) => {
+    const text = [title, ...Object.values(context)].join(" ").toLowerCase();
+    const picture = element("img", { alt: title, decoding: "async" });
+    const figure = element("figure", {}, picture, element("figcaption", { textContent: title }));
+    const draw = async () => (picture.src ||= `data:image/svg+xml,${encodeURIComponent(await image())}`);
+    boxes.push({ box: figure, fit: () => isOf(context) && words().every((word) => word.test(text)) });
+    return { figure, draw };
+  };
+
+  const groupBox = (place, name, inside, draw = () => {}) => {
+    const count = element("span", { className: "count" });
+    const summary = element("summary", {}, element("h3", { textContent: name || "All" }), " ", count);
+    const box = element("details", { className: "group" }, summary, ...inside);
+    place.append(box);
+    const part = box.closest(".part");
+    for (const around of [box, part]) around.addEventListener("toggle", () => box.open && part.open && draw());
+  };
+
+  const drawFolded = () => {
+    for (const place of all("[data-tables]")) place.append(...pageData[place.dataset.tables].map(tableBox));
+    for (const [name, tables] of pageData.tables) {
+      groupBox(document.querySelector("[data-groups=tables]"), name, tables.map(tableBox));
+    }
+    for (const [i, [name, figures]] of pageData.figures.entries()) {
+      const made = figures.map((figure, j) => figureBox(figure, async () => (await part(`figures-${i}`))[j]));
+      const draw = () => made.forEach((figure) => figure.draw());
+      groupBox(document.querySelector("[data-groups=figures]"), name, made.map(({ figure }) => figure), draw);
+    }
+    // Where there is one of a kind, nothing is gained by folding it once more.
+    for (const place of all("[data-groups]")) if (place.children.length === 1) place.firstChild.open = true;
+  };
+
+  const counted = (some, all) => (some < all ? `${some.toLocaleString("en")} of ` : "") + all.toLocaleString("en");
+
+  const filterBoxes = () => {
+    for (const { box, fit, draw } of boxes) {
+      box.hidden = !fit();
+      if (draw && box.open && !box.hidden) draw();
+    }
+    for (const group of all("details.group")) {
+      const inside = all(":scope > details, :scope > figure", group);
+      const some = inside.filter((box) => !box.hidden).length;
+      group.hidden = !some;
+      group.querySelector(".count").textContent = counted(some, inside.length);
+    }
+    for (const place of all("[data-tables], [data-groups]")) {
+      const inside = all("details.table, figure", place);
+      const some = inside.filter((box) => !box.hidden && !box.closest("details.group[hidden]")).length;
+      place.closest(".part").querySelector("summary > .count").textContent = counted(some, inside.length);
+    }
+    const [table] = pageData.main;
+    const nothing = element("p", { className: "nothing", textContent: "Nothing here fits the filters." });
+    byId("main-table").replaceChildren(...(left(table) ? drawTable(table) : [nothing]));
+    for (const card of all(".cards > li")) {
+      const text = card.textContent.toLowerCase();
+      card.hidden = !words().every((word) => word.test(text));
+    }
+    const badges = byId("badges");
+    if (badges) badges.hidden = !badges.querySelector("li:not([hidden])");
   };
 
   // ------------------------------------------------------------ the address
@@ -430,13 +597,21 @@
     const { rows, counts } = filtered();
     passing = rows;
     updateFacets(counts);
-    filterTables();
+    filterBoxes();
+    document.querySelector("#results > summary > .count").textContent = counted(passing.length, length);
     drawResults();
+  };
+
+  // Opens whatever a part of the page is folded in.
+  const goTo = (id) => {
+    const place = byId(decodeURIComponent(id));
+    for (let box = place; box; box = box.parentElement) if (box.tagName === "DETAILS") box.open = true;
+    place?.scrollIntoView();
   };
 
   drawHead();
   drawFacets();
-  document.querySelectorAll("table.sortable").forEach(makeSortable);
+  drawFolded();
 
   let typing = 0;
   byId("search").addEventListener("input", () => {
@@ -453,6 +628,7 @@
     byId("search").value = "";
     draw();
   });
+  byId("results").addEventListener("toggle", drawRows);
   byId("pages").addEventListener("click", (event) => {
     const move = MOVES[event.target.dataset.page];
     if (!move) return;
@@ -466,15 +642,16 @@
     if (location.hash.includes("=")) {
       fromHash();
       draw();
-    } else if (toHash()) keepHash();
+    } else if (location.hash) {
+      goTo(location.hash.slice(1));
+      keepHash();
+    }
   });
 
-  byId("filters").hidden = false;
-  byId("filters").open = matchMedia("(min-width: 64rem)").matches;
-  if (location.hash.includes("=")) fromHash();
-  else if (location.hash) {
-    const part = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    part?.scrollIntoView();
-  }
+  byId("tools").hidden = false;
+  const address = location.hash;
+  if (address.includes("=")) fromHash();
   draw();
+  if (address && !address.includes("=")) goTo(address.slice(1));
+  document.documentElement.dataset.ready = "";
 })();

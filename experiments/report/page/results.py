@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from experiments.analysis import aggregate
-from experiments.analysis.aggregate import KEY, Metric
+from experiments.analysis.aggregate import KEY, Condition, Metric
 from experiments.analysis.view import View
 from experiments.report.what_was_run import first_line
 
@@ -126,29 +126,40 @@ def merged(views: Sequence[View]) -> list[View]:
         In the same order. Where two experiments give the same labels to different work, theirs
         stay apart.
     """
-    found: list[View] = []
+    found: list[tuple[Condition, list[pd.DataFrame]]] = []
     for view in views:
-        for i, other in enumerate(found):
-            if other.condition == view.condition:
-                rows = _joined(other.rows, view.rows)
-                if rows is not None:
-                    found[i] = View(view.condition, rows)
-                    break
+        for condition, parts in found:
+            if condition == view.condition and _is_same_work(parts, view.rows):
+                parts.append(view.rows)
+                break
         else:
-            found.append(view)
-    return found
+            found.append((view.condition, [view.rows]))
+    return [View(condition, _joined(parts)) for condition, parts in found]
 
 
-def _joined(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame | None:
-    """The rows of both; None where equal labels stand for different work."""
-    rows = pd.concat([one, other], ignore_index=True)
-    same = rows.groupby(list(KEY), dropna=False)
-    if (same["identity"].nunique() > 1).any():
-        return None
-    names = same[MEMBERSHIP].transform(
-        lambda joined: JOINED_BY.join(sorted(set(JOINED_BY.join(joined).split(JOINED_BY))))
+def _is_same_work(parts: Sequence[pd.DataFrame], rows: pd.DataFrame) -> bool:
+    """Whether equal labels stand for the same work."""
+    columns = [*KEY, "identity"]
+    works = pd.concat([part[columns] for part in (*parts, rows)]).drop_duplicates()
+    return not works.duplicated(list(KEY)).any()
+
+
+def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of all once, each with all experiments that it belongs to."""
+    if len(parts) == 1:
+        return parts[0]
+    rows = pd.concat(parts, ignore_index=True)
+    work = rows.groupby(list(KEY), dropna=False).ngroup()
+    names = (
+        rows[MEMBERSHIP]
+        .str.split(JOINED_BY)
+        .explode()
+        .groupby(work)
+        .agg(lambda of: JOINED_BY.join(sorted(set(of))))
     )
-    return rows.assign(**{MEMBERSHIP: names}).drop_duplicates(list(KEY), ignore_index=True)
+    return rows.assign(**{MEMBERSHIP: work.map(names)}).drop_duplicates(
+        list(KEY), ignore_index=True
+    )
 
 
 def experiments_of(rows: pd.DataFrame) -> pd.Series:
@@ -168,7 +179,7 @@ def columnar(rows: pd.DataFrame) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``facets`` and ``measures`` (key, title and meaning of each), ``signs``, ``texts`` (by
+        ``facets`` and ``measures`` (key, title and meaning of each), ``texts`` (by
         column, the distinct values in the order in which they are offered), ``columns`` (by column,
         one entry per row) and ``length``.
     """
@@ -189,7 +200,6 @@ def columnar(rows: pd.DataFrame) -> dict[str, Any]:
             {"key": m.key, "title": m.title, "meaning": m.meaning, "decimals": m.metric.decimals}
             for m in MEASURES
         ],
-        "signs": SIGNS,
         "texts": texts,
         "columns": columns,
         "length": len(rows),

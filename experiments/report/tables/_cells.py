@@ -26,6 +26,9 @@ MSE_NOTE = (
     "trained on the clean data. The protocols take their errors against different targets."
 )
 
+#: The columns that average over datasets.
+MEAN = "mean"
+
 
 def metric_tables(views: Sequence[View], metrics: Sequence[Metric]) -> list[Table]:
     """A table per view and metric that has any value; Imp% is shown whatever became of it."""
@@ -82,7 +85,7 @@ def dataset_table(
         title=f"{metric.title} ({best}): {view.condition}",
         stub="denoiser",
         axes=("dataset", "protocol"),
-        columns=columns_of([*view.datasets, "mean"], view.protocols),
+        columns=columns_of([*view.datasets, MEAN], view.protocols),
         sections=sections(row),
         context=view.condition.context,
         notes=(

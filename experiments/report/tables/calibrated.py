@@ -10,8 +10,8 @@ import pandas as pd
 
 from experiments.analysis import aggregate
 from experiments.analysis.aggregate import Entry, Metric
-from experiments.analysis.ranking import ALPHA
-from experiments.analysis.statistics import Ranking, complete_blocks, rank_methods
+from experiments.analysis.ranking import ALPHA, LEVELS, ranking_over_levels
+from experiments.analysis.statistics import Ranking
 from experiments.analysis.view import View
 from experiments.report.table import Column, Row, Section, Table
 from experiments.report.tables._cells import (
@@ -32,7 +32,6 @@ METRICS = (
     (aggregate.RECOVERY_Y, aggregate.REMOVED_Y, aggregate.COLLATERAL_Y),
     (aggregate.RECOVERY_X, aggregate.REMOVED_X, aggregate.COLLATERAL_X),
 )
-BLOCK = "dataset × level"
 
 
 def tables(views: Sequence[View]) -> list[Table]:
@@ -79,8 +78,10 @@ def recovery_table(
         return None
     told = set(run.loc[run["told"].notna(), "denoiser"]) if "told" in run else set()
     rankings = {
-        "rank": _ranking(views, protocol, metric, methods),
-        "rank, none told": _ranking(views, protocol, metric, [n for n in methods if n not in told]),
+        "rank": ranking_over_levels(views, protocol, metric, methods),
+        "rank, none told": ranking_over_levels(
+            views, protocol, metric, [n for n in methods if n not in told]
+        ),
     }
 
     def row(name: str) -> Row:
@@ -125,31 +126,16 @@ def recovery_table(
     )
 
 
-def _ranking(
-    views: Sequence[View], protocol: str, metric: Metric, names: Sequence[str]
-) -> Ranking | None:
-    """Average ranks over datasets and levels; None where there is nothing to rank."""
-    by_level = {
-        f"{view.condition.level:g}": aggregate.scores(view.summary(metric), protocol, names)
-        for view in views
-    }
-    scores = pd.concat(by_level)
-    scores.index = pd.Index([f"{dataset} at {level}" for level, dataset in scores.index])
-    if len(names) < 2 or complete_blocks(scores)[0].empty:
-        return None
-    return rank_methods(scores, larger_is_better=True, block=BLOCK, alpha=ALPHA)
-
-
 def _rank_of(found: Ranking | None, name: str) -> float | None:
     return dict(zip(found.methods, found.mean_ranks, strict=True)).get(name) if found else None
 
 
 def _rank_notes(title: str, found: Ranking | None) -> Iterator[str]:
     if found is None:
-        yield f"{title}: no {BLOCK} has every run of two methods."
+        yield f"{title}: no {LEVELS} has every run of two methods."
         return
     cd = found.critical_difference
     test = "" if cd is None else f", CD {number(cd, 2)} (Nemenyi, α = {ALPHA:g})"
-    yield f"{title}: 1 is best, k = {found.k} methods, N = {found.n} of {BLOCK}{test}."
+    yield f"{title}: 1 is best, k = {found.k} methods, N = {found.n} of {LEVELS}{test}."
     if found.left_out:
         yield f"{title}: left out, a run is missing: {', '.join(found.left_out)}."

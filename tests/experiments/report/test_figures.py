@@ -17,9 +17,11 @@ from matplotlib.transforms import Bbox
 
 from experiments.analysis import aggregate
 from experiments.report.figures import _drawing as drawing
-from experiments.report.figures import _scatter as scatter
+from experiments.report.figures._placing import MARKER_RADIUS
 from experiments.report.figures.cd import critical_difference_diagram
 from experiments.report.figures.imp_vs_swd import imp_against_swd
+from experiments.report.figures.outcome import outcome_figure
+from experiments.report.symbols import OF_CONTROLS, OF_METHODS, symbol_of
 from tests.support.long_tables import METHODS, benchmark, make, view_of
 
 
@@ -68,7 +70,7 @@ def test_controls_are_hollow() -> None:
     assert faces.count("none") == len(METHODS) - len(methods)
     filled = [face for face in faces if face != "none"]
     assert len(set(filled)) == len(methods)
-    assert set(filled) <= set(drawing.COLOURS)
+    assert set(filled) == {symbol_of(name, "method").colour for name in methods}
 
 
 def test_axes_have_units() -> None:
@@ -95,8 +97,8 @@ def test_an_unbounded_value_is_drawn_on_the_edge(mse_before: float) -> None:
     texts = {text.get_text(): text.xy for text in labels(figure, 0)}
     (edge,) = [text for text in texts if text.startswith("a (")]
     assert edge == ("a (−∞)" if mse_before == 0 else "a (−1e32)")
-    assert texts[edge][1] == scatter.LOWEST
-    assert ax.get_ylim()[0] <= scatter.LOWEST
+    assert texts[edge][1] == drawing.LOWEST
+    assert ax.get_ylim()[0] <= drawing.LOWEST
 
 
 def test_labels_cover_neither_each_other_nor_the_edge() -> None:
@@ -109,6 +111,53 @@ def test_labels_cover_neither_each_other_nor_the_edge() -> None:
         for name, box in found.items():
             assert box.x0 >= inside.x0 - 1, name
             assert box.x1 <= inside.x1 + 1, name
+
+
+def test_no_label_is_on_a_marker_however_crowded() -> None:
+    long = make(
+        *(
+            {"denoiser": f"a_long_name_{i}", "mse_after": 0.5 + 0.02 * (i % 4), "swd": 0.01 * i}
+            for i in range(12)
+        )
+    )
+    figure = drawn(long)
+    (ax,) = figure.axes
+    radius = MARKER_RADIUS * figure.dpi / 72
+    for name, box in boxes(figure, 0).items():
+        for label in labels(figure, 0):
+            x, y = ax.transData.transform(label.xy)
+            marker = Bbox([(x - radius, y - radius), (x + radius, y + radius)])
+            assert not box.overlaps(marker), (name, label.get_text())
+
+
+def test_one_cost_far_from_all_others_does_not_squeeze_them() -> None:
+    costs = {"a": 0.1, "b": 0.4, "c": 0.8, "far": 29.0}
+    figure = drawn(make(*({"denoiser": name, "swd": cost} for name, cost in costs.items())))
+    (ax,) = figure.axes
+    assert ax.get_xlabel().endswith("\nlogarithmic above 1")
+    to_axes = ax.transData + ax.transAxes.inverted()
+    at = [to_axes.transform((cost, 0))[0] for cost in costs.values()]
+    assert at[2] - at[0] > 0.5
+    assert at[2] < at[3] < 1
+
+
+def test_a_method_looks_the_same_in_every_figure() -> None:
+    """Whoever else is there; and no two of them look alike."""
+    colours, markers = zip(*OF_METHODS.values(), strict=True)
+    assert len(set(colours)) == len(set(markers)) == len(OF_METHODS)
+    assert len(set(OF_CONTROLS.values())) == len(OF_CONTROLS)
+    few = benchmark().query("denoiser in ['kalman', 'pca']")
+    kalman = symbol_of("kalman", "method")
+    for figure in (
+        drawn(benchmark()),
+        drawn(few),
+        outcome_figure(view_of(few)),
+        critical_difference_diagram(view_of(few), aggregate.IMP),
+    ):
+        assert figure is not None
+        lines = [line for ax in figure.axes for line in ax.lines]
+        markers = {(line.get_markeredgecolor(), line.get_marker()) for line in lines}
+        assert (kalman.colour, kalman.marker) in markers
 
 
 def test_many_points_in_one_place_keep_readable_labels() -> None:
@@ -152,6 +201,7 @@ def test_the_diagram_shows_ranks_best_on_the_right() -> None:
     assert "kalman (1.00)" in texts
     assert "(4.00) denograd" in texts
     assert "CD = 2.71" in texts
+    assert "better →" in texts
 
 
 def test_the_diagram_joins_what_is_not_told_apart() -> None:

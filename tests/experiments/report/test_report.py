@@ -19,7 +19,7 @@ from tests.support.long_tables import benchmark, make
 @pytest.fixture
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the figures out of a test that is about something else: they take most of the time."""
-    monkeypatch.setattr(writing, "_write_pictures", lambda output, views, out: [])
+    monkeypatch.setattr(writing, "_write_pictures", lambda *_: [])
 
 
 @pytest.fixture
