@@ -45,8 +45,9 @@ pytestmark = pytest.mark.slow
 def slurm() -> Iterator[str]:
     """The path of the configuration of a Slurm of one node."""
     path = os.pathsep.join([os.environ["PATH"], "/usr/sbin"])
+    unless = pytest.fail if os.environ.get(REQUIRED) else pytest.skip
     if missing := [program for program in PROGRAMS if not shutil.which(program, path=path)]:
-        (pytest.fail if os.environ.get(REQUIRED) else pytest.skip)(
+        unless(
             f"needs {', '.join(missing)} (Debian: apt-get install slurmctld slurmd slurmdbd "
             "slurm-client munge mariadb-server)"
         )
@@ -62,7 +63,8 @@ def slurm() -> Iterator[str]:
     )
     try:
         config = node.stdout.readline().strip()
-        assert config, node.communicate()[1]
+        if not config:
+            unless(f"Slurm does not start: {node.stderr.read()}")
         yield config
     finally:
         node.communicate()
