@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 _ENCODE = "encode it as numbers or drop it"
 _SCALE = "Scale the data, or choose smaller steps"
@@ -61,7 +60,7 @@ def check_choice(name: str, value: object, choices: Collection[str]) -> None:
 
 def check_dense(values: Any, name: str) -> None:
     """Refuse a sparse matrix or tensor, and a frame that is not there yet."""
-    if sparse.issparse(values):
+    if hasattr(values, "tocsr"):
         raise TypeError(f"{name} is a sparse matrix, which is not supported: use {name}.toarray()")
     if str(getattr(values, "layout", "torch.strided")) != "torch.strided":
         raise TypeError(f"{name} is a sparse tensor, which is not supported: use {name}.to_dense()")

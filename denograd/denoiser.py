@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from typing import Any, Self
 
 import torch
-from sklearn.exceptions import NotFittedError
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -258,6 +257,9 @@ class DenoGrad:
             When predictions or gradients become NaN or infinite.
         """
         if not hasattr(self, "_inputs"):
+            # scikit-learn takes longer to import than all of this package; only an error needs it.
+            from sklearn.exceptions import NotFittedError
+
             raise NotFittedError("This DenoGrad is not fitted yet: call fit(X, y) first.")
         given = {
             "nrr": nrr,

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import silu
 
-from denograd.training.adam import Adam, keep_freed_memory
+from denograd.refinement.model import keep_freed_memory
+from denograd.training.adam import Adam
 
 _HIDDEN, _PAIR = 64, 2
 _EPOCHS, _PATIENCE, _BATCH = 60, 8, 128

@@ -75,13 +75,20 @@ class Windows:
 
     def add(self, total: Tensor, values: Tensor, selection: Selection) -> None:
         """Add (batch, size, channels) window values to the time steps of `total`, in place."""
-        starts = self.starts(selection, total.device)
-        if total.is_cuda:
+        # The later a window starts, the smaller is a step's offset in it: every step gets its sum
+        # in the order of time.
+        offsets = reversed(range(self.size))
+        if isinstance(selection, slice):
+            first, stop, _ = selection.indices(len(self))
+            for offset in offsets:
+                begin, end = (start * self.stride + offset for start in (first, stop))
+                total[begin : end : self.stride].add_(values[:, offset])
+        elif total.is_cuda:
             # Within one offset no time step occurs twice, so the order of the sums is fixed.
-            for offset in range(self.size):
-                total.index_add_(0, starts + offset, values[:, offset])
+            for offset in offsets:
+                total.index_add_(0, self.starts(selection) + offset, values[:, offset])
         else:
-            steps = (starts[:, None] + torch.arange(self.size)).flatten()
+            steps = (self.starts(selection)[:, None] + torch.arange(self.size)).flatten()
             total.index_add_(0, steps, values.reshape(len(steps), -1))
 
     def overwrite(self, total: Tensor, values: Tensor, starts: Tensor) -> None:

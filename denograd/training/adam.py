@@ -1,12 +1,8 @@
-"""Steps of Adam that cost neither an import nor the system's memory."""
+"""Steps of Adam that do not cost an import."""
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim.adam import adam
-
-_LARGEST_KEPT_BLOCK = 2**25 - 2**13
-"""Bytes; the C library's limit, less its own notes about a block."""
 
 
 class Adam:
@@ -32,15 +28,3 @@ class Adam:
                 foreach=False, fused=True, amsgrad=False, maximize=False, lr=self.learning_rate,
                 beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0,
             )  # fmt: skip
-
-
-def keep_freed_memory() -> None:
-    """Let the process keep memory that it frees, up to some tens of megabytes.
-
-    A step allocates a few megabytes for its intermediate values and frees them again. The C
-    library of Linux would hand them back to the system after every step, and have them cleared
-    anew in the next: up to a quarter of the time of a step. What it keeps follows the largest
-    block that was freed so far, up to one of 32 megabytes. This one is never written to, so it
-    costs nothing.
-    """
-    np.empty(_LARGEST_KEPT_BLOCK, np.uint8)

@@ -13,8 +13,8 @@ from tqdm import tqdm
 
 from denograd.checks import check_count
 from denograd.randomness import Draws
-from denograd.refinement.model import as_device, lent, model_dtype
-from denograd.training.adam import Adam, keep_freed_memory
+from denograd.refinement.model import as_device, keep_freed_memory, lent, model_dtype
+from denograd.training.adam import Adam
 from denograd.training.examples import Batches, Examples, inputs_of, targets_of
 
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -249,58 +249,65 @@ def summarise(rows: pd.DataFrame, metric: Metric) -> Summary:
     dict
         By (protocol, dataset, denoiser).
     """
-    statistic = metric.statistic(rows)
-    names = ("protocol", "dataset", "denoiser", "seed", "regressor", "status", "reason")
-    # Columns of texts are slow to go through item by item.
-    columns = [rows[name].to_numpy(dtype=object) for name in names]
-    runs: dict[tuple[str, str], dict[str, list[_Run]]] = {}
-    for protocol, dataset, denoiser, seed, regressor, status, reason, value in zip(
-        *columns, statistic, strict=True
-    ):
-        pair = (int(seed), str(regressor) if metric.per_regressor else "")
-        # What is known of the refined data stays known when a regressor fails on them.
-        counts = status == "ok" or (status == "failed" and not metric.per_regressor)
-        run = _Run(pair, str(status), _text(reason), float(value) if counts else math.nan)
-        block = runs.setdefault((str(protocol), str(dataset)), {})
-        block.setdefault(str(denoiser), []).append(run)
-    summary: Summary = {}
-    for (protocol, dataset), block in sorted(runs.items()):
-        expected = {
-            run.pair for group in block.values() for run in group if run.status != "skipped"
-        }
-        for denoiser, group in sorted(block.items()):
-            summary[protocol, dataset, denoiser] = _entry(group, len(expected))
-    return summary
+    status = rows["status"].to_numpy(dtype=object)
+    # What is known of the refined data stays known when a regressor fails on them.
+    counts = (status == "ok") | ((status == "failed") & (not metric.per_regressor))
+    runs = _Runs(
+        seeds=rows["seed"].to_numpy(dtype=np.int64),
+        regressors=pd.factorize(rows["regressor"], sort=True)[0] * metric.per_regressor,
+        status=status,
+        reasons=rows["reason"].to_numpy(dtype=object),
+        values=np.where(counts, metric.statistic(rows).to_numpy(dtype=float), math.nan),
+    )
+    # Of many rows, going through them one by one is slow.
+    of_block: dict[Any, Any] = rows.groupby(["protocol", "dataset"]).indices
+    of_group: dict[Any, Any] = rows.groupby(["protocol", "dataset", "denoiser"]).indices
+    expected = {
+        block: runs.at(places[status[places] != "skipped"]).n_pairs
+        for block, places in of_block.items()
+    }
+    return {
+        (protocol, dataset, denoiser): _entry(runs.at(places), expected[protocol, dataset])
+        for (protocol, dataset, denoiser), places in sorted(of_group.items())
+    }
 
 
-class _Run(NamedTuple):
-    pair: tuple[int, str]
-    status: str
-    reason: str
-    value: float
+class _Runs(NamedTuple):
+    """Runs, in arrays that belong together; a regressor is a number that sorts like its name."""
+
+    seeds: NDArray[np.int64]
+    regressors: NDArray[np.int64]
+    status: NDArray[np.object_]
+    reasons: NDArray[np.object_]
+    values: NDArray[np.float64]
+
+    def at(self, places: NDArray[Any]) -> _Runs:
+        return _Runs(*(each[places] for each in self))
+
+    @property
+    def n_pairs(self) -> int:
+        return len(set(zip(self.seeds.tolist(), self.regressors.tolist(), strict=True)))
 
 
-def _text(reason: object) -> str:
-    return reason if isinstance(reason, str) else ""
-
-
-def _entry(group: list[_Run], expected: int) -> Entry:
-    values = {run.pair: run.value for run in group if not math.isnan(run.value)}
-    seeds = sorted({seed for seed, _ in values})
-    regressors = sorted({regressor for _, regressor in values})
-    table = np.array([[values.get((s, r), math.nan) for r in regressors] for s in seeds])
-    reasons = tuple(sorted({run.reason for run in group if run.status != "ok" and run.reason}))
+def _entry(runs: _Runs, expected: int) -> Entry:
+    known = runs.at(~np.isnan(runs.values))
+    seeds, row = np.unique(known.seeds, return_inverse=True)
+    regressors, column = np.unique(known.regressors, return_inverse=True)
+    table = np.full((len(seeds), len(regressors)), math.nan)
+    table[row, column] = known.values
+    told = runs.at(runs.status != "ok")
+    reasons = tuple(sorted({text for text in told.reasons if isinstance(text, str) and text}))
     # Opposite infinities have no mean.
     with np.errstate(invalid="ignore"):
-        mean = float(np.mean(np.nanmean(table, axis=0))) if values else math.nan
+        mean = float(np.mean(np.nanmean(table, axis=0))) if len(seeds) else math.nan
     if math.isnan(mean):
-        statuses = {run.status for run in group}
-        status = next((s for s in ("failed", "skipped") if s in statuses), "absent")
+        status = next((s for s in ("failed", "skipped") if s in told.status), "absent")
         return Entry(None, None, None, 0, 0, expected, status, reasons)
     complete = table[~np.isnan(table).any(axis=1)]
     low, high = t_interval(mean, complete.mean(axis=1))
-    status = "ok" if len(values) == expected else "partial"
-    return Entry(mean, low, high, len(seeds), len(values), expected, status, reasons)
+    done = int(np.count_nonzero(~np.isnan(table)))
+    status = "ok" if done == expected else "partial"
+    return Entry(mean, low, high, len(seeds), done, expected, status, reasons)
 
 
 def t_interval(mean: float, values: NDArray[np.float64]) -> tuple[float | None, float | None]:

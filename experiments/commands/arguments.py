@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 
 RESULTS_VARIABLE = "DENOGRAD_RESULTS"
+#: Exit status after Ctrl-C.
+INTERRUPTED = 130
 
 
 def results_folder() -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, open_dict, read_write
 
-from experiments.commands.progress import VARIABLE
+from experiments.commands.journal import VARIABLE, journal_path
 from experiments.commands.supervisor import RUN_VARIABLE
+from experiments.commands.tune import write_found
 from experiments.commands.worker import StopRunError, answer
 from experiments.files import StoreError, remove_stale, temporary_files
 from experiments.settings.compose import name_of, to_settings
@@ -37,6 +39,11 @@ class Follow(Callback):
         if config.split_by is not None and config.part is None:
             _divide(config)
         _start(config, total=sweep_size(config))
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """Say where a search has left what it found."""
+        if config.scored_rows == "validation" and (path := write_found(config)):
+            sys.stdout.write(f"{path}\n{path.read_text()}")
 
 
 def _divide(config: DictConfig) -> None:
@@ -79,7 +86,7 @@ def _prepare(results: Path, name: str | None) -> Path:
     store.check_archive()
     store.tidy()
     tell_damage(store, "experiments")
-    journal = store.runs / "journals" / f"{os.environ[RUN_VARIABLE]}.jsonl"
+    journal = journal_path(store.runs, os.environ[RUN_VARIABLE])
     journal.parent.mkdir(parents=True, exist_ok=True)
     journal.touch(exist_ok=False)
     remove_stale(temporary_files(store.runs))

@@ -26,7 +26,9 @@ The denoising benchmark: datasets x noise x protocols x denoisers x regressors.
   python -m experiments experiment=quick hydra/launcher=joblib hydra.launcher.n_jobs=2
   python -m experiments denoiser.denograd.nrr=0.05 --cfg job     show the config, run nothing
   python -m experiments report --experiment quick                tables and a figure
-  python -m experiments status                                   what is done, failed, stale
+  python -m experiments status --watch                           what is done, running, failed, due
+  python -m experiments -m --failed experiment=quick             only what failed, nothing new
+  python -m experiments --force dataset=ett denoiser=denograd    compute results anew that are there
   python -m experiments data list                                which real files are here
 
 The same command again computes only what is missing.
@@ -34,6 +36,8 @@ The same command again computes only what is missing.
 
 _FLAGS = """\
 Flags: --multirun (-m) sweeps, --cfg job prints the config, --hydra-help lists Hydra's own.
+--failed computes only what failed, of what the command names, and nothing that was never run.
+--force computes it all anew; an old result stays until the new one is written.
 """
 
 

@@ -17,7 +17,9 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from experiments.commands.progress import OUTCOMES, PROCESS_VARIABLE, append, counted, describe
+from experiments.commands.journal import append
+from experiments.commands.progress import OUTCOMES, PROCESS_VARIABLE, counted, describe
+from experiments.commands.tune import objective
 from experiments.datasets.files import (
     DataFileError,
     DownloadError,
@@ -58,15 +60,18 @@ class Journalist(Follower):
 
     def __init__(self, tell: Callable[[dict[str, Any]], None] | None = None) -> None:
         self.counts: Counter[str] = Counter()
+        self.scores: list[Key] = []
         self._tell = tell or append
 
     def planned(self, keys: Sequence[Key]) -> None:
         """Pass on what a listing of the run holds."""
+        self.scores += [key for key in keys if "regressor" in key.config]
         self._tell({"event": "planned", "entries": {key.path: key.labels for key in keys}})
 
-    def begun(self, labels: dict[str, Any]) -> None:
+    def begun(self, key: Key) -> None:
         """Pass on what would be lost if this process died now."""
-        self._tell({"event": "begun", "what": describe(labels)})
+        begun = {"path": key.path, "labels": key.labels, "time": time.time()}
+        self._tell({"event": "begun", "what": describe(key.labels)} | begun)
 
     def told(self, labels: dict[str, Any], status: str, reason: str = "") -> None:
         """Count and pass on."""
@@ -79,8 +84,10 @@ class Journalist(Follower):
         return counted(self.counts, OUTCOMES | {"failed": "FAILED"})
 
 
-def run_job(config: DictConfig) -> None:
+def run_job(config: DictConfig) -> float | None:
     """Run the corruption that a config describes, telling the journal of every record.
+
+    Where validation rows are scored, return what a search wants to be small.
 
     A corruption that cannot even be set up (its file is missing, its series too short) leaves a
     record of its own and is told as a failure, so that the other jobs of a sweep go on. With
@@ -112,12 +119,15 @@ def run_job(config: DictConfig) -> None:
     outcome["seconds"] = time.monotonic() - start
     outcome["worked"] = journalist.counts["ok"] + journalist.counts["failed"] > 0
     append(outcome)
+    if settings is None or settings.scored_rows == "test":
+        return None
+    return objective(map(Store(settings.results).read, journalist.scores))
 
 
 def settle(settings: Settings) -> bool:
     """Do without a job for a corruption of which nothing is left to do; False if something is.
 
-    The journal is told what the job would tell.
+    The journal is told what the job would tell, or else what the job comprises.
     """
     start, events = time.monotonic(), list[dict[str, Any]]()
     summary = _beyond_limit(settings)
@@ -125,12 +135,20 @@ def settle(settings: Settings) -> bool:
         dataset, journalist = settings.dataset.build(), Journalist(events.append)
         # What is to be downloaded first is left to the job.
         here = all(find(dataset.name, file) for file in getattr(dataset, "files", ()))
-        if not (here and is_done(settings, journalist)):
+        if not here:
+            failed = Store(settings.results).status(corruption_key(settings)) == "failed"
+            if failed or not settings.only_failed:
+                return False
+            journalist.counts["new"] += 1
+        elif not is_done(settings, journalist):
+            planned = [event["entries"] for event in events if event["event"] == "planned"]
+            append({"event": "due", "entries": {k: v for of in planned for k, v in of.items()}})
             return False
         _forget_failure(settings)
         summary = journalist.summary()
     seconds = time.monotonic() - start
-    append(*events, _OUTCOME | {"what": title(settings), "summary": summary, "seconds": seconds})
+    told = {"what": title(settings), "summary": summary, "seconds": seconds, "settled": True}
+    append(*events, _OUTCOME | told)
     return True
 
 

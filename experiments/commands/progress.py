@@ -1,20 +1,16 @@
 """Progress over the corruptions of a run, whichever process or machine works on them.
 
-Every run of the command has a journal of its own. Workers append one line per event to it; the
-process that was called follows it, shows a bar with the time left on a terminal, plain lines
-elsewhere, and keeps the listing of a named experiment.
+The process that was called follows the journal of its run, which the workers of every launcher
+write, shows a bar with what failed and the time left on a terminal, plain lines elsewhere, and
+keeps the listing of a named experiment.
 """
 
 from __future__ import annotations
 
-import errno
-import json
 import os
-import platform
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,44 +18,29 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
-from experiments.files import CannotStoreError, no_room
+from experiments.commands.journal import parts, read_on
 from experiments.store.listing import Entries, add_to_listing, write_listing
 
-#: Names the journal to the workers; launchers hand the environment on.
-VARIABLE = "DENOGRAD_JOURNAL"
 #: Names the process that launches the workers, to those that it starts itself.
 PROCESS_VARIABLE = "DENOGRAD_PROCESS"
 
 #: What may become of a score, as people say it.
-OUTCOMES = {"ok": "computed", "cached": "already there", "skipped": "skipped", "failed": "failed"}
+OUTCOMES = {
+    "ok": "computed",
+    "cached": "already there",
+    "skipped": "skipped",
+    "new": "never run and left alone",
+    "failed": "failed",
+}
 
 #: Failures that a run names at its end.
 _MOST_FAILURES = 5
 _SECONDS_BETWEEN_LISTINGS = 5.0
+#: Without a terminal, a line tells how far it is at least as often.
+_SECONDS_BETWEEN_LINES = 60.0
+_BAR = "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} results{postfix}"
 #: A journal of a living run must not look like one that was left behind.
 _SECONDS_BETWEEN_TOUCHES = 3600.0
-
-
-def append(*events: dict[str, Any]) -> None:
-    """Append events to the journal of this run; without one, do nothing.
-
-    One that cannot be written ends the run: nobody would hear of what became of the work.
-    """
-    path = os.environ.get(VARIABLE)
-    if not path:
-        return
-    process = {"process": f"{platform.node()}:{os.getpid()}"}
-    lines = "".join(f"{json.dumps(event | process)}\n" for event in events).encode()
-    try:
-        # One write to a file that is opened for appending is not interleaved with others.
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-        try:
-            if os.write(descriptor, lines) != len(lines):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        raise CannotStoreError(no_room(error)) from error
 
 
 @dataclass
@@ -68,8 +49,8 @@ class Monitor:
 
     `total` is None where the sweeper does not say how many corruptions there are, `listing` is None
     for a run without a name; `unit` is "part" where the jobs are parts of corruptions. Of the
-    records so far, `counts` says how many were "ok", "cached", "failed" and "skipped"; of the
-    corruptions that are `done`, `worked` needed any work. `missing` are the datasets that were left
+    records so far, `counts` says how many were of each of the `OUTCOMES`; of the corruptions that
+    are `done`, `worked` needed any work. `missing` are the datasets that were left
     out because their file is not here, `failures` the reasons for failures, each with the first
     piece of work that it befell.
     """
@@ -90,26 +71,34 @@ class Monitor:
     _started: set[str] = field(default_factory=set)
     _failed: set[Any] = field(default_factory=set)
     _planned: int = 0
-    _position: int = 0
+    _due: int = 0
+    _positions: dict[Path, int] = field(default_factory=dict)
     _begin: float = field(default_factory=time.monotonic)
-    _listed: float = field(default_factory=time.monotonic)
+    _listed: float = -_SECONDS_BETWEEN_LISTINGS
     _touched: float = field(default_factory=time.monotonic)
+    _said: float = field(default_factory=time.monotonic)
     _bar: Any = None
 
     def __post_init__(self) -> None:
         if self.stream.isatty():
-            self._bar = tqdm(total=self.total, file=self.stream, unit=self.unit, leave=False)
+            self._bar = tqdm(total=0, file=self.stream, bar_format=_BAR, leave=False)
         else:
             of = "" if self.total is None else f", {self.total} in all"
             self.say(f"a line follows for each {self.unit} as it ends{of}")
 
     def read(self) -> None:
         """Show what is new in the journal, and list it now and then."""
-        for line in self._lines():
-            # Half a line, where the disk was full, is followed by the end of the run.
-            with suppress(ValueError):
-                self._take(json.loads(line))
+        for part in parts(self.journal):
+            for event, position in read_on(part, self._positions.get(part, 0)):
+                self._take(event)
+                self._positions[part] = position
         now = time.monotonic()
+        if self._bar is not None:
+            self._show()
+        elif now - self._said > _SECONDS_BETWEEN_LINES:
+            self.say(
+                f"{self._told} of {self._planned} results{self._failed_so_far()}{self._left()}"
+            )
         # What cannot be written now is written at the end, or refused there.
         with suppress(OSError):
             if self._new_entries and now - self._listed > _SECONDS_BETWEEN_LISTINGS:
@@ -117,13 +106,16 @@ class Monitor:
                 self._list(complete=False)
             if now - self._touched > _SECONDS_BETWEEN_TOUCHES:
                 self._touched = now
-                os.utime(self.journal)
+                for part in parts(self.journal):
+                    os.utime(part)
 
     def close(self, complete: bool) -> None:
         """Show what is left, one closing line and failures, list all and remove the journal.
 
         The pieces of a `complete` run, one that reached its end, are the whole listing.
         """
+        # A network disk shows the files of others for sure where one beside them goes away.
+        self.journal.unlink(missing_ok=True)
         self.read()
         if self._bar is not None:
             self._bar.close()
@@ -138,7 +130,8 @@ class Monitor:
             self.say(f"failed: and {more} more")
         if self._entries:
             self._list(complete and not self.unheard)
-        self.journal.unlink(missing_ok=True)
+        for part in parts(self.journal):
+            part.unlink(missing_ok=True)
 
     @property
     def unheard(self) -> int:
@@ -158,19 +151,11 @@ class Monitor:
 
     def say(self, line: str) -> None:
         """Show a line, above the bar if there is one."""
+        self._said = time.monotonic()
         if self._bar is not None:
             self._bar.write(line, file=self.stream)
         else:
             print(line, file=self.stream, flush=True)
-
-    def _lines(self) -> Iterator[bytes]:
-        """Whole lines that have come since the last call."""
-        # Whoever removed it: what is not heard of counts as such at the end.
-        with suppress(FileNotFoundError), open(self.journal, "rb") as journal:
-            journal.seek(self._position)
-            while (line := journal.readline()).endswith(b"\n"):
-                self._position = journal.tell()
-                yield line
 
     def _list(self, complete: bool) -> None:
         if self.listing is not None:
@@ -179,19 +164,21 @@ class Monitor:
 
     def _take(self, event: dict[str, Any]) -> None:
         kind, process = event["event"], event["process"]
-        if kind == "planned":
+        if kind in ("due", "planned"):
+            new = event["entries"].keys() - self._entries.keys()
+            self._planned += sum("regressor" in event["entries"][path] for path in new)
             self._entries |= event["entries"]
-            self._new_entries = True
-            self._started.add(process)
-            self._planned += sum("regressor" in labels for labels in event["entries"].values())
+            self._new_entries |= bool(new)
+            if kind == "due":
+                self._due += 1
+            else:
+                self._started.add(process)
         elif kind == "begun":
             self._in_hand[process] = event["what"]
         elif kind == "record":
             self.counts[event["status"]] += 1
             if event["status"] == "failed":
                 self.failures.setdefault(event["reason"], event["what"])
-            if self._bar is not None:
-                self._bar.set_postfix_str(event["what"], refresh=True)
         else:
             self._in_hand.pop(process, None)
             self._started.discard(process)
@@ -200,6 +187,8 @@ class Monitor:
     def _finish(self, event: dict[str, Any]) -> None:
         self.done += 1
         self.worked += event["worked"]
+        if not event.get("settled"):
+            self._due = max(0, self._due - 1)
         if event["error"] is not None:
             # All parts of a corruption that cannot be set up leave one record.
             record = event.get("record", self.done)
@@ -208,25 +197,42 @@ class Monitor:
             self.failures.setdefault(event["error"], event["what"])
         if event.get("missing"):
             self.missing.add(event["missing"])
-        if self._bar is not None:
-            self._bar.update()
         text = event["error"] or f"{event['summary']}, {duration(event['seconds'])}"
         of = f"/{self.total}" if self.total else ""
         self.say(f"[{self.done}{of}] {event['what']}: {text}{self._left()}")
 
+    def _show(self) -> None:
+        """Redraw the bar."""
+        of = "" if self.total is None else f"/{self.total}"
+        self._bar.set_description_str(f"{self.done}{of} {self.unit}s", refresh=False)
+        self._bar.total, self._bar.n = max(self._planned, self._told), self._told
+        at = f"; {self.in_hand()}" if self._in_hand else ""
+        self._bar.set_postfix_str(f"{self._failed_so_far()}{self._left()}{at}"[2:], refresh=False)
+        self._bar.refresh()
+
+    @property
+    def _told(self) -> int:
+        """Of how many results it is known what became of them."""
+        return sum(self.counts.values())
+
+    def _failed_so_far(self) -> str:
+        return f", {self.counts['failed']} failed" if self.counts["failed"] else ""
+
     def _left(self) -> str:
         """The time that is left, by the scores that were computed and those that are still due.
 
-        What others have in hand is done in part: corruptions alone would count it as not begun.
+        Of a corruption that nobody has planned yet, others tell how many it has.
         """
         computed = self.counts["ok"] + self.counts["failed"]
-        # Corruptions that needed no work say nothing about those that will.
-        if not self.total or not self.worked or not computed or self.done >= self.total:
+        if not self.total or not computed or self.done >= self.total:
             return ""
-        told = computed + self.counts["cached"] + self.counts["skipped"]
-        in_hand = max(0, self._planned - told)
-        each = (computed + in_hand) / (self.worked + len(self._started))
-        due = in_hand + each * (self.total - self.done - len(self._started))
+        due: float = max(0, self._planned - self._told)
+        planned = max(self._due, len(self._started))
+        if unplanned := self.total - self.done - planned:
+            # Corruptions that needed no work say nothing about those that will.
+            if not self.worked:
+                return ""
+            due += unplanned * (computed + due) / (self.worked + planned)
         seconds = (time.monotonic() - self._begin) * due / computed
         return f"; about {duration(seconds)} left"
 

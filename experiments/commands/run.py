@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
-from experiments.commands.arguments import RESULTS_VARIABLE, results_folder
+from experiments.commands.arguments import INTERRUPTED, RESULTS_VARIABLE, results_folder
 
-USAGE_ERROR, INTERRUPTED = 2, 130
+USAGE_ERROR = 2
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # Flags with which Hydra shows something and runs nothing.
 _SHOWING = {
@@ -29,6 +30,11 @@ def main(arguments: list[str] | None = None) -> int:
     # One thread per worker; it counts only if it is set before NumPy and torch are imported.
     for variable in THREAD_VARIABLES:
         os.environ.setdefault(variable, "1")
+    try:
+        arguments = _without_flags(arguments)
+    except ValueError as error:
+        print(f"experiments: {error}", file=sys.stderr)
+        return USAGE_ERROR
     flags = {argument.partition("=")[0] for argument in arguments if argument.startswith("-")}
     if flags and flags <= {"-h", "--help"}:
         return _help([argument for argument in arguments if not argument.startswith("-")])
@@ -46,6 +52,16 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         # Before there was anything to stop.
         return INTERRUPTED
+
+
+def _without_flags(arguments: list[str]) -> list[str]:
+    """The arguments with keys for this project's own flags, which workers have to know too."""
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    keys = {"--failed": "only_failed=true", "--force": f"redo_before={now}"}
+    given = [keys[argument] for argument in dict.fromkeys(arguments) if argument in keys]
+    if len(given) > 1:
+        raise ValueError("--failed, --force: what failed is tried anew anyway; choose one")
+    return [*(argument for argument in arguments if argument not in keys), *given]
 
 
 def _help(overrides: list[str]) -> int:

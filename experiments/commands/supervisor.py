@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from experiments.commands.arguments import results_folder
+from experiments.commands.arguments import INTERRUPTED, results_folder
 from experiments.commands.progress import Monitor
 from experiments.files import no_room
 from experiments.store.listing import listing_path
@@ -31,7 +31,7 @@ RUN_VARIABLE = "DENOGRAD_RUN"
 #: Descriptors that the working process listens to and answers on.
 PIPES_VARIABLE = "DENOGRAD_PIPES"
 
-FAILURE, INTERRUPTED = 1, 130
+FAILURE = 1
 _SECONDS_BETWEEN_LOOKS = 0.2
 #: After Ctrl-C, the working process has this long to end its workers.
 _GRACE_SECONDS = 20.0
@@ -72,6 +72,9 @@ class _Worker:
         self._end: dict[str, Any] | None = None
         self._status: list[str] = []
         self._deadline: float | None = None
+        # With --force alone, what was computed anew would be so again.
+        since = [f" with {it} for --force" for it in arguments if it.startswith("redo_before=")]
+        self._again = "".join(["the same command", *since])
 
     def close(self) -> None:
         """Close the pipes; a working process that is still there would stop."""
@@ -155,7 +158,7 @@ class _Worker:
                     f"for tracebacks see the logs below {monitor.journal.parents[1] / 'hydra'}"
                 )
         if end["died"] or status == INTERRUPTED:
-            complaint += ": what was finished is kept, and the same command continues from there"
+            complaint += f": what was finished is kept, and {self._again} continues from there"
         if complaint:
             sys.stderr.write(f"experiments: {complaint}\n")
         return status

@@ -14,11 +14,13 @@ import time
 import traceback
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from importlib.util import find_spec
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from experiments.commands.arguments import INTERRUPTED
 from experiments.commands.progress import PROCESS_VARIABLE
-from experiments.commands.supervisor import FAILURE, INTERRUPTED, PIPES_VARIABLE
+from experiments.commands.supervisor import FAILURE, PIPES_VARIABLE
 from experiments.files import CannotStoreError, no_room
 
 if TYPE_CHECKING:
@@ -37,11 +39,11 @@ class StopRunError(BaseException):
         self.reason = reason
 
 
-def job(config: DictConfig) -> None:
+def job(config: DictConfig) -> float | None:
     """Run one corruption; called by Hydra in whatever process its launcher starts."""
     from experiments.commands.job import run_job
 
-    run_job(config)
+    return run_job(config)
 
 
 def run_hydra(arguments: list[str]) -> None:
@@ -89,6 +91,10 @@ def main(arguments: list[str]) -> None:
 
 
 def _work(arguments: list[str]) -> None:
+    if find_spec("hydra_plugins.hydra_submitit_launcher"):
+        from experiments.commands import cluster
+
+        cluster.register()
     flags = [argument for argument in arguments if argument.startswith("-")]
     # Flags that change where configs come from are Hydra's own affair.
     if set(flags) <= {"-m", "--multirun"}:
@@ -128,8 +134,12 @@ def _explained(error: BaseException) -> tuple[int, str, bool]:
     if isinstance(error, BrokenProcessPool):
         codes = re.search(r"exit codes of the workers are \{(.+?)\}", str(error))
         return FAILURE, f"a worker died ({codes[1] if codes else 'no exit code'})", True
+    if type(error).__name__ == "FailedSubmissionError":
+        return FAILURE, f"nothing was submitted: {str(error).splitlines()[-1]}", False
     if type(error).__module__.partition(".")[0] == "submitit":
-        return FAILURE, f"a worker died ({first_line(error)})", True
+        found = re.search(r"^Job (\S+) .*\(state: (\w+)\)", str(error), flags=re.DOTALL)
+        what = f"job {found[1]}, {found[2]}" if found else first_line(error)
+        return FAILURE, f"a worker died ({what})", True
     traceback.print_exception(error)
     return FAILURE, f"{type(error).__name__}: {first_line(error)}", False
 

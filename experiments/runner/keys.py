@@ -58,6 +58,8 @@ def _of_corruption(settings: Settings) -> dict[str, Any]:
         "target": settings.target,
         "seed": settings.seed,
     }
+    if settings.scored_rows != "test":
+        config["scored_rows"] = settings.scored_rows
     if settings.profile.max_columns is not None:
         config["max_columns"] = settings.profile.max_columns
     if settings.domain == "series":

@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -15,10 +16,11 @@ from experiments.metrics import headline
 from experiments.runner.compute import cell_metrics, denoise
 from experiments.runner.corruption import Corruption, Data, Outline, corrupt
 from experiments.runner.kept import Keeper, Refined
-from experiments.runner.keys import cell_key, score_key
+from experiments.runner.keys import cell_key, corruption_key, score_key
 from experiments.runner.protocols import PROTOCOLS, Scaled
 from experiments.runner.resources import Stages
 from experiments.runner.scoring import Reference, Scorer
+from experiments.runner.validation import without_test
 from experiments.settings.schema import Component, Settings
 from experiments.store.cache import GIGABYTE, BusyError, Cache
 from experiments.store.environment import environment
@@ -41,13 +43,14 @@ class Follower:
     def planned(self, keys: Sequence[Key]) -> None:
         """Take note of a cell and its scores, which the run comprises."""
 
-    def begun(self, labels: dict[str, Any]) -> None:
+    def begun(self, key: Key) -> None:
         """Take note of the piece of work that is in hand."""
 
     def told(self, labels: dict[str, Any], status: str, reason: str = "") -> None:
         """Take note of a score: "ok", "skipped", "failed", or "cached" where it was ok before.
 
-        `reason` says why it is not "ok".
+        It is "new" where it was left alone, as only what failed is wanted. `reason` says why it is
+        not "ok".
         """
 
 
@@ -62,7 +65,11 @@ def run_corruption(settings: Settings, follower: Follower) -> None:
     store = Store(settings.results)
     for variant in _by_protocol(settings):
         corruption = corrupt(variant)
-        keeper = Keeper(Cache(settings.cache, settings.cache_gb * GIGABYTE), settings.device)
+        if settings.scored_rows == "validation":
+            corruption = without_test(corruption)
+        # What is kept is what is to be computed anew.
+        limit = 0 if settings.redo_before else settings.cache_gb * GIGABYTE
+        keeper = Keeper(Cache(settings.cache, limit), settings.device)
         _Job(corruption, store, follower, keeper).run()
 
 
@@ -73,14 +80,15 @@ _fingerprints: dict[str, str] = {}
 def is_done(settings: Settings, follower: Follower) -> bool:
     """Whether nothing of a corruption is left to do, found out without its values.
 
-    The follower is told of all that is there, up to what is missing.
+    The follower is told of all that it comprises, and of what is there.
     """
     store = Store(settings.results)
-    return all(
-        cell.done and not cell.missing
+    cells = [
+        cell
         for variant in _by_protocol(settings)
         for cell in _Plan(_outline(variant), store, follower).cells()
-    )
+    ]
+    return all(cell.done and not cell.missing for cell in cells)
 
 
 def _outline(settings: Settings) -> Outline:
@@ -138,6 +146,10 @@ class _Plan:
             for denoiser in self.corruption.settings.denoiser:
                 yield self._plan(protocol, denoiser)
 
+    @cached_property
+    def _failed_as_a_whole(self) -> bool:
+        return self.store.status(corruption_key(self.corruption.settings)) == "failed"
+
     def _plan(self, protocol: str, denoiser: Component) -> _Cell:
         settings = self.corruption.settings
         key = cell_key(self.corruption, protocol, denoiser)
@@ -186,8 +198,14 @@ class _Plan:
         return {"status": "skipped", "skip": str(other if suits else domain), "reason": reason}
 
     def _status(self, key: Key, skip: Outcome | None) -> str | None:
-        """Status of a record that stands: not a failure, nor a skip whose reason is gone."""
-        status = self.store.status(key)
+        """Status of a record that stands: not a failure, nor a skip whose reason is gone.
+
+        Where only what failed is to be done, what was never done is "new".
+        """
+        settings = self.corruption.settings
+        status = self.store.status(key, settings.redo_before)
+        if settings.only_failed and status != "failed" and not self._failed_as_a_whole:
+            return status or "new"
         stands = status == "ok" or (skip is not None and status == "skipped" == skip["status"])
         return status if stands else None
 
@@ -227,7 +245,7 @@ class _Job(_Plan):
         cell.missing = missing
         if cell.done and not missing:
             return
-        self.follower.begun(cell.key.labels)
+        self.follower.begun(cell.key)
         stages = Stages()
         try:
             refined = self._refined(cell, scorer.scaled, stages, wait)
@@ -263,7 +281,7 @@ class _Job(_Plan):
         return found.data
 
     def _score(self, score: _Score, scorer: Scorer, refined: Data, wait: bool) -> None:
-        self.follower.begun(score.key.labels)
+        self.follower.begun(score.key)
         place = scorer.protocol.name, score.regressor.label
         found = True
         try:

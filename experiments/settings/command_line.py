@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
@@ -19,6 +19,14 @@ from experiments.settings.schema import config_dir
 from experiments.settings.values import ConfigError
 from experiments.words import did_you_mean, why_no_name
 
+#: Members of Hydra's own groups that come with an extra of this project.
+_EXTRAS = {
+    "optuna": "tune",
+    "joblib": "parallel",
+    "submitit_local": "slurm",
+    "submitit_slurm": "slurm",
+    "ray": "ray",
+}
 #: Of what Hydra sweeps with by itself.
 BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 
@@ -38,25 +46,43 @@ def check_command_line(overrides: Sequence[str], multirun: bool) -> None:
                     "`python -m experiments report --experiment NAME` looks it up"
                 )
         fixed, swept = _split(overrides)
-        first = [values[0] for values in swept.values()]
+        # What is no list of values is for another sweeper than Hydra's own to draw from.
+        first = [values[0] for values in swept.values() if values]
         base = _compose([*fixed, *first])
         multirun = multirun or str(base.hydra.mode) == "RunMode.MULTIRUN"
         if swept and not multirun:
             raise ConfigError(f"{next(iter(swept))}: several values need -m (--multirun)")
         if "name" in swept:
             raise ConfigError("name: one run has one name; several would share its records anyway")
+        drawn = [key for key, values in swept.items() if not values]
+        of_basic = base.hydra.sweeper._target_ == BASIC_SWEEPER
+        if of_basic and drawn:
+            raise ConfigError(f"{drawn[0]}: only a search draws values, such as experiment=tune")
+        if base.scored_rows == "validation" and not of_basic:
+            _refuse_other_keys(_swept_keys(base, swept))
         composer = Composer(_compose, GlobalHydra.instance().config_loader())
         jobs = [first]
-        if multirun and base.hydra.sweeper._target_ == BASIC_SWEEPER:
+        if multirun and of_basic:
             jobs = _one_at_a_time(_swept_keys(base, swept))
         for lines in jobs:
             composer.settings([*fixed, *lines])
 
 
+def _refuse_other_keys(keys: Iterable[str]) -> None:
+    """Refuse a search over anything but parameters of a denoiser: the easiest data would win."""
+    for key in keys:
+        if not key.startswith("denoiser."):
+            raise ConfigError(
+                f"{key}: a search is over parameters of a denoiser, such as denoiser.denograd.nrr; "
+                f"give one {key}, and run a search for each"
+            )
+
+
 def sweep_size(config: DictConfig) -> int | None:
     """The number of jobs of a sweep, or None where the sweeper decides as it goes."""
     if config.hydra.sweeper._target_ != BASIC_SWEEPER:
-        return None
+        n_trials: int | None = config.hydra.sweeper.get("n_trials")
+        return n_trials
     _, swept = _split(config.hydra.overrides.task)
     return math.prod(len(values) for values in _swept_keys(config, swept).values())
 
@@ -119,8 +145,10 @@ def _unreadable(override: str) -> str:
 
 def _values(override: Override) -> list[str]:
     key = override.get_key_element()
-    if not (override.is_sweep_override() and override.is_discrete_sweep()):
+    if not override.is_sweep_override():
         return [str(override.input_line)]
+    if not override.is_discrete_sweep():
+        return []
     values = [f"{key}={value}" for value in override.sweep_string_iterator()]
     if not values:
         raise ConfigError(f"{key}: no option fits {override.value()}")
@@ -151,6 +179,10 @@ def sentence(error: Exception) -> str:
         return f"{key}: no such key in {where}; {did_you_mean(name, siblings)}"
     if found := re.search(r"Could not (?:find|load) '([^']+)/([^'/]*)'", text):
         group, name = found.groups()
+        if group.startswith("hydra/") and name in _EXTRAS:
+            return (
+                f"{group}: {name!r} needs an extra: pip install 'denograd-repro[{_EXTRAS[name]}]'"
+            )
         options = re.findall(r"^\t(\S+)$", text, flags=re.MULTILINE)
         # Of a member of a list Hydra does not tell them.
         options = options or sorted(file.stem for file in (config_dir() / group).glob("*.yaml"))

@@ -7,6 +7,7 @@ is named by ``_target_``; its constructor's annotated signature is the schema of
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
@@ -71,6 +72,7 @@ def to_settings(config: DictConfig) -> Settings:
         seeds_per_domain=coerce(raw["seeds_per_domain"], dict[str, int] | None, "seeds_per_domain"),
         costly_on_controls=coerce(raw["costly_on_controls"], bool, "costly_on_controls"),
         target=coerce(raw["target"], Literal["as_is", "permuted"], "target"),
+        scored_rows=coerce(raw["scored_rows"], Literal["test", "validation"], "scored_rows"),
         window_size=natural(raw["window_size"], "window_size"),
         horizon=natural(raw["horizon"], "horizon"),
         device=coerce(raw["device"], str | None, "device"),
@@ -81,11 +83,15 @@ def to_settings(config: DictConfig) -> Settings:
             raw["split_by"], Literal["protocol", "denoiser", "regressor"] | None, "split_by"
         ),
         part=coerce(raw["part"], str | None, "part"),
+        only_failed=coerce(raw["only_failed"], bool, "only_failed"),
+        redo_before=_time(raw["redo_before"]),
         name=name_of(raw["name"]),
         report=report_names(raw["report"]),
         stand_ins=stand_ins(raw["stand_ins"]),
         missing_data=coerce(raw["missing_data"], Literal["fail", "leave_out"], "missing_data"),
     )
+    if settings.only_failed and settings.redo_before:
+        raise ConfigError("only_failed, redo_before: what failed is tried anew anyway; choose one")
     return part_of(settings)
 
 
@@ -193,6 +199,14 @@ def name_of(raw: Any) -> str | None:
     if name is not None and (why_not := why_no_name(name)):
         raise ConfigError(f"name: {why_not}")
     return name
+
+
+def _time(raw: Any) -> str | None:
+    """A time as records have it; such texts are in the order of the times."""
+    text: str | None = coerce(raw, str | None, "redo_before")
+    if text is not None and not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text):
+        raise ConfigError(f"redo_before: must be such as 2026-11-26T12:00:00Z, not {text!r}")
+    return text
 
 
 def _gigabytes(raw: Any) -> float:

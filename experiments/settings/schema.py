@@ -205,6 +205,7 @@ class Settings:
     seeds_per_domain: dict[str, int] | None
     costly_on_controls: bool
     target: Literal["as_is", "permuted"]
+    scored_rows: Literal["test", "validation"]
     window_size: int
     horizon: int
     device: str | None
@@ -213,6 +214,8 @@ class Settings:
     cache_gb: float
     split_by: Literal["protocol", "denoiser", "regressor"] | None
     part: str | None
+    only_failed: bool
+    redo_before: str | None
     name: str | None
     report: tuple[str, ...] | None
     stand_ins: tuple[str, ...]

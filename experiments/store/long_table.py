@@ -35,7 +35,8 @@ def read_long_table(
     results
         The folder that holds ``runs``.
     experiment
-        Only what the last run of the experiment of this name comprises; None takes every record.
+        Only what the last run of the experiment of this name comprises; None takes every record
+        but those that were scored on validation rows.
     command
         On whose behalf damaged records are named on the error stream; None names none.
 
@@ -60,7 +61,12 @@ def read_long_table(
     """
     store = Store(results)
     try:
-        records = store.records() if experiment is None else store.listed(experiment)
+        records: Iterable[Record]
+        if experiment is None:
+            # What a search looked at is no result.
+            records = (r for r in store.records() if "scored_rows" not in r["config"])
+        else:
+            records = store.listed(experiment)
         return long_table(records, store.archive.records())
     finally:
         if command is not None:

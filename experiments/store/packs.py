@@ -24,6 +24,11 @@ from experiments.store.records import Damage, Record, canonical
 _SUFFIX = ".jsonl"
 #: A folder with fewer files is left as it is.
 LEAST_FILES = 128
+#: By folder: the names of its packs, and which of them have an identity. To ask each for every
+#: record would take time that grows with the square of their number.
+_places: dict[Path, tuple[list[str], dict[str, list[Path]]]] = {}
+#: Stands there for the identities that are lost.
+_DAMAGED = ""
 
 
 class Line(NamedTuple):
@@ -57,6 +62,22 @@ def packs_in(folder: Path) -> list[Pack]:
         # Whoever walks through the folder says so.
         return []
     return [read(folder / name) for name in found]
+
+
+def packs_with(name: str, folder: Path) -> list[Pack]:
+    """The packs of a folder that have an identity, and those with damage."""
+    try:
+        found = _names(str(folder), os.stat(folder).st_mtime_ns)
+    except OSError:
+        return []
+    if folder not in _places or _places[folder][0] != found:
+        places: dict[str, list[Path]] = {}
+        for pack in (read(folder / each) for each in found):
+            for identity in (*pack.lines, *[_DAMAGED][: len(pack.damage)]):
+                places.setdefault(identity, []).append(pack.path)
+        _places[folder] = found, places
+    _, places = _places[folder]
+    return [read(path) for path in {*places.get(name, ()), *places.get(_DAMAGED, ())}]
 
 
 def read(path: Path) -> Pack:

@@ -33,7 +33,7 @@ TEXTS = (
 )
 
 #: What of a dataset's settings the profile and the benchmark decide.
-_OF_CORRUPTION = ("max_rows", "max_columns", "window_size", "horizon")
+_OF_CORRUPTION = ("max_rows", "max_columns", "window_size", "horizon", "scored_rows")
 #: Parameters of noise that say its level, which has a column of its own.
 _LEVELS = ("sigma", "share")
 

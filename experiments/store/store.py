@@ -94,15 +94,20 @@ class Store:
             self._note(str(file), what)
         return None
 
-    def status(self, key: Key) -> str | None:
-        """What became of a piece of work: "ok", "skipped" or "failed", None where it is to do."""
+    def status(self, key: Key, before: str | None = None) -> str | None:
+        """What became of a piece of work: "ok", "skipped" or "failed", None where it is to do.
+
+        What was finished up to the time `before` is to be done anew.
+        """
         path, name = key.path, key.identity
-        if not os.path.exists(self._file(path)):
+        if before is None and not os.path.exists(self._file(path)):
             found = {pack.lines[name].status for pack in self._packs(path) if name in pack.lines}
             if len(found) == 1:
                 return found.pop()
         record = self.find(path)
-        return None if record is None else str(record["status"])
+        if record is None or (before is not None and record["finished"] <= before):
+            return None
+        return str(record["status"])
 
     def write(self, key: Key, record: Record) -> None:
         """Write a record atomically; now and then, put those beside it into a pack."""
@@ -223,8 +228,8 @@ class Store:
         return self.runs / "records"
 
     def _packs(self, path: str) -> list[packs.Pack]:
-        """The packs beside a path."""
-        found = packs.packs_in(self._file(path).parent)
+        """The packs beside a path that may have its record."""
+        found = packs.packs_with(identity_in(path), self._file(path).parent)
         for pack in found:
             self._note_all(pack)
         return found

@@ -39,8 +39,17 @@ subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
 usage = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 """
-#: CPU-seconds and megabytes that 100,000 records may take.
-GOALS = {"status": (5, 400), "report": (30, 800)}
+#: Plans a sweep and launches nothing.
+PLANNER = """
+import sys
+from hydra.core.plugins import Plugins
+from experiments.commands import worker
+launcher = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
+Plugins.instance().class_name_to_class[launcher].launch = lambda *others, **more: []
+worker.main(sys.argv[1:])
+"""
+#: CPU-seconds and megabytes that 100,000 records, or cells where none is there, may take.
+GOALS = {"status": (5, 400), "report": (30, 800), "planning, none there": (60, "")}
 
 
 class Forger(Follower):
@@ -78,21 +87,32 @@ def measure_stores() -> Iterator[tuple[str, str, str, str]]:
             results = Path(folder, "results")
             seeds = forge(results, n_records)
             files = [len(names) for _, _, names in os.walk(results / "runs" / "records")]
-            sweep = ("-m", f"dataset={','.join(DATASETS)}", *SWEEP, f"seed=range(0,{seeds})")
+            sweep = ("-m", f"dataset={','.join(DATASETS)}", *SWEEP)
+            here, nowhere = f"results={results}", f"results={folder}/none"
+            run = ("-m", "experiments")
             commands = {
-                "status": ("status", "--results", folder + "/results"),
-                "report": ("report", "--results", folder + "/results", "--out", folder + "/out"),
-                "planning": (*sweep, f"results={results}"),
+                "status": (*run, "status", "--results", folder + "/results"),
+                "report": (*run, "report", "--results", folder + "/results", "--out", folder),
+                "planning, all there": (*run, *sweep, f"seed=range(0,{seeds})", here),
+                # A cell and its score are two records.
+                "planning, none there": (
+                    "-c",
+                    PLANNER,
+                    *sweep,
+                    f"seed=range(0,{2 * seeds})",
+                    nowhere,
+                ),
             }
             for name, command in commands.items():
                 seconds, megabytes = cost(command, results)
                 seconds_goal, megabytes_goal = GOALS.get(name, ("", ""))
                 at_goal = n_records == 10**5 and name in GOALS
                 grown = f", {seconds / before[name]:.1f} times a tenth" if name in before else ""
-                limit = f" (goal {megabytes_goal})" if at_goal else ""
+                limit = f" (goal {megabytes_goal})" if at_goal and megabytes_goal else ""
+                unit = "cells" if name == "planning, none there" else "records"
                 before[name] = seconds
                 yield (
-                    f"{name}, {n_records:,} records",
+                    f"{name}, {n_records:,} {unit}",
                     f"{seconds:.1f} s",
                     f"{seconds_goal} s" if at_goal else "",
                     f"{megabytes:.0f} MB{limit}, at most {max(files)} files in a folder{grown}",
@@ -117,11 +137,11 @@ def forge(results: Path, n_records: int) -> int:
 def cost(command: Sequence[str], results: Path) -> tuple[float, float]:
     """CPU-seconds of a command and all that it started, and the most memory of one of them."""
     done = subprocess.run(
-        [sys.executable, "-c", METER, sys.executable, "-m", "experiments", *command],
+        [sys.executable, "-c", METER, sys.executable, *command],
         capture_output=True,
         text=True,
         check=True,
-        env=os.environ | {"DENOGRAD_RESULTS": str(results)},
+        env=os.environ | {"DENOGRAD_RESULTS": str(results), "DENOGRAD_RUN": "planned"},
     )
     seconds, megabytes = map(float, done.stdout.split())
     return seconds, megabytes

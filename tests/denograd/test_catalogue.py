@@ -26,6 +26,12 @@ def test_lists_every_name_with_a_line(package, names: set[str], one: str) -> Non
         assert not line.endswith(".")
 
 
+def test_the_class_of_the_method_costs_no_scikit_learn() -> None:
+    code = "import sys; from denograd import DenoGrad; print({'sklearn', 'scipy'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 def test_needs_no_other_import_and_costs_no_torch() -> None:
     code = "import sys, denograd; print(len(denograd.networks()), 'tabpfn' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

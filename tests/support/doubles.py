@@ -238,6 +238,17 @@ class Hungry(Dies):
             resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
+class Waits(Dies):
+    """Waits while a folder is there, once it has put the number of its process in."""
+
+    method = "waits"
+
+    def _end(self):
+        Path(self.while_exists, str(os.getpid())).touch()
+        while Path(self.while_exists).exists():
+            time.sleep(0.05)
+
+
 class Slow(Dies):
     """Takes its time."""
 

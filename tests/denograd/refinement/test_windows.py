@@ -64,6 +64,18 @@ def test_gather_add_and_visits(windows, data):
 
 
 @given(cuts(), st.data())
+def test_neighbours_add_up_to_the_bits_that_they_do_by_their_indices(windows, data):
+    first = data.draw(st.integers(0, len(windows) - 1))
+    chunk = slice(first, data.draw(st.integers(first + 1, len(windows))))
+    index = torch.arange(len(windows))[chunk]
+    values = torch.randn(len(index), windows.size, 2) * 10 ** torch.randn(len(index), 1, 1)
+    totals = torch.zeros(2, windows.n_steps, 2)
+    for total, selection in zip(totals, (chunk, index), strict=True):
+        windows.add(total, values, selection)
+    assert torch.equal(*totals)
+
+
+@given(cuts(), st.data())
 def test_of_windows_that_overlap_the_latest_overwrites(windows, data):
     series = torch.full((windows.n_steps, 1), -1.0)
     kept = data.draw(st.lists(st.booleans(), min_size=len(windows), max_size=len(windows)))

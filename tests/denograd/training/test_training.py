@@ -287,7 +287,7 @@ def test_trains_on_a_gpu_and_restores_its_generator(plane):
 def test_a_step_finds_the_memory_that_the_one_before_freed():
     code = """
 import resource, numpy as np
-from denograd.training.adam import keep_freed_memory
+from denograd.refinement.model import keep_freed_memory
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(20):

@@ -69,6 +69,7 @@ def test_a_slip_ends_with_status_2_and_one_line(command, slip, tmp_path):
         ("seed", "write key=value"),
         ("name=glob(*)", "name: no option fits"),
         ("dataset=", "dataset: there is no ''; known are csv, daily_climate, "),
+        ("hydra/launcher=ray", "hydra/launcher: 'ray' needs an extra: pip install "),
     ],
 )
 def test_what_hydra_would_misread_is_said_in_words(slip, said):
@@ -174,9 +175,10 @@ def test_status_counts_what_the_run_counts_and_both_name_what_failed(command, tm
     counts = {(dataset, denoiser): counts for dataset, denoiser, *counts in rows}
     assert len(counts) == 6
     for dataset in ("friedman", "quartic"):
-        assert counts[dataset, "identity"] == ["2", "0", "0", "0"]
-        assert counts[dataset, "broken"] == ["0", "2", "0", "0"]
-        assert counts[dataset, "seriesonly"] == ["0", "0", "2", "0"]
+        # Done, running, failed, skipped, stale, damaged and missing.
+        assert counts[dataset, "identity"] == ["2", "0", "0", "0", "0", "0", "0"]
+        assert counts[dataset, "broken"] == ["0", "0", "2", "0", "0", "0", "0"]
+        assert counts[dataset, "seriesonly"] == ["0", "0", "0", "2", "0", "0", "0"]
     assert "12 results in 18 records" in out
     status, out, _ = command.run(command="status")
     assert status == 1
@@ -192,3 +194,84 @@ def test_a_swept_experiment_can_be_single_run_by_the_command_line(command):
 
     assert status == 0, err
     assert "[1/1]" in err
+
+
+@pytest.mark.parametrize("sweep", [(), ("-m", "seed=0,1")])
+def test_failed_runs_what_failed_and_nothing_else(command, tmp_path, sweep):
+    flag = tmp_path / "broken"
+    flag.touch()
+    n_jobs = len(sweep) or 1
+    old = (*SMALL, *sweep, *double("denoiser", "Broken", log=flag), "protocol=held_out")
+    assert command.run(*old)[0] == 1
+    before = command.records()
+    flag.unlink()
+    # More than was there, and one more seed.
+    more = (*old, "regressor=[ridge,knn]", *(("seed=0,1,2",) if sweep else ()))
+
+    status, _, err = command.run("--failed", *[it for it in more if it != "seed=0,1"])
+
+    assert status == 0, err
+    left = 2 * n_jobs + (4 if sweep else 0)
+    assert f"{n_jobs} computed, {n_jobs} already there, {left} never run and left alone" in err
+    after = command.records()
+    assert {r["status"] for r in after.values()} == {"ok"}
+    assert after.keys() == before.keys()
+    fine = {name for name, record in before.items() if record["status"] == "ok"}
+    assert {name: after[name] for name in fine} == {name: before[name] for name in fine}
+
+
+@pytest.mark.parametrize("sweep", [(), ("-m", "seed=0,1", *LAUNCHERS["joblib"])])
+def test_force_computes_a_selection_anew_and_nothing_else(command, tmp_path, sweep):
+    log = tmp_path / "log"
+    doubles = double("denoiser", "Counts", log=log)
+    whole = (*SMALL, *sweep, *doubles, "protocol=held_out", "regressor=[ridge,knn]")
+    assert command.run(*whole)[0] == 0
+    before, n_jobs = command.records(), len(log.read_text().splitlines())
+    time.sleep(1)
+
+    status, _, err = command.run("--force", *whole, "regressor=ridge", "~denoiser.identity")
+
+    assert status == 0, err
+    assert f": {n_jobs} computed" in err
+    assert "already" not in err
+    after = command.records()
+    anew = {n for n, r in after.items() if r["finished"] != before[n]["finished"]}
+    of = [(after[n]["labels"]["denoiser"], after[n]["labels"].get("regressor")) for n in anew]
+    assert sorted(of, key=str) == sorted([("counts", None), ("counts", "ridge")] * n_jobs, key=str)
+    assert {n: r.get("metrics") for n, r in after.items()} == {
+        n: r.get("metrics") for n, r in before.items()
+    }
+    # It was computed, not found in the cache.
+    assert len(log.read_text().splitlines()) == 2 * n_jobs
+
+
+def test_an_old_result_stays_where_the_new_one_fails(command, tmp_path):
+    flag = tmp_path / "broken"
+    arguments = (*SMALL, *double("denoiser", "Broken", log=flag), "protocol=held_out")
+    assert command.run(*arguments)[0] == 0
+    before = command.records()
+    flag.touch()
+
+    status, _, err = command.run("--force", *arguments)
+
+    assert status == 1
+    assert "1 computed, 1 failed" in err
+    after = command.records()
+    assert [r["status"] for r in after.values()] == ["ok"] * 4
+    same = {name for name in before if "broken" in name}
+    assert {name: after[name] for name in same} == {name: before[name] for name in same}
+
+
+@pytest.mark.parametrize(
+    ("slip", "said"),
+    [
+        (("--failed", "--force"), "--failed, --force: what failed is tried anew anyway; choose"),
+        (("--failed", "redo_before=2026-11-26T12:00:00Z"), "only_failed, redo_before: what failed"),
+        (("redo_before=yesterday",), "redo_before: must be such as 2026-11-26T12:00:00Z, not"),
+    ],
+)
+def test_what_runs_again_has_to_be_clear(command, slip, said):
+    status, out, err = command.run(*slip)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"experiments: {said}")
+    assert err.count("\n") == 1

@@ -2,11 +2,14 @@
 
 import io
 import json
+import platform
+import time
 
 import pytest
 
 from experiments.commands import progress
-from experiments.commands.progress import VARIABLE, Monitor, append, duration
+from experiments.commands.journal import VARIABLE, append, in_hand, own_part, parts
+from experiments.commands.progress import Monitor, duration
 from experiments.files import CannotStoreError
 from experiments.store.listing import read_listing, write_listing
 
@@ -82,7 +85,7 @@ def test_the_time_left_knows_what_others_have_in_hand(journal, monkeypatch):
     clock = monitor._begin
     monkeypatch.setattr(progress.time, "monotonic", lambda: clock + 64.0)
     for host in "abcd":
-        monkeypatch.setattr(progress.platform, "node", lambda host=host: host)
+        monkeypatch.setattr(platform, "node", lambda host=host: host)
         entries = {f"{host}{n}": {"regressor": "ridge"} for n in range(16)}
         append({"event": "planned", "entries": entries})
         for _ in range(16 if host == "d" else 15):
@@ -95,7 +98,7 @@ def test_the_time_left_knows_what_others_have_in_hand(journal, monkeypatch):
 
 def test_a_line_that_is_not_written_to_its_end_is_read_later(monitor):
     event = json.dumps(corruption("friedman") | {"process": "here:1"})
-    with open(monitor.journal, "a") as journal:
+    with open(own_part(monitor.journal), "a") as journal:
         journal.write(event[:10])
         journal.flush()
         monitor.read()
@@ -134,7 +137,7 @@ def test_the_listing_grows_and_is_replaced_at_the_end(journal, tmp_path, monkeyp
     append(corruption("friedman"))
     monitor.close(complete=True)
     assert read_listing(listing, pytest.fail) == {"new.json": {"seed": 2}}
-    assert not journal.exists()
+    assert parts(journal) == []
 
 
 @pytest.mark.parametrize(("complete", "corruptions"), [(False, 2), (True, 1)])
@@ -154,17 +157,17 @@ def test_a_run_that_did_not_reach_its_end_takes_nothing_out(
 
 def test_half_a_line_and_a_journal_that_is_gone_end_nothing(journal):
     monitor = Monitor(journal, total=2, stream=io.StringIO())
-    journal.write_text('{"event": "rec{"event": "record"}\n')
+    own_part(journal).write_text('{"event": "rec{"event": "record"}\n')
     append(corruption("friedman"))
     monitor.read()
     assert monitor.done == 1
-    journal.unlink()
+    own_part(journal).unlink()
     monitor.close(complete=True)
     assert monitor.unheard == 1
 
 
 def test_a_journal_that_cannot_be_written_ends_the_run(journal):
-    journal.mkdir()
+    own_part(journal).mkdir()
 
     with pytest.raises(CannotStoreError, match="cannot write: Is a directory"):
         append({"event": "record"})
@@ -191,6 +194,48 @@ def test_failures_are_named_at_the_end_each_reason_once(monitor):
     assert first == "failed: pca 0: E: 0"
     assert [second, third, fourth, fifth] == [f"failed: pca {2 * n}: E: {n}" for n in range(1, 5)]
     assert more == "failed: and 5 more"
+
+
+def test_the_bar_tells_results_failures_and_the_time_left(journal, monkeypatch):
+    """Planned ahead, by one process, of work that others do."""
+    bar, clock = Monitor(journal, total=2, stream=Terminal()), time.monotonic()
+    plain = Monitor(journal, total=2, stream=io.StringIO())
+    entries = {f"{n}.json": {"regressor": "ridge"} for n in range(10)}
+    for half in (range(5), range(5, 10)):
+        append({"event": "due", "entries": {f"{n}.json": entries[f"{n}.json"] for n in half}})
+    append({"event": "planned", "entries": entries})
+    append({"event": "begun", "what": "friedman held_out pca ridge"})
+    for status in ("ok", "failed"):
+        append({"event": "record", "status": status, "what": "a b", "reason": "E"})
+    monkeypatch.setattr(time, "monotonic", lambda: clock + 600)
+    bar.read()
+    plain.read()
+
+    told = bar.stream.getvalue().rpartition("\r")[2]
+    assert told.startswith("0/2 corruptions  20%|")
+    assert "2/10 results, 1 failed; about 40 min" in told
+    assert told.rstrip().endswith("left; friedman held_out pca ridge")
+    assert "2 of 10 results, 1 failed; about 40 min" in plain.stream.getvalue().splitlines()[-1]
+    plain.read()
+    assert len(plain.stream.getvalue().splitlines()) == 2
+
+
+def test_what_runs_have_in_hand_is_known_to_all(journal, monkeypatch):
+    """Of every process what it has begun last, until it tells of its end."""
+    for host, events in {"a": ["begun"], "b": ["begun", "record"], "c": ["begun", "begun"]}.items():
+        monkeypatch.setattr(platform, "node", lambda host=host: host)
+        for number, event in enumerate(events):
+            labels = {"regressor": str(number)}
+            append({"event": event, "path": f"{host}.json", "labels": labels, "time": number})
+    append({"event": "due", "entries": {"d.json": {}}})
+
+    planned, begun = in_hand(journal.parents[1])
+
+    assert planned == {"d.json": {}}
+    assert sorted(begun) == [
+        ("a.json", {"regressor": "0"}, "a", 0),
+        ("c.json", {"regressor": "1"}, "c", 1),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What a job computes, skips and leaves behind."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 
 from experiments.analysis.labels import labelled
 from experiments.runner.corruption import corrupt
-from experiments.runner.keys import cell_key, score_key
+from experiments.runner.keys import cell_key, corruption_key, score_key
+from experiments.runner.run import failure, leave
 from experiments.store.long_table import long_table, read_long_table
 from experiments.store.records import rounded
 from experiments.store.store import Store
@@ -399,3 +401,23 @@ def test_forms_of_a_method_are_told_apart_with_the_readings_that_want_them(run):
     }
     # Whoever reads nothing finds the plain one done.
     assert run("denoiser=kalman", "protocol=published")[1] == [("ridge", "cached")]
+
+
+def test_where_only_failures_are_wanted_nothing_new_is_done(run):
+    """But for a corruption that failed as a whole, of which there is nothing else."""
+    only = ("protocol=held_out", "only_failed=true")
+    settings, told = run(*only)
+    assert told == [("ridge", "new")]
+    assert list(Store(settings.results).records()) == []
+
+    leave(Store(settings.results), corruption_key(settings), failure(ValueError("too short")))
+    assert run(*only)[1] == [("ridge", "ok")]
+
+
+@pytest.mark.parametrize(("before", "told"), [("2000", "cached"), ("2100", "ok")])
+def test_results_of_before_a_time_are_computed_anew(run, before, told):
+    settings, _ = run("protocol=held_out")
+    shutil.rmtree(settings.cache)
+
+    assert run("protocol=held_out", f"redo_before={before}-01-01T00:00:00Z")[1] == [("ridge", told)]
+    assert not settings.cache.exists()

@@ -20,6 +20,7 @@ from experiments.settings.compose import to_settings
 from experiments.settings.schema import KINDS, Settings, config_dir, import_target, schema_of
 from experiments.settings.values import ConfigError, coerce
 from tests.support.discovery import concrete, lacks
+from tests.support.sweepers import NEEDS_SWEEPER
 
 CONF = config_dir()
 GROUPS = ("dataset", "noise", "denoiser", "regressor", "profile")
@@ -32,7 +33,10 @@ PLUG_INS = {
 }
 #: What a member cannot do without, beside its name.
 NEEDS = {"csv": ["dataset.file={folder}/csv.csv", "dataset.target=y"]}
-EXPERIMENTS = sorted(p.stem for p in (CONF / "experiment").glob("*.yaml"))
+EXPERIMENTS = [
+    pytest.param(path.stem, marks=[NEEDS_SWEEPER] if path.stem == "tune" else [])
+    for path in sorted((CONF / "experiment").glob("*.yaml"))
+]
 
 
 @pytest.mark.parametrize(("group", "member"), MEMBERS)

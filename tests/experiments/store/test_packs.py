@@ -65,6 +65,19 @@ def test_flat_folders_of_before_are_packed_when_a_run_begins(tmp_path, monkeypat
     assert contents(Store(tmp_path)) == before
 
 
+def test_of_many_packs_only_those_that_have_a_record_are_looked_at(tmp_path, monkeypatch):
+    store = written(tmp_path, n=4 * N)
+    store.tidy()
+    assert len(files(tmp_path)[1]) > 3
+    assert store.status(key(0)) == "ok"
+    looked_at, read = [], packs.read
+    monkeypatch.setattr(packs, "read", lambda path: looked_at.append(path) or read(path))
+
+    assert [store.status(key(number)) for number in range(5)] == ["ok"] * 5
+
+    assert len(looked_at) == 5
+
+
 def test_a_file_wins_over_a_line_and_of_lines_one_that_is_ok(tmp_path):
     store = written(tmp_path)
     store.tidy()
