@@ -6,7 +6,7 @@ import io
 import pytest
 
 from experiments.report.table import Column, Row, Section, Table, TableCell, to_csv
-from experiments.words import number, slug
+from experiments.words import number, sentence, slug
 
 
 def plain(
@@ -200,6 +200,11 @@ def test_rows_must_fill_the_columns() -> None:
 
 def test_csv_quotes_what_needs_it() -> None:
     assert to_csv([["a,b", 'say "x"'], ["1", "2"]]) == '"a,b","say ""x"""\n1,2\n'
+
+
+@pytest.mark.parametrize(("text", "expected"), [("a b", "A b"), ("ρ̄ of X", "ρ̄ of X"), ("", "")])
+def test_a_sentence_begins_with_a_capital_and_a_symbol_stays(text: str, expected: str) -> None:
+    assert sentence(text) == expected
 
 
 def test_slug() -> None:
