@@ -24,6 +24,8 @@ _LAST = ("class", "file", "revision")
 _NESTED = ("denoiser", "regressor")
 #: Columns of the long table that say something of a denoiser beside its name.
 _BESIDE = ("told", "signal")
+#: Where runs of one profile stand in for those of another, each is labelled among its own.
+_APART = "own_profile"
 _PLAIN = re.compile(r"[\w.+\-/]+")
 
 
@@ -76,9 +78,11 @@ def _remarks(long: pd.DataFrame, kind: str) -> tuple[list[str], list[str]]:
     if kind != "denoiser":
         return list(none), list(none)
     told, signal = (long[name].astype(object) if name in long else none for name in _BESIDE)
-    return list(told.where(told.notna(), "")), list(
-        none.mask(signal.notna() & (signal != ""), MARK)
-    )
+    marked = signal.notna() & (signal != "")
+    if _APART in long:
+        # It is known at one size, and a method is called the same at all.
+        marked = marked.groupby([long["denoiser"], told.fillna("")]).transform("any")
+    return list(told.where(told.notna(), "")), list(none.mask(marked, MARK))
 
 
 def _sizes(
@@ -90,7 +94,8 @@ def _sizes(
         return none, none
     # Records of one dataset that are old do not say it, and stand beside those that do.
     datasets = [label(str(name), of) for name, of in zip(long["dataset"], differing, strict=True)]
-    sizes = long[["n_rows", "n_columns"]].groupby(datasets).transform("max")
+    groups = [pd.Series(datasets, index=long.index), *(long[name] for name in _apart(long))]
+    sizes = long[["n_rows", "n_columns"]].groupby(groups).transform("max")
     return [
         "" if math.isnan(rows) else f"{int(rows):,} × {int(columns)}"
         for rows, columns in sizes.itertuples(index=False)
@@ -110,7 +115,7 @@ def _differing(long: pd.DataFrame, kind: str) -> list[dict[str, Any]]:
         settings = {key: [None if _lacks(v) else v for v in of] for key, of in settings.items()}
     found: list[dict[str, Any]] = [{} for _ in range(len(long))]
     # A dataset may take another form under another protocol, and is the same one in print.
-    for rows in long.groupby([kind, "protocol"]).indices.values():
+    for rows in long.groupby([kind, "protocol", *_apart(long)]).indices.values():
         seen = {
             key: {repr(of[row]) for row in rows if not _lacks(of[row])}
             for key, of in settings.items()
@@ -126,6 +131,10 @@ def _differing(long: pd.DataFrame, kind: str) -> list[dict[str, Any]]:
         for of_row, target in zip(found, long["target"], strict=True):
             of_row |= {"target": target} if target == "permuted" else {}
     return found
+
+
+def _apart(long: pd.DataFrame) -> list[str]:
+    return [_APART] if _APART in long else []
 
 
 def _lacks(value: Any) -> bool:

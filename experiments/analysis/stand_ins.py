@@ -15,7 +15,8 @@ def with_stand_ins(long: pd.DataFrame, larger: Iterable[pd.DataFrame]) -> pd.Dat
 
     A dataset with its noise is taken from the last of `larger` that has a score wherever a method
     has one in `long`; controls need none. Of what stands in, only that is shown which `long` has,
-    too. All rows are then of one profile, which names both: ``paper or cpu``.
+    too. All rows are then of one profile, which names both: ``paper or cpu``; the column
+    ``own_profile`` holds the one that each was computed with.
     """
     own = long
     for other in larger:
@@ -35,5 +36,9 @@ def with_stand_ins(long: pd.DataFrame, larger: Iterable[pd.DataFrame]) -> pd.Dat
             pd.MultiIndex.from_frame(other[_PLACE]).isin(places)
             & pd.MultiIndex.from_frame(other[both]).isin(pieces)
         ]
-        long = pd.concat([comes, stays], ignore_index=True)
-    return long if long is own else long.assign(profile=" or ".join(dict.fromkeys(long["profile"])))
+        # A copy: joined, its columns lie in pieces.
+        long = pd.concat([comes, stays], ignore_index=True).copy()
+    if long is own:
+        return own
+    profiles = long["profile"]
+    return long.assign(own_profile=profiles, profile=" or ".join(dict.fromkeys(profiles)))

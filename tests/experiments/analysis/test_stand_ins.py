@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 import pytest
 
+from experiments.analysis.labels import labelled
 from experiments.analysis.stand_ins import with_stand_ins
+from experiments.words import MARK
 
 KINDS = {"denograd": "method", "pca": "method", "identity": "control"}
 
@@ -42,6 +44,22 @@ def test_a_complete_dataset_is_taken_from_the_larger_runs_and_the_others_stay():
     assert sizes(found) == {"wine": {900}, "rain": {100}}
     assert set(found["profile"]) == {"paper or cpu"}
     assert len(found) == len(small)
+
+
+def test_each_is_labelled_among_its_own():
+    def sized(profile: str, datasets: Sequence[str], epochs: int, n_rows: int) -> pd.DataFrame:
+        more = {"p_denoiser_epochs": epochs, "p_regressor_depth": epochs}
+        sized = rows(profile, datasets, domain="tabular", n_rows=n_rows, n_columns=4, **more)
+        return sized.assign(signal=sized["denoiser"].map({"pca": "yes"}) if epochs < 20 else None)
+
+    long = labelled(
+        with_stand_ins(sized("cpu", ["wine", "rain"], 15, 100), [sized("paper", ["wine"], 80, 900)])
+    )
+    # What is known at one size alone is said at both.
+    assert set(long["denoiser"]) == {"denograd", f"pca{MARK}", "identity"}
+    assert set(long["regressor"]) == {"ridge", "knn"}
+    assert set(long["dataset"]) == {"wine (900 × 4)", "rain (100 × 4)"}
+    assert set(long["own_profile"]) == {"paper", "cpu"}
 
 
 def test_controls_may_lack_and_what_is_not_shown_stays_away():
