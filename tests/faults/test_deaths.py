@@ -42,7 +42,9 @@ def test_a_worker_that_dies_is_seen_said_and_survived(command, tmp_path, death, 
     assert "what was finished is kept, and the same command continues" in last
     assert "Traceback" not in err
     assert of_folder(command.results) == []
-    assert list((command.results / "runs" / "records").rglob(".*")) == []
+    if launcher == "basic":
+        # Another worker is killed whatever it has in hand, a file half written too.
+        assert list((command.results / "runs" / "records").rglob(".*")) == []
 
     flag.unlink()
     status, _, err = command.run(*sweep)

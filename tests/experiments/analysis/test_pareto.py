@@ -6,8 +6,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from experiments.analysis import fronts
-from experiments.report.figures import _scatter as scatter
 from experiments.report.figures.pareto import pareto_figure
+from experiments.report.symbols import symbols as symbols_of
 from experiments.report.table import Table
 from experiments.report.tables.pareto import front_table
 from tests.support.long_tables import benchmark, make, view_of
@@ -149,7 +149,7 @@ def test_the_front_is_a_staircase_through_its_methods() -> None:
 
 
 def test_methods_are_filled_sane_variants_half_filled_and_controls_hollow() -> None:
-    symbols = scatter.symbols(view_of(long_table()))
+    symbols = symbols_of(view_of(long_table()))
     assert {name: symbol.fill for name, symbol in symbols.items()} == {
         **dict.fromkeys("abcd", "full"),
         "a_sane": "left",
@@ -166,5 +166,5 @@ def test_methods_are_filled_sane_variants_half_filled_and_controls_hollow() -> N
 
 def test_eight_methods_have_eight_symbols() -> None:
     long = make(*({"denoiser": f"method_{number}"} for number in range(8)))
-    symbols = scatter.symbols(view_of(long)).values()
+    symbols = symbols_of(view_of(long)).values()
     assert len({(symbol.colour, symbol.marker) for symbol in symbols}) == 8
