@@ -27,6 +27,7 @@ from experiments.analysis.aggregate import CONDITION
 from experiments.analysis.view import View
 from experiments.files import write_bytes
 from experiments.report.symbols import Symbol
+from experiments.words import sentence
 
 #: Of the text and the lines beside what is shown.
 SOFT, RULE, GRID = "#333333", "#999999", "#e6e6e6"
@@ -74,6 +75,16 @@ def new_figure(width: float, height: float) -> Figure:
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def write_title(figure: Figure, title: str, **how: Any) -> None:
+    """Write the title of a whole figure, to the left."""
+    figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE_SIZE, **how)
+
+
+def over_datasets(view: View) -> str:
+    """The title of means over the datasets of a view."""
+    return f"{sentence(str(view))}; mean over {counted(view.datasets, 'dataset')}"
 
 
 def settle(figure: Figure) -> None:

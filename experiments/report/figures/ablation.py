@@ -34,6 +34,7 @@ from experiments.report.figures._drawing import (
     new_figure,
     plain,
     style,
+    write_title,
 )
 from experiments.report.symbols import MARKERS, symbol_of
 from experiments.words import number
@@ -103,7 +104,7 @@ def ablation_figure(study: Study) -> Figure | None:
         figure = _dots_figure(study) if plan.kind == "dots" else _grid_figure(study, plan)
         # The legend stands in a line of its own below the title.
         title = f"{study.title}\n" if plan.hues else study.title
-        figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE_SIZE, fontweight="bold")
+        write_title(figure, title, fontweight="bold")
         note = NOTES[plan.kind]
         if _is_marked(study, plan):
             note += f" {MARKED[plan.kind].format(study.word)}"

@@ -15,12 +15,12 @@ from experiments.analysis.statistics import Ranking
 from experiments.analysis.view import View
 from experiments.report.figures._drawing import (
     SOFT,
-    TITLE_SIZE,
     Picture,
     context_of,
     draw_symbol,
     new_figure,
     style,
+    write_title,
 )
 from experiments.report.symbols import Symbol, symbols
 
@@ -61,8 +61,7 @@ def critical_difference_diagram(view: View, metric: Metric) -> Figure | None:
     with style():
         figure = new_figure(6.6, 0.35 + sum(heights))
         axes = figure.subplots(len(testable), 1, squeeze=False, height_ratios=heights)[:, 0]
-        title = f"Average ranks by {metric.title}: {view}"
-        figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE_SIZE)
+        write_title(figure, f"Average ranks by {metric.title}: {view}")
         for ax, (protocol, ranks) in zip(axes, testable.items(), strict=True):
             _draw_ranks(ax, ranks, protocol, symbols(view))
     return figure

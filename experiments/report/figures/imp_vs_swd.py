@@ -10,12 +10,12 @@ from experiments.analysis import aggregate
 from experiments.analysis.fronts import PLANES
 from experiments.analysis.view import View
 from experiments.report.figures._drawing import (
-    TITLE_SIZE,
     Picture,
     context_of,
-    counted,
     new_figure,
+    over_datasets,
     style,
+    write_title,
 )
 from experiments.report.figures._scatter import (
     PANEL_HEIGHT,
@@ -27,7 +27,6 @@ from experiments.report.figures._scatter import (
     write_labels,
 )
 from experiments.report.symbols import symbols
-from experiments.words import sentence
 
 ORDER = 120
 
@@ -54,8 +53,7 @@ def imp_against_swd(view: View) -> Figure | None:
     with style():
         figure = new_figure(PANEL_WIDTH * len(panels), PANEL_HEIGHT)
         axes = figure.subplots(1, len(panels), squeeze=False)[0]
-        title = f"{sentence(str(view))}; mean over {counted(view.datasets, 'dataset')}"
-        figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE_SIZE)
+        write_title(figure, over_datasets(view))
         note(figure, view, [point for points in panels.values() for point in points])
         for ax, (protocol, points) in zip(axes, panels.items(), strict=True):
             ax.set_title(protocol, loc="left", fontweight="bold")

@@ -15,18 +15,17 @@ from experiments.report.figures._drawing import (
     RULE,
     SOFT,
     STEEP,
-    TITLE_SIZE,
     Picture,
     context_of,
-    counted,
     draw_symbol,
     logarithmic_below,
     new_figure,
+    over_datasets,
     style,
+    write_title,
 )
 from experiments.report.symbols import symbols
 from experiments.report.tables._cells import PARTIAL
-from experiments.words import sentence
 
 ORDER = 105
 WIDTH, LINE_HEIGHT, AROUND = 5.2, 0.2, 1.15
@@ -59,12 +58,7 @@ def outcome_figure(view: View) -> Figure | None:
         beyond = max(0, max(map(len, names)) - ROOM)
         figure = new_figure(WIDTH + LETTER * beyond, AROUND + LINE_HEIGHT * len(names))
         ax = figure.subplots()
-        figure.suptitle(
-            f"{sentence(str(view))}; mean over {counted(view.datasets, 'dataset')}",
-            x=0.01,
-            ha="left",
-            fontsize=TITLE_SIZE,
-        )
+        write_title(figure, over_datasets(view))
         for place, name in enumerate(names):
             ends = [max(found[name][0], LOWEST) for found in (published, held_out)]
             colour = drawn[name].colour

@@ -13,12 +13,12 @@ from experiments.analysis.view import View
 from experiments.report.figures._drawing import (
     LOWEST,
     SOFT,
-    TITLE_SIZE,
     Picture,
     context_of,
     counted,
     new_figure,
     style,
+    write_title,
 )
 from experiments.report.figures._placing import Line
 from experiments.report.figures._scatter import (
@@ -63,7 +63,7 @@ def pareto_figure(view: View) -> Figure | None:
     with style():
         figure = new_figure(PANEL_WIDTH * len(PLANES), PANEL_HEIGHT * len(fields))
         axes = figure.subplots(len(fields), len(PLANES), squeeze=False)
-        figure.suptitle(sentence(str(view)), x=0.01, ha="left", fontsize=TITLE_SIZE)
+        write_title(figure, sentence(str(view)))
         for row, (protocol, found) in zip(axes, fields.items(), strict=True):
             for ax, plane in zip(row, PLANES, strict=True):
                 points = _spots(view, found, plane)
