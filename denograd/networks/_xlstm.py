@@ -33,6 +33,8 @@ class Headwise(nn.Module):
 
         For widths like these some larger products are faster than many tiny ones.
         """
+        if n_groups == len(self.weight):
+            return self.weight
         blocks = self.weight.unflatten(0, (n_groups, -1))
         alike = torch.eye(blocks.shape[1], dtype=blocks.dtype, device=blocks.device)
         return (blocks.unsqueeze(3) * alike[:, None, :, None]).flatten(3, 4).flatten(1, 2)
@@ -56,7 +58,7 @@ class CausalConvolution(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (batch, time, width) to the same shape."""
         assert self.filter.bias is not None
-        taps = self.filter.weight.squeeze(1).t().flip(0)
+        taps = self.filter.weight.squeeze(1).t().flip(0).contiguous()
         output: Tensor = _FilteredSiLU.apply(x, taps, self.filter.bias)
         return output
 
@@ -144,7 +146,7 @@ class MLSTMBlock(nn.Module):
         if last:
             answer = answer[:, :, -1:]
             x, gate, mixed = x[:, -1:], gate[:, -1:], mixed[:, -1:]
-        normed = _normed(answer.permute(1, 2, 0, 3), self.head_norm)
+        normed = _normed(answer, self.head_norm, (1, 2, 0, 3))
         output: Tensor = x + self.down(torch.addcmul(normed, self.skip, mixed) * silu(gate))
         return output
 
@@ -206,21 +208,26 @@ class SLSTMBlock(nn.Module):
         mixed = self.convolution(normed)
         n_heads = self.recurrent.shape[1]
         matrices = [cast(Headwise, gate).matrices(n_heads) for gate in self.gates]
-        bias = self.bias.squeeze(2).transpose(0, 1).unsqueeze(-1)
-        parts = []
-        for source, pair in ((mixed, matrices[:2]), (normed, matrices[2:])):
-            by_head = source.unflatten(-1, (n_heads, -1)).permute(1, 2, 3, 0)
-            parts.append((torch.cat(pair, dim=1) @ by_head).unflatten(2, (2, -1)))
-        hidden = slstm(torch.cat(parts, dim=2) + bias, self.recurrent)
+        mixed, normed = (
+            x.unflatten(-1, (n_heads, -1)).permute(1, 2, 3, 0) for x in (mixed, normed)
+        )
+        hidden = slstm(
+            mixed,
+            normed,
+            torch.cat(matrices, dim=1),
+            self.bias.squeeze(2).transpose(0, 1).flatten(1).unsqueeze(2),
+            self.recurrent.permute(1, 0, 3, 2).flatten(1, 2),
+            last,
+        )
         if last:
-            hidden, x = hidden[-1:], x[:, -1:]
-        x = x + _normed(hidden.permute(3, 0, 1, 2), self.head_norm)
+            x = x[:, -1:]
+        x = x + _normed(hidden.permute(3, 0, 1, 2), self.head_norm, (0, 1, 2, 3))
         gate, values = self.up(self.feed_norm(x)).chunk(2, dim=-1)
         output: Tensor = x + self.down(gelu(gate) * values)
         return output
 
 
-def _normed(x: Tensor, norm: nn.GroupNorm) -> Tensor:
-    """Normalise every head at every time step by itself, (batch, time, heads, width), and join."""
-    normed = layer_norm(x, x.shape[-1:], eps=norm.eps).flatten(2)
+def _normed(x: Tensor, norm: nn.GroupNorm, order: tuple[int, ...]) -> Tensor:
+    """Normalise each head at each step by itself, order (batch, time, heads, width), and join."""
+    normed = layer_norm(x, x.shape[-1:], eps=norm.eps).permute(order).flatten(2)
     return torch.addcmul(norm.bias, normed, norm.weight)

@@ -9,6 +9,7 @@ Left to autograd, the many small steps of the cells cost several times their ari
 """
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -43,26 +44,38 @@ def mlstm(
     return answer
 
 
-def slstm(gates: Tensor, recurrent: Tensor) -> Tensor:
+def slstm(
+    mixed: Tensor,
+    normed: Tensor,
+    matrices: Tensor,
+    bias: Tensor,
+    recurrent: Tensor,
+    last: bool = False,
+) -> Tensor:
     """Run an sLSTM step by step, for the whole batch and all heads together.
+
+    The pre-activations of a head are those of input gate (exponential), forget gate (sigmoid),
+    cell input (tanh) and output gate (sigmoid), one below the other.
 
     Parameters
     ----------
-    gates : Tensor
-        What the input adds to the pre-activations of input gate (exponential), forget gate
-        (sigmoid), cell input (tanh) and output gate (sigmoid), shape
-        (time, heads, 4, width, batch).
-    recurrent : Tensor
-        What the last output adds to them, shape (4, heads, width, width): from the third
-        dimension to the fourth.
+    mixed, normed : Tensor of shape (batch, time, heads * width)
+        What the first two and the last two of them read.
+    matrices : Tensor of shape (heads, 4 * width, width)
+        From these to the pre-activations.
+    bias : Tensor of shape (heads, 4 * width, 1)
+        Added to them.
+    recurrent : Tensor of shape (heads, 4 * width, width)
+        From the last output to them.
+    last : bool
+        Whether the output of the last step is all that is wanted.
 
     Returns
     -------
     Tensor
         The outputs, shape (time, heads, width, batch).
     """
-    by_head = recurrent.permute(1, 0, 3, 2).flatten(1, 2)
-    outputs: Tensor = _SLSTM.apply(gates, by_head)
+    outputs: Tensor = _SLSTM.apply(mixed, normed, matrices, bias, recurrent, last)
     return outputs
 
 
@@ -73,15 +86,12 @@ class _MLSTM(torch.autograd.Function):
     def forward(
         ctx: Any, query: Tensor, key: Tensor, value: Tensor, input_gate: Tensor, kept: Tensor
     ) -> Tensor:
-        n_steps, width = query.shape[-2:]
         # What is left at step t of the input at step s is exp(kept[t] - kept[s] + input_gate[s]).
         # kept[t] is in the stabiliser, too, and cancels.
         added = input_gate - kept
         largest = added.cummax(-1).values
-        future = torch.ones(n_steps, n_steps, dtype=torch.bool, device=query.device).triu(1)
-        decay = added.unsqueeze(-2) - largest.unsqueeze(-1)
-        decay = decay.masked_fill_(future, -torch.inf).exp_()
-        weights = (query @ key.transpose(-1, -2)).div_(math.sqrt(width)).mul_(decay)
+        decay = (added.unsqueeze(-2) - largest.unsqueeze(-1)).exp_().tril_()
+        weights = (query @ key.transpose(-1, -2)).div_(math.sqrt(query.shape[-1])).mul_(decay)
         total = weights.sum(-1, keepdim=True)
         floor = (kept + largest).neg_().clamp_(*_LOG_FLOOR).exp_().unsqueeze(-1)
         floored = total.abs() <= floor
@@ -106,27 +116,30 @@ class _MLSTM(torch.autograd.Function):
 
 
 class _SLSTM(torch.autograd.Function):
-    """An sLSTM with the recurrent weights of its gates as one matrix a head, (heads, 4w, w)."""
+    """An sLSTM with all that it reads from its inputs."""
 
     @staticmethod
-    def forward(ctx: Any, gates: Tensor, recurrent: Tensor) -> Tensor:
-        n_steps, n_heads, _, width, n_rows = gates.shape
-        active = torch.empty_like(gates, memory_format=torch.contiguous_format)
-        kept, outputs = gates.new_empty(2, n_steps, n_heads, width, n_rows)
+    def forward(
+        ctx: Any,
+        mixed: Tensor,
+        normed: Tensor,
+        matrices: Tensor,
+        bias: Tensor,
+        recurrent: Tensor,
+        last: bool,
+    ) -> Tensor:
+        n_steps, n_heads, width, n_rows = mixed.shape
+        active = bias.repeat(n_steps, 1, 1, n_rows)
+        for half, matrix, source in _halves(active, matrices, mixed, normed):
+            half.baddbmm_(matrix, source)
+        kept, outputs = active.new_empty(2, n_steps, n_heads, width, n_rows)
         # The sums of what was entered, and of the weights with which.
-        sums = gates.new_zeros(n_steps + 1, 2, n_heads, width, n_rows)
+        sums = active.new_zeros(n_steps + 1, 2, n_heads, width, n_rows)
         stabiliser = torch.full_like(kept[0], -torch.inf)
         for t in range(n_steps):
-            if t == 0:
-                active[0] = gates[0]
-            else:
-                torch.baddbmm(
-                    gates[t].flatten(1, 2),
-                    recurrent,
-                    outputs[t - 1],
-                    out=active[t].flatten(1, 2),
-                )
-            enter, forget, candidate, leave = active[t].unbind(1)
+            if t > 0:
+                active[t].baddbmm_(recurrent, outputs[t - 1])
+            enter, forget, candidate, leave = active[t].chunk(4, dim=1)
             log_kept = logsigmoid(forget).add_(stabiliser)
             stabiliser = torch.maximum(enter, log_kept)
             torch.exp(log_kept.sub_(stabiliser), out=kept[t])
@@ -138,39 +151,63 @@ class _SLSTM(torch.autograd.Function):
             cell.addcmul_(enter, candidate)
             weight.add_(enter)
             torch.mul(leave, cell, out=outputs[t]).div_(weight)
-        ctx.save_for_backward(active, kept, sums, outputs, recurrent)
-        return outputs
+        ctx.save_for_backward(mixed, normed, matrices, recurrent, active, kept, sums, outputs)
+        return outputs[-1:].clone() if last else outputs
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, d_outputs: Tensor) -> tuple[Tensor, Tensor | None]:
-        active, kept, sums, outputs, recurrent = ctx.saved_tensors
-        enter, forget, candidate, leave = active.unbind(2)
+    def backward(ctx: Any, d_outputs: Tensor) -> tuple[Tensor | None, ...]:
+        mixed, normed, matrices, recurrent, active, kept, sums, outputs = ctx.saved_tensors
+        by_gate = active.unflatten(2, (4, -1))
+        enter, forget, candidate, leave = by_gate.unbind(2)
         weight = sums[1:, 1]
         # Factors of all steps at once: the loop below only adds up along time.
-        to_sums = torch.stack([leave / weight, -outputs / weight], dim=1)
+        to_sums = torch.empty_like(sums[1:])
+        torch.div(leave, weight, out=to_sums[:, 0])
+        torch.div(outputs, weight, out=to_sums[:, 1]).neg_()
         from_leave = outputs * (1 - leave)
-        from_enter = torch.stack([enter * candidate, enter], dim=1)
-        from_forget = (torch.sigmoid(-forget) * kept).unsqueeze(1) * sums[:-1]
-        from_candidate = enter * (1 - candidate.square())
-        d_active = torch.empty_like(active)
+        from_cell, from_weight = (torch.empty_like(by_gate[:, :, :n]) for n in (3, 2))
+        open_forget = torch.sigmoid(-forget).mul_(kept)
+        torch.mul(enter, candidate, out=from_cell[:, :, 0])
+        torch.mul(open_forget, sums[:-1, 0], out=from_cell[:, :, 1])
+        torch.mul(enter, 1 - candidate.square(), out=from_cell[:, :, 2])
+        from_weight[:, :, 0] = enter
+        torch.mul(open_forget, sums[:-1, 1], out=from_weight[:, :, 1])
+        d_active = torch.empty_like(by_gate)
         d_sums = torch.zeros_like(sums[0])
         backwards = recurrent.transpose(1, 2)
         for t in reversed(range(len(active))):
-            d_output = d_outputs[t]
             if t + 1 < len(active):
-                d_output = torch.baddbmm(d_output, backwards, d_active[t + 1].flatten(1, 2))
-            d_enter, d_forget, d_candidate, d_leave = d_active[t].unbind(1)
+                d_output = backwards @ d_active[t + 1].flatten(1, 2)
+                if len(d_outputs) > 1:
+                    d_output += d_outputs[t]
+            else:
+                d_output = d_outputs[-1]
             d_sums.addcmul_(to_sums[t], d_output)
-            torch.mul(d_output, from_leave[t], out=d_leave)
-            torch.mul(d_sums[0], from_enter[t, 0], out=d_enter)
-            d_enter.addcmul_(d_sums[1], from_enter[t, 1])
-            torch.mul(d_sums[0], from_forget[t, 0], out=d_forget)
-            d_forget.addcmul_(d_sums[1], from_forget[t, 1])
-            torch.mul(d_sums[0], from_candidate[t], out=d_candidate)
+            d_cell, d_weight = d_sums.unsqueeze(2).unbind()
+            torch.mul(d_output, from_leave[t], out=d_active[t, :, 3])
+            torch.mul(d_cell, from_cell[t], out=d_active[t, :, :3])
+            d_active[t, :, :2].addcmul_(d_weight, from_weight[t])
             d_sums.mul_(kept[t])
-        d_recurrent = None
-        if ctx.needs_input_grad[1]:
-            products = d_active[1:].flatten(2, 3) @ outputs[:-1].transpose(2, 3)
-            d_recurrent = products.sum(0)
-        return d_active, d_recurrent
+        d_active = d_active.flatten(2, 3)
+        d_sources, d_matrices = [], []
+        weights_move = any(ctx.needs_input_grad[2:])
+        for half, matrix, source in _halves(d_active, matrices, mixed, normed):
+            d_sources.append((matrix.transpose(1, 2) @ half).view(mixed.shape))
+            if weights_move:
+                products = half @ source.transpose(1, 2)
+                d_matrices.append(products.unflatten(0, mixed.shape[:2]).sum(0))
+        if not weights_move:
+            return *d_sources, None, None, None, None
+        d_recurrent = (d_active[1:] @ outputs[:-1].transpose(2, 3)).sum(0)
+        d_bias = d_active.sum((0, 3)).unsqueeze(2)
+        return *d_sources, torch.cat(d_matrices, dim=1), d_bias, d_recurrent, None
+
+
+def _halves(
+    active: Tensor, matrices: Tensor, mixed: Tensor, normed: Tensor
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Pre-activations that read one source, their matrices, and it, by step and head."""
+    parts = zip(active.chunk(2, dim=2), matrices.chunk(2, dim=1), (mixed, normed), strict=True)
+    for half, matrix, source in parts:
+        yield half.flatten(0, 1), matrix.repeat(len(active), 1, 1), source.flatten(0, 1)

@@ -34,6 +34,12 @@ def shake(net, scale=0.3):
     return net
 
 
+def slstm_arguments(n_steps, n_heads, width, n_rows):
+    sources = draw(2, n_steps, n_heads, width, n_rows)
+    matrices, recurrent = draw(2, n_heads, 4 * width, width)
+    return *sources, matrices, draw(n_heads, 4 * width, 1), recurrent
+
+
 def test_mlstm_equals_its_recurrence_without_stabiliser():
     query, key, value = draw(3, 2, 2, 6, 4)
     i, f = draw(2, 2, 2, 6)
@@ -54,16 +60,19 @@ def test_mlstm_equals_its_recurrence_without_stabiliser():
 
 
 def test_slstm_equals_its_recurrence_without_stabiliser():
-    gates, recurrent = draw(6, 2, 4, 5, 3), draw(4, 2, 5, 5)
+    mixed, normed, matrices, bias, recurrent = slstm_arguments(6, 2, 5, 3)
     cell = weight = hidden = torch.zeros(2, 5, 3, dtype=torch.float64)
     expected = []
-    for now in gates:
-        i, f, z, o = (now + torch.einsum("hib,ghio->hgob", hidden, recurrent)).unbind(1)
+    for sources in zip(mixed, mixed, normed, normed, strict=True):
+        read = [m @ x for m, x in zip(matrices.chunk(4, dim=1), sources, strict=True)]
+        i, f, z, o = (torch.cat(read, dim=1) + bias + recurrent @ hidden).chunk(4, dim=1)
         cell = f.sigmoid() * cell + i.exp() * z.tanh()
         weight = f.sigmoid() * weight + i.exp()
         hidden = o.sigmoid() * cell / weight
         expected.append(hidden)
-    torch.testing.assert_close(slstm(gates, recurrent), torch.stack(expected))
+    for last, wanted in ((False, expected), (True, expected[-1:])):
+        result = slstm(mixed, normed, matrices, bias, recurrent, last)
+        torch.testing.assert_close(result, torch.stack(wanted))
 
 
 @pytest.mark.parametrize("size", [1e2, 1e3, 1e4])
@@ -77,11 +86,10 @@ def test_gates_of_any_size_give_finite_outputs_and_gradients(size, signs):
     gradients = torch.autograd.grad(output.sum(), leaves)
     assert all(tensor.isfinite().all() for tensor in (output, *gradients))
 
-    gates = draw(8, 2, 4, 4, 3).float()
-    gates[:, :, 0] += sign_i * size
-    gates[:, :, 1] += sign_f * size
-    leaves = [gates.requires_grad_(), draw(4, 2, 4, 4).float().requires_grad_()]
-    output = slstm(*leaves)
+    leaves = [leaf.float() for leaf in slstm_arguments(8, 2, 4, 3)]
+    leaves[3][:, :4] += sign_i * size
+    leaves[3][:, 4:8] += sign_f * size
+    output = slstm(*(leaf.requires_grad_() for leaf in leaves))
     gradients = torch.autograd.grad(output.sum(), leaves)
     assert all(tensor.isfinite().all() for tensor in (output, *gradients))
 
@@ -207,8 +215,10 @@ def test_outputs_and_all_gradients_equal_those_of_the_plain_network(sizes, windo
 def test_gradients_of_the_cells_against_finite_differences():
     leaves = [draw(2, 2, 5, 3), draw(2, 2, 5, 3), draw(2, 2, 5, 3), draw(2, 2, 5), draw(2, 2, 5)]
     assert torch.autograd.gradcheck(mlstm, [leaf.requires_grad_() for leaf in leaves])
-    leaves = [draw(5, 2, 4, 3, 2), draw(4, 2, 3, 3)]
-    assert torch.autograd.gradcheck(slstm, [leaf.requires_grad_() for leaf in leaves])
+    for shape in ((5, 2, 3, 2), (1, 1, 2, 1)):
+        leaves = [leaf.requires_grad_() for leaf in slstm_arguments(*shape)]
+        for last in (False, True):
+            assert torch.autograd.gradcheck(slstm, [*leaves, last])
 
 
 @pytest.mark.parametrize("n_groups", [1, 2, 4])
