@@ -135,44 +135,31 @@ class MLSTMBlock(nn.Module):
         halves = zip(self.up.weight.chunk(2), self.up.bias.chunk(2), strict=True)
         inner, gate = (linear(normed, weight, bias) for weight, bias in halves)
         mixed = self.convolution(inner)
-        n_groups = math.gcd(self.n_heads, len(self.query.weight))
-        query, key, value = (part.matrices(n_groups) for part in (self.query, self.key, self.value))
-        answer = mlstm(
-            self._by_head(mixed, query),
-            self._by_head(mixed, key),
-            self._by_head(inner, value),
-            *self._gates(mixed, inner, query, key, value),
-        )
+        answer = mlstm(mixed, inner, *self._maps(), self.head_norm.eps)
         if last:
             answer = answer[:, :, -1:]
             x, gate, mixed = x[:, -1:], gate[:, -1:], mixed[:, -1:]
-        normed = _normed(answer, self.head_norm, (1, 2, 0, 3))
+        answer = answer.permute(1, 2, 0, 3).flatten(2)
+        normed = torch.addcmul(self.head_norm.bias, answer, self.head_norm.weight)
         output: Tensor = x + self.down(torch.addcmul(normed, self.skip, mixed) * silu(gate))
         return output
 
-    def _by_head(self, x: Tensor, matrices: Tensor) -> Tensor:
-        """Map by block-diagonal matrices, and move heads to the front: (heads, batch, ...)."""
-        grouped = x.flatten(0, 1).unflatten(1, (len(matrices), -1)).transpose(0, 1)
-        mapped = grouped @ matrices.transpose(1, 2)
-        by_head = mapped.unflatten(2, (self.n_heads // len(matrices), -1)).transpose(1, 2)
-        return by_head.flatten(0, 1).unflatten(1, x.shape[:2])
-
-    def _gates(
-        self, mixed: Tensor, inner: Tensor, query: Tensor, key: Tensor, value: Tensor
-    ) -> Tensor:
-        """Pre-activations of input and forget gate, (2, heads, batch, time).
+    def _maps(self) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor, Tensor]]:
+        """What the cell reads from its inputs; see `mlstm`.
 
         The gates read query, key and value of all heads, which are linear maps themselves.
         """
+        n_groups = math.gcd(self.n_heads, len(self.query.weight))
+        parts = [part.matrices(n_groups) for part in (self.query, self.key, self.value)]
         of_query, of_key, of_value = (
-            weight.unflatten(1, (len(query), -1)).transpose(0, 1)
-            for weight in self.gates.weight.chunk(3, dim=1)
+            (weight.unflatten(1, (n_groups, -1)).transpose(0, 1) @ part).transpose(0, 1).flatten(1)
+            for weight, part in zip(self.gates.weight.chunk(3, dim=1), parts, strict=True)
         )
-        of_mixed = of_query @ query + of_key @ key
-        gates = linear(mixed, of_mixed.transpose(0, 1).flatten(1)) + linear(
-            inner, (of_value @ value).transpose(0, 1).flatten(1), self.gates.bias
+        query, key, value = (
+            part.unflatten(1, (self.n_heads // n_groups, -1)).flatten(0, 1) for part in parts
         )
-        return gates.unflatten(-1, (2, -1)).permute(2, 3, 0, 1)
+        keys = key.transpose(1, 2) @ query / math.sqrt(query.shape[1])
+        return keys, value.transpose(1, 2), (of_query + of_key, of_value, self.gates.bias)
 
 
 class SLSTMBlock(nn.Module):
@@ -221,13 +208,9 @@ class SLSTMBlock(nn.Module):
         )
         if last:
             x = x[:, -1:]
-        x = x + _normed(hidden.permute(3, 0, 1, 2), self.head_norm, (0, 1, 2, 3))
+        hidden = hidden.permute(3, 0, 1, 2)
+        normed = layer_norm(hidden, hidden.shape[-1:], eps=self.head_norm.eps).flatten(2)
+        x = x + torch.addcmul(self.head_norm.bias, normed, self.head_norm.weight)
         gate, values = self.up(self.feed_norm(x)).chunk(2, dim=-1)
         output: Tensor = x + self.down(gelu(gate) * values)
         return output
-
-
-def _normed(x: Tensor, norm: nn.GroupNorm, order: tuple[int, ...]) -> Tensor:
-    """Normalise each head at each step by itself, order (batch, time, heads, width), and join."""
-    normed = layer_norm(x, x.shape[-1:], eps=norm.eps).permute(order).flatten(2)
-    return torch.addcmul(norm.bias, normed, norm.weight)

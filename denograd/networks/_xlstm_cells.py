@@ -23,24 +23,39 @@ _LOG_FLOOR = (math.log(1e-6), math.log(1e15))
 
 
 def mlstm(
-    query: Tensor, key: Tensor, value: Tensor, input_gate: Tensor, forget_gate: Tensor
+    mixed: Tensor,
+    inner: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    gates: tuple[Tensor, Tensor, Tensor],
+    eps: float,
 ) -> Tensor:
     """Run an mLSTM over all time steps at once: a matrix memory, read and written like attention.
 
+    Of query and key only the products count, so that one map between them does for both.
+
     Parameters
     ----------
-    query, key, value : Tensor
-        Shape (heads, batch, time, width).
-    input_gate, forget_gate : Tensor
-        Pre-activations of the exponential input gate and of the sigmoid forget gate, shape
-        (heads, batch, time).
+    mixed : Tensor of shape (batch, time, inner)
+        What is asked with, as it is: the query of a head is the group of numbers that it sees.
+    inner : Tensor of shape (batch, time, inner)
+        What is written.
+    keys : Tensor of shape (heads, group, group)
+        From `mixed` to the key of each head, scaled.
+    values : Tensor of shape (heads, group, width)
+        From `inner` to the value of each head.
+    gates : tuple of Tensor
+        From `mixed` and from `inner` to the pre-activations of the exponential input gates and the
+        sigmoid forget gates, (2 * heads, inner) each, and their bias, (2 * heads,).
+    eps : float
+        Added to the variance of an answer.
 
     Returns
     -------
     Tensor
-        What the memory answers at every step, shape (heads, batch, time, width).
+        What the memory answers at every step, normalised, shape (heads, batch, time, width).
     """
-    answer: Tensor = _MLSTM.apply(query, key, value, input_gate, logsigmoid(forget_gate).cumsum(-1))
+    answer: Tensor = _MLSTM.apply(mixed, inner, keys, values, *gates, eps)
     return answer
 
 
@@ -80,39 +95,105 @@ def slstm(
 
 
 class _MLSTM(torch.autograd.Function):
-    """An mLSTM, given the logarithm `kept` of what is left at every step of the beginning."""
+    """An mLSTM with all that it reads from its inputs: few large products, few copies."""
 
     @staticmethod
     def forward(
-        ctx: Any, query: Tensor, key: Tensor, value: Tensor, input_gate: Tensor, kept: Tensor
+        ctx: Any,
+        mixed: Tensor,
+        inner: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        of_mixed: Tensor,
+        of_inner: Tensor,
+        bias: Tensor,
+        eps: float,
     ) -> Tensor:
+        n_rows, n_steps, _ = mixed.shape
+        query, source = _by_head(mixed, keys).contiguous(), _by_head(inner, keys)
+        windows = (-1, n_steps, keys.shape[-1])
+        key = (query @ keys).view(windows)
+        value = (source @ values).view(-1, n_steps, values.shape[-1])
+        gates = torch.addmm(bias.unsqueeze(1), of_mixed, mixed.flatten(0, 1).t())
+        gates.addmm_(of_inner, inner.flatten(0, 1).t())
+        input_gate, forget_gate = gates.view(2, -1, n_steps)
+        kept = logsigmoid(forget_gate).cumsum(-1)
         # What is left at step t of the input at step s is exp(kept[t] - kept[s] + input_gate[s]).
         # kept[t] is in the stabiliser, too, and cancels.
         added = input_gate - kept
         largest = added.cummax(-1).values
         decay = (added.unsqueeze(-2) - largest.unsqueeze(-1)).exp_().tril_()
-        weights = (query @ key.transpose(-1, -2)).div_(math.sqrt(query.shape[-1])).mul_(decay)
+        weights = (query.view(windows) @ key.transpose(-1, -2)).mul_(decay)
         total = weights.sum(-1, keepdim=True)
         floor = (kept + largest).neg_().clamp_(*_LOG_FLOOR).exp_().unsqueeze(-1)
-        floored = total.abs() <= floor
-        answer = (weights @ value).div_(torch.where(floored, floor, total.abs()))
-        ctx.save_for_backward(query, key, value, decay, weights, total, floor, floored, answer)
-        return answer
+        # An answer is what is read over the divisor, which its normalisation but for eps undoes.
+        divisor = torch.maximum(total.abs(), floor)
+        answer = weights @ value
+        answer.sub_(answer.mean(-1, keepdim=True))
+        spread = torch.linalg.vector_norm(answer, dim=-1, keepdim=True).square_()
+        spread.div_(answer.shape[-1]).addcmul_(divisor, divisor, value=eps).rsqrt_()
+        answer.mul_(spread)
+        ctx.save_for_backward(
+            mixed, inner, query, source, key, value, forget_gate, decay, weights, total, floor,
+            answer, spread, keys, values, of_mixed, of_inner,
+        )  # fmt: skip
+        ctx.eps = eps
+        return answer.view(-1, n_rows, *answer.shape[1:])
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, d_answer: Tensor) -> tuple[Tensor, ...]:
-        query, key, value, decay, weights, total, floor, floored, answer = ctx.saved_tensors
-        d_read = d_answer / torch.where(floored, floor, total.abs())
+    def backward(ctx: Any, d_answer: Tensor) -> tuple[Tensor | None, ...]:
+        (
+            mixed, inner, query, source, key, value, forget_gate, decay, weights, total, floor,
+            answer, spread, keys, values, of_mixed, of_inner,
+        ) = ctx.saved_tensors  # fmt: skip
+        n_heads, n_samples = query.shape[:2]
+        by_head = (n_heads, n_samples, -1)
+        d_answer = d_answer.reshape(answer.shape)
+        along = (d_answer * answer).sum(-1, keepdim=True)
+        d_read = d_answer - d_answer.mean(-1, keepdim=True)
+        d_read.addcmul_(answer, along, value=-1 / answer.shape[-1]).mul_(spread)
         # The divisor is the total (up to its sign), or constant.
-        along = (d_read * answer).sum(-1, keepdim=True)
-        d_total = torch.where(floored, 0.0, along * total.sign()).neg_()
-        d_weights = (d_read @ value.transpose(-1, -2)).add_(d_total)
-        d_value = weights.transpose(-1, -2) @ d_read
-        d_added = (d_weights * weights).sum(-2)
-        d_kept = (d_weights * weights).sum(-1) - d_added
-        d_scores = d_weights.mul_(decay).div_(math.sqrt(query.shape[-1]))
-        return d_scores @ key, d_scores.transpose(-1, -2) @ query, d_value, d_added, d_kept
+        d_total = along.mul_(spread.square()).mul_(total).mul_(-ctx.eps)
+        d_total.masked_fill_(total.abs() <= floor, 0.0)
+        d_weights = torch.baddbmm(d_total, d_read, value.transpose(-1, -2))
+        d_value = (weights.transpose(-1, -2) @ d_read).view(by_head)
+        d_exponents = weights * d_weights
+        d_added = d_exponents.sum(-2)
+        d_kept = (d_exponents.sum(-1) - d_added).flip(-1).cumsum(-1).flip(-1)
+        d_gates = torch.stack([d_added, d_kept.mul_(torch.sigmoid(-forget_gate))])
+        d_gates = d_gates.view(-1, n_samples)
+        d_scores = d_weights.mul_(decay)
+        d_query = (d_scores @ key).view(by_head)
+        d_key = (d_scores.transpose(-1, -2) @ query.view_as(key)).view(by_head)
+        d_query.baddbmm_(d_key, keys.transpose(1, 2))
+        d_source = d_value @ values.transpose(1, 2)
+        d_mixed = _from_heads(d_query, mixed).addmm_(d_gates.t(), of_mixed).view_as(mixed)
+        d_inner = _from_heads(d_source, inner).addmm_(d_gates.t(), of_inner).view_as(inner)
+        if not any(ctx.needs_input_grad[2:]):
+            return d_mixed, d_inner, None, None, None, None, None, None
+        d_keys = query.transpose(1, 2) @ d_key
+        d_values = source.transpose(1, 2) @ d_value
+        d_of_mixed = d_gates @ mixed.flatten(0, 1)
+        d_of_inner = d_gates @ inner.flatten(0, 1)
+        d_bias = d_gates.sum(1)
+        return d_mixed, d_inner, d_keys, d_values, d_of_mixed, d_of_inner, d_bias, None
+
+
+def _by_head(x: Tensor, matrices: Tensor) -> Tensor:
+    """The group of numbers that each head sees, of all samples: (heads, samples, group)."""
+    n_heads, group, _ = matrices.shape
+    groups = x.flatten(0, 1).unflatten(1, (-1, group)).transpose(0, 1)
+    return groups.unsqueeze(1).expand(-1, n_heads // len(groups), -1, -1).flatten(0, 1)
+
+
+def _from_heads(by_head: Tensor, like: Tensor) -> Tensor:
+    """The reverse for gradients, (samples, inner)."""
+    n_heads, n_samples, group = by_head.shape
+    n_groups = like.shape[-1] // group
+    if n_heads > n_groups:
+        by_head = by_head.unflatten(0, (n_groups, -1)).sum(1)
+    return by_head.transpose(0, 1).reshape(n_samples, -1)
 
 
 class _SLSTM(torch.autograd.Function):

@@ -31,6 +31,7 @@ class LSTM(Network):
     """
 
     domains: ClassVar[frozenset[str]] = frozenset({"series"})
+    revision: ClassVar[int] = 2
 
     def __init__(
         self,

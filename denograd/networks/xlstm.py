@@ -37,6 +37,7 @@ class XLSTM(Network):
     """
 
     domains: ClassVar[frozenset[str]] = frozenset({"series"})
+    revision: ClassVar[int] = 2
 
     def __init__(
         self,

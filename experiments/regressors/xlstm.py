@@ -32,6 +32,7 @@ class XLSTMRegressor(NeuralRegressor):
     costly: ClassVar[bool] = True
     method: ClassVar[str] = "xlstm"
     network: ClassVar[str] = "xlstm"
+    revision: ClassVar[int] = 2
 
     width: int = 64
     n_heads: int = 4

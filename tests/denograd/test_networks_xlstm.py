@@ -40,9 +40,17 @@ def slstm_arguments(n_steps, n_heads, width, n_rows):
     return *sources, matrices, draw(n_heads, 4 * width, 1), recurrent
 
 
+def mlstm_arguments(n_rows, n_steps, n_heads, width):
+    sources = draw(2, n_rows, n_steps, n_heads * width)
+    gates = *draw(2, 2 * n_heads, n_heads * width), draw(2 * n_heads)
+    return *sources, *draw(2, n_heads, width, width), gates
+
+
 def test_mlstm_equals_its_recurrence_without_stabiliser():
-    query, key, value = draw(3, 2, 2, 6, 4)
-    i, f = draw(2, 2, 2, 6)
+    mixed, inner, keys, values, gates = mlstm_arguments(2, 6, 2, 4)
+    query, source = (x.unflatten(-1, (2, 4)).permute(2, 0, 1, 3) for x in (mixed, inner))
+    key, value = query @ keys.unsqueeze(1) * 2, source @ values.unsqueeze(1)  # √4
+    i, f = (mixed @ gates[0].t() + inner @ gates[1].t() + gates[2]).permute(2, 0, 1).chunk(2)
     memory, normaliser = torch.zeros(2, 2, 4, 4), torch.zeros(2, 2, 4)
     expected = []
     for t in range(6):
@@ -55,8 +63,9 @@ def test_mlstm_equals_its_recurrence_without_stabiliser():
         read = torch.einsum("bhvk,bhk->bhv", memory, query[:, :, t])
         divisor = (normaliser * query[:, :, t]).sum(-1, keepdim=True).abs().clamp_min(1)
         expected.append(read / divisor)
-    result = mlstm(query, key, value, i, f)
-    torch.testing.assert_close(result, torch.stack(expected, dim=2))
+    result = mlstm(mixed, inner, keys, values, gates, 1e-5)
+    expected = functional.layer_norm(torch.stack(expected, dim=2), (4,))
+    torch.testing.assert_close(result, expected)
 
 
 def test_slstm_equals_its_recurrence_without_stabiliser():
@@ -79,10 +88,13 @@ def test_slstm_equals_its_recurrence_without_stabiliser():
 @pytest.mark.parametrize("signs", list(itertools.product([-1, 0, 1], repeat=2)), ids=str)
 def test_gates_of_any_size_give_finite_outputs_and_gradients(size, signs):
     sign_i, sign_f = signs
-    query, key, value = (draw(2, 2, 8, 4).float() for _ in range(3))
-    i, f = draw(2, 2, 8).float() + sign_i * size, draw(2, 2, 8).float() + sign_f * size
-    leaves = [leaf.requires_grad_() for leaf in (query, key, value, i, f)]
-    output = mlstm(*leaves)
+    *matrices, gates = mlstm_arguments(2, 8, 2, 4)
+    leaves = [leaf.float() for leaf in (*matrices, *gates)]
+    leaves[-1][:2] += sign_i * size
+    leaves[-1][2:] += sign_f * size
+    for leaf in leaves:
+        leaf.requires_grad_()
+    output = mlstm(*leaves[:4], leaves[4:], 1e-5)
     gradients = torch.autograd.grad(output.sum(), leaves)
     assert all(tensor.isfinite().all() for tensor in (output, *gradients))
 
@@ -95,12 +107,11 @@ def test_gates_of_any_size_give_finite_outputs_and_gradients(size, signs):
 
 
 def test_a_zero_query_is_answered_by_zero_however_open_the_gates():
-    value, key = draw(1, 1, 3, 2), draw(1, 1, 3, 2)
-    query = torch.zeros_like(key).requires_grad_()
-    gate = torch.full((1, 1, 3), 1e3, dtype=torch.float64)
-    output = mlstm(query, key, value, gate, gate)
+    mixed, inner, keys, values, gates = mlstm_arguments(1, 3, 1, 2)
+    mixed = torch.zeros_like(mixed).requires_grad_()
+    output = mlstm(mixed, inner, keys, values, (*gates[:2], torch.full_like(gates[2], 1e3)), 1e-5)
     assert torch.equal(output, torch.zeros_like(output))
-    assert torch.autograd.grad(output.sum(), query)[0].isfinite().all()
+    assert torch.autograd.grad(output.sum(), mixed)[0].isfinite().all()
 
 
 @pytest.mark.parametrize("blocks", [("mlstm",), ("slstm",), ("slstm", "mlstm", "slstm")])
@@ -213,8 +224,9 @@ def test_outputs_and_all_gradients_equal_those_of_the_plain_network(sizes, windo
 
 
 def test_gradients_of_the_cells_against_finite_differences():
-    leaves = [draw(2, 2, 5, 3), draw(2, 2, 5, 3), draw(2, 2, 5, 3), draw(2, 2, 5), draw(2, 2, 5)]
-    assert torch.autograd.gradcheck(mlstm, [leaf.requires_grad_() for leaf in leaves])
+    *matrices, gates = mlstm_arguments(2, 5, 2, 3)
+    leaves = [leaf.requires_grad_() for leaf in (*matrices, *gates)]
+    assert torch.autograd.gradcheck(lambda *x: mlstm(*x[:4], x[4:], 1e-5), leaves)
     for shape in ((5, 2, 3, 2), (1, 1, 2, 1)):
         leaves = [leaf.requires_grad_() for leaf in slstm_arguments(*shape)]
         for last in (False, True):
