@@ -139,8 +139,8 @@ def test_comments_stay_where_they_are() -> None:
 @pytest.mark.parametrize("decimal", [",", None])
 def test_the_form_of_air_quality_from_end_to_end(decimal: str | None) -> None:
     frame = table().drop(columns=["fixed"])
-    text = frame.to_csv(index=False, sep=";", decimal=",", lineterminator=";;\r\n")
-    Path("x.csv").write_bytes((text + (";" * 8 + "\r\n") * 3).encode())
+    lines = frame.to_csv(index=False, sep=";", decimal=",").splitlines()
+    Path("x.csv").write_bytes(";;\r\n".join([*lines, *[";" * 6] * 3, ""]).encode())
     options = [] if decimal is None else ["--decimal", decimal]
     assert clean("x.csv", "--target", "price", *options, *SHORT) == 0
     after = Path("x.cleaned.csv").read_bytes().decode().splitlines()
