@@ -1,9 +1,11 @@
 """The two cells of xLSTM (Beck et al., 2024), with backward passes written by hand.
 
 Both cells gate with exponentials, which would overflow. What is read out is a quotient of two sums
-over past inputs, and both sums are kept divided by the exponential of a stabiliser, the largest
-exponent in them. The quotient does not depend on the stabiliser, therefore it is a constant to the
-gradient, which is exact and holds no infinite factor.
+over past inputs. An mLSTM keeps both divided by the exponential of a stabiliser, the largest
+exponent in them; the quotient does not depend on it, therefore it is a constant to the gradient,
+which is exact and holds no infinite factor. An sLSTM keeps the quotient itself, an average of what
+was entered, and the logarithm of the sum below: what was kept has in the new average the share of
+a sigmoid, that of the difference of the logarithms.
 
 Left to autograd, the many small steps of the cells cost several times their arithmetic.
 """
@@ -244,26 +246,28 @@ class _SLSTM(torch.autograd.Function):
         shut_forget = torch.sigmoid(-forget)
         from_cell = (cells[:-1] - candidate).mul_(kept).mul_(entered)
         d_active = torch.empty_like(active)
-        d_enter, d_forget, d_candidate, d_leave = _gates(d_active)
-        torch.addcmul(entered, entered, candidate.square(), value=-1, out=d_candidate)
-        torch.addcmul(outputs, outputs, leave, value=-1, out=d_leave)
+        d_gates = _gates(d_active)
+        torch.addcmul(entered, entered, candidate.square(), value=-1, out=d_gates[2])
+        torch.addcmul(outputs, outputs, leave, value=-1, out=d_gates[3])
         d_cell, d_log_weight = torch.zeros_like(cells[:2])
         backwards = recurrent.transpose(1, 2).chunk(2, dim=2)
-        for t in reversed(range(len(outputs))):
-            if t + 1 < len(outputs):
+        steps = [*zip(*d_gates, leave, kept, from_cell, shut_forget, strict=True)]
+        for t in reversed(range(len(steps))):
+            d_enter, d_forget, d_candidate, d_leave, opened, keep, slope, shut = steps[t]
+            if t + 1 < len(steps):
                 d_output = backwards[0] @ d_active[0, t + 1]
                 d_output.baddbmm_(backwards[1], d_active[1, t + 1])
                 if len(d_outputs) > 1:
                     d_output += d_outputs[t]
             else:
                 d_output = d_outputs[-1]
-            d_cell.addcmul_(leave[t], d_output)
-            d_log_kept = (d_log_weight * kept[t]).addcmul_(d_cell, from_cell[t])
-            torch.sub(d_log_weight, d_log_kept, out=d_enter[t])
-            torch.mul(d_log_kept, shut_forget[t], out=d_forget[t])
-            d_candidate[t].mul_(d_cell)
-            d_leave[t].mul_(d_output)
-            d_cell.mul_(kept[t])
+            d_cell.addcmul_(opened, d_output)
+            d_log_kept = (d_log_weight * keep).addcmul_(d_cell, slope)
+            torch.sub(d_log_weight, d_log_kept, out=d_enter)
+            torch.mul(d_log_kept, shut, out=d_forget)
+            d_candidate.mul_(d_cell)
+            d_leave.mul_(d_output)
+            d_cell.mul_(keep)
             d_log_weight = d_log_kept
         d_sources, d_matrices, d_recurrent = [], [], []
         n_heads, weights_move = len(matrices), any(ctx.needs_input_grad[2:])
