@@ -47,7 +47,7 @@ class CNNLSTM(Network):
     """
 
     domains: ClassVar[frozenset[str]] = frozenset({"series"})
-    revision: ClassVar[int] = 3
+    revision: ClassVar[int] = 2
 
     def __init__(
         self,

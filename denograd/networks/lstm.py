@@ -31,7 +31,6 @@ class LSTM(Network):
     """
 
     domains: ClassVar[frozenset[str]] = frozenset({"series"})
-    revision: ClassVar[int] = 2
 
     def __init__(
         self,
