@@ -1,9 +1,11 @@
 """The two cells of xLSTM (Beck et al., 2024), with backward passes written by hand.
 
 Both cells gate with exponentials, which would overflow. What is read out is a quotient of two sums
-over past inputs, and both sums are kept divided by the exponential of a stabiliser, the largest
-exponent in them. The quotient does not depend on the stabiliser, therefore it is a constant to the
-gradient, which is exact and holds no infinite factor.
+over past inputs. An mLSTM keeps both divided by the exponential of a stabiliser, the largest
+exponent in them; the quotient does not depend on it, therefore it is a constant to the gradient,
+which is exact and holds no infinite factor. An sLSTM keeps the quotient itself, an average of what
+was entered, and the logarithm of the sum below: what was kept has in the new average the share of
+a sigmoid, that of the difference of the logarithms.
 
 Left to autograd, the many small steps of the cells cost several times their arithmetic.
 """
@@ -210,85 +212,87 @@ class _SLSTM(torch.autograd.Function):
         last: bool,
     ) -> Tensor:
         n_steps, n_heads, width, n_rows = mixed.shape
-        active = bias.repeat(n_steps, 1, 1, n_rows)
+        # Arrays of their own for the gates that read the one source and the other: whole products.
+        active = bias.unflatten(1, (2, -1)).transpose(0, 1).unsqueeze(1)
+        active = active.repeat(1, n_steps, 1, 1, n_rows)
         for half, matrix, source in _halves(active, matrices, mixed, normed):
             half.baddbmm_(matrix, source)
         kept, outputs = active.new_empty(2, n_steps, n_heads, width, n_rows)
-        # The sums of what was entered, and of the weights with which.
-        sums = active.new_zeros(n_steps + 1, 2, n_heads, width, n_rows)
-        stabiliser = torch.full_like(kept[0], -torch.inf)
-        for t in range(n_steps):
+        cells = active.new_zeros(n_steps + 1, n_heads, width, n_rows)
+        log_weight = torch.full_like(kept[0], -torch.inf)
+        for t, (enter, forget, candidate, leave) in enumerate(zip(*_gates(active), strict=True)):
             if t > 0:
-                active[t].baddbmm_(recurrent, outputs[t - 1])
-            enter, forget, candidate, leave = active[t].chunk(4, dim=1)
-            log_kept = logsigmoid(forget).add_(stabiliser)
-            stabiliser = torch.maximum(enter, log_kept)
-            torch.exp(log_kept.sub_(stabiliser), out=kept[t])
-            enter.sub_(stabiliser).exp_()
-            candidate.tanh_()
-            leave.sigmoid_()
-            torch.mul(sums[t], kept[t], out=sums[t + 1])
-            cell, weight = sums[t + 1].unbind()
-            cell.addcmul_(enter, candidate)
-            weight.add_(enter)
-            torch.mul(leave, cell, out=outputs[t]).div_(weight)
-        ctx.save_for_backward(mixed, normed, matrices, recurrent, active, kept, sums, outputs)
+                for half, matrix in zip(active[:, t], recurrent.chunk(2, dim=1), strict=True):
+                    half.baddbmm_(matrix, outputs[t - 1])
+            log_kept = logsigmoid(forget).add_(log_weight)
+            log_weight = torch.logaddexp(enter, log_kept)
+            torch.sub(log_kept, enter, out=kept[t]).sigmoid_()
+            # tanh(x) = 2 sigmoid(2x) - 1, at a fraction of its cost.
+            candidate.mul_(2)
+            active[1, t].sigmoid_()
+            candidate.mul_(2).sub_(1)
+            torch.lerp(candidate, cells[t], kept[t], out=cells[t + 1])
+            torch.mul(leave, cells[t + 1], out=outputs[t])
+        ctx.save_for_backward(mixed, normed, matrices, recurrent, active, kept, cells, outputs)
         return outputs[-1:].clone() if last else outputs
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, d_outputs: Tensor) -> tuple[Tensor | None, ...]:
-        mixed, normed, matrices, recurrent, active, kept, sums, outputs = ctx.saved_tensors
-        by_gate = active.unflatten(2, (4, -1))
-        enter, forget, candidate, leave = by_gate.unbind(2)
-        weight = sums[1:, 1]
+        mixed, normed, matrices, recurrent, active, kept, cells, outputs = ctx.saved_tensors
+        _, forget, candidate, leave = _gates(active)
         # Factors of all steps at once: the loop below only adds up along time.
-        to_sums = torch.empty_like(sums[1:])
-        torch.div(leave, weight, out=to_sums[:, 0])
-        torch.div(outputs, weight, out=to_sums[:, 1]).neg_()
-        from_leave = outputs * (1 - leave)
-        from_cell, from_weight = (torch.empty_like(by_gate[:, :, :n]) for n in (3, 2))
-        open_forget = torch.sigmoid(-forget).mul_(kept)
-        torch.mul(enter, candidate, out=from_cell[:, :, 0])
-        torch.mul(open_forget, sums[:-1, 0], out=from_cell[:, :, 1])
-        torch.mul(enter, 1 - candidate.square(), out=from_cell[:, :, 2])
-        from_weight[:, :, 0] = enter
-        torch.mul(open_forget, sums[:-1, 1], out=from_weight[:, :, 1])
-        d_active = torch.empty_like(by_gate)
-        d_sums = torch.zeros_like(sums[0])
-        backwards = recurrent.transpose(1, 2)
-        for t in reversed(range(len(active))):
-            if t + 1 < len(active):
-                d_output = backwards @ d_active[t + 1].flatten(1, 2)
+        entered = 1 - kept
+        shut_forget = torch.sigmoid(-forget)
+        from_cell = (cells[:-1] - candidate).mul_(kept).mul_(entered)
+        d_active = torch.empty_like(active)
+        d_gates = _gates(d_active)
+        torch.addcmul(entered, entered, candidate.square(), value=-1, out=d_gates[2])
+        torch.addcmul(outputs, outputs, leave, value=-1, out=d_gates[3])
+        d_cell, d_log_weight = torch.zeros_like(cells[:2])
+        backwards = recurrent.transpose(1, 2).chunk(2, dim=2)
+        steps = [*zip(*d_gates, leave, kept, from_cell, shut_forget, strict=True)]
+        for t in reversed(range(len(steps))):
+            d_enter, d_forget, d_candidate, d_leave, opened, keep, slope, shut = steps[t]
+            if t + 1 < len(steps):
+                d_output = backwards[0] @ d_active[0, t + 1]
+                d_output.baddbmm_(backwards[1], d_active[1, t + 1])
                 if len(d_outputs) > 1:
                     d_output += d_outputs[t]
             else:
                 d_output = d_outputs[-1]
-            d_sums.addcmul_(to_sums[t], d_output)
-            d_cell, d_weight = d_sums.unsqueeze(2).unbind()
-            torch.mul(d_output, from_leave[t], out=d_active[t, :, 3])
-            torch.mul(d_cell, from_cell[t], out=d_active[t, :, :3])
-            d_active[t, :, :2].addcmul_(d_weight, from_weight[t])
-            d_sums.mul_(kept[t])
-        d_active = d_active.flatten(2, 3)
-        d_sources, d_matrices = [], []
-        weights_move = any(ctx.needs_input_grad[2:])
+            d_cell.addcmul_(opened, d_output)
+            d_log_kept = (d_log_weight * keep).addcmul_(d_cell, slope)
+            torch.sub(d_log_weight, d_log_kept, out=d_enter)
+            torch.mul(d_log_kept, shut, out=d_forget)
+            d_candidate.mul_(d_cell)
+            d_leave.mul_(d_output)
+            d_cell.mul_(keep)
+            d_log_weight = d_log_kept
+        d_sources, d_matrices, d_recurrent = [], [], []
+        n_heads, weights_move = len(matrices), any(ctx.needs_input_grad[2:])
         for half, matrix, source in _halves(d_active, matrices, mixed, normed):
             d_sources.append((matrix.transpose(1, 2) @ half).view(mixed.shape))
             if weights_move:
                 products = half @ source.transpose(1, 2)
                 d_matrices.append(products.unflatten(0, mixed.shape[:2]).sum(0))
+                products = half[n_heads:] @ outputs[:-1].flatten(0, 1).transpose(1, 2)
+                d_recurrent.append(products.unflatten(0, (-1, n_heads)).sum(0))
         if not weights_move:
             return *d_sources, None, None, None, None
-        d_recurrent = (d_active[1:] @ outputs[:-1].transpose(2, 3)).sum(0)
-        d_bias = d_active.sum((0, 3)).unsqueeze(2)
-        return *d_sources, torch.cat(d_matrices, dim=1), d_bias, d_recurrent, None
+        d_bias = d_active.sum((1, 4)).transpose(0, 1).reshape(n_heads, -1, 1)
+        return *d_sources, torch.cat(d_matrices, dim=1), d_bias, torch.cat(d_recurrent, dim=1), None
+
+
+def _gates(active: Tensor) -> tuple[Tensor, ...]:
+    """Input gate, forget gate, cell input and output gate, of all steps."""
+    return *active[0].chunk(2, dim=2), *active[1].chunk(2, dim=2)
 
 
 def _halves(
     active: Tensor, matrices: Tensor, mixed: Tensor, normed: Tensor
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Pre-activations that read one source, their matrices, and it, by step and head."""
-    parts = zip(active.chunk(2, dim=2), matrices.chunk(2, dim=1), (mixed, normed), strict=True)
+    parts = zip(active, matrices.chunk(2, dim=1), (mixed, normed), strict=True)
     for half, matrix, source in parts:
-        yield half.flatten(0, 1), matrix.repeat(len(active), 1, 1), source.flatten(0, 1)
+        yield half.flatten(0, 1), matrix.repeat(len(half), 1, 1), source.flatten(0, 1)

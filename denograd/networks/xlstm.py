@@ -3,6 +3,7 @@
 from typing import ClassVar, Literal
 
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 from denograd.networks._base import Network, check_counts
 from denograd.networks._xlstm import MLSTMBlock, SLSTMBlock
@@ -69,7 +70,9 @@ class XLSTM(Network):
         """Map windows to targets."""
         self.check_input(x)
         *blocks, last_block = self.blocks
-        states = self.embedding(x)
+        # Stored by columns, a matrix as narrow as this has its gradient several times as fast.
+        weight = self.embedding.weight.t().contiguous().t()
+        states = linear(x, weight, self.embedding.bias)
         for block in blocks:
             states = block(states)
         output: Tensor = self.head(self.norm(last_block(states, last=True)[:, 0]))

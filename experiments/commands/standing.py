@@ -41,18 +41,22 @@ class Standing:
         self._failed_scores: set[str] = set()
         self._pace = _Pace(self._now)
         planned, begun = in_hand(store.runs)
-        if experiment is not None:
-            planned = store.labels(experiment) or {}
-        else:
+        records = store.records()
+        if experiment is None:
             for name in store.experiments():
                 planned |= store.labels(name) or {}
+        elif (labels := store.labels(experiment)) is not None:
+            planned = labels
+            records = (record for _, record in store.found(experiment, labels))
+        else:
+            planned, records = {}, iter(store.listed(experiment))
         self._without = {identity_in(path): labels for path, labels in planned.items()}
         self._begun = {
             identity_in(piece.path): piece
             for piece in sorted(begun, key=lambda piece: piece.time)
             if experiment is None or piece.path in planned
         }
-        for record in store.records() if experiment is None else store.listed(experiment):
+        for record in records:
             self._take(record)
         # Counted now that it is known which scores failed with their cells.
         self.failures = [of[1:] for of in self._failed if of[0] not in self._failed_scores]

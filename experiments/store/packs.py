@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
@@ -48,10 +48,13 @@ class Pack(NamedTuple):
 
     def records(self, *names: str) -> Iterator[Record]:
         """The records of some identities that it has."""
-        content = self.path.read_bytes() if names else b""
-        for name in names:
-            line = self.lines[name]
-            yield json.loads(content[line.start : line.stop])
+        if not names:
+            return
+        with self.path.open("rb") as file:
+            for name in names:
+                line = self.lines[name]
+                file.seek(line.start)
+                yield json.loads(file.read(line.stop - line.start))
 
 
 def packs_in(folder: Path) -> list[Pack]:
@@ -89,7 +92,7 @@ def read(path: Path) -> Pack:
         return Pack(path, {}, [Damage(str(path), error.strerror or str(error))])
 
 
-def best(name: str, packs: list[Pack]) -> Record | None:
+def best(name: str, packs: Sequence[Pack]) -> Record | None:
     """The record of an identity, or None; of several one that is ok, or the last."""
     found = [record for pack in packs if name in pack.lines for record in pack.records(name)]
     return max(found, key=lambda r: (r["status"] == "ok", r["finished"]), default=None)

@@ -6,8 +6,10 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -171,12 +173,28 @@ class Store:
                 else record
                 for record in archived
             ]
-        found = ((path, self.find(path)) for path in labels)
-        return [
-            self._labelled(record, labels[path], name)
-            for path, record in found
-            if record is not None
-        ]
+        found = dict(self.found(name, labels))
+        return [found[path] for path in labels if path in found]
+
+    def found(self, name: str, labels: Entries) -> Iterator[tuple[str, Record]]:
+        """What is there of the listing of an experiment: path and record, folder by folder.
+
+        One by one: many at once cost memory, and the time to collect garbage among them.
+        """
+        for folder, paths in groupby(sorted(labels), os.path.dirname):
+            lacking = {}
+            for path in paths:
+                if (record := self._checked(path)) is not None:
+                    yield path, self._labelled(record, labels[path], name)
+                else:
+                    lacking[identity_in(path)] = path
+            if lacking:
+                for record in self._packed(packs.packs_in(self._file(folder)), set(lacking)):
+                    path = lacking.pop(record["identity"])
+                    yield path, self._labelled(record, labels[path], name)
+            for identity, path in lacking.items():
+                if (record := self.archive.record(identity)) is not None:
+                    yield path, self._labelled(record, labels[path], name)
 
     def _labelled(self, record: Record, labels: dict[str, Any], name: str) -> Record:
         """A record under the labels of a listing, or its own where those cannot be its."""
@@ -214,16 +232,22 @@ class Store:
                 self._note(str(file), "it is no record")
             elif (record := self.read_file(path)) is not None:
                 yield record
-        times = Counter(name for pack in found for name in pack.lines)
+        yield from self._packed(found)
+
+    def _packed(
+        self, found: Sequence[packs.Pack], wanted: Container[str] | None = None
+    ) -> Iterator[Record]:
+        """The records of packs, each once: those of all identities, or of the wanted ones."""
+        names = (name for pack in found for name in pack.lines)
+        times = Counter(name for name in names if wanted is None or name in wanted)
         for pack in found:
             self._note_all(pack)
-            once = [name for name in pack.lines if times[name] == 1]
-            yield from pack.records(*once)
+            yield from pack.records(*(name for name in pack.lines if times[name] == 1))
         for name in (name for name, number in times.items() if number > 1):
             if (record := packs.best(name, found)) is not None:
                 yield record
 
-    @property
+    @cached_property
     def _root(self) -> Path:
         return self.runs / "records"
 
@@ -247,7 +271,7 @@ class Store:
 
 def identity_in(path: str) -> str:
     """The identity at the end of a record's path."""
-    return Path(path).stem.rpartition("-")[2]
+    return os.path.splitext(path)[0].rpartition("-")[2]
 
 
 def tell_damage(store: Store, command: str) -> None:

@@ -4,6 +4,7 @@ import re
 from xml.etree import ElementTree
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from PIL import Image
 
@@ -27,6 +28,16 @@ def test_a_figure_becomes_a_picture_of_few_colours_and_a_pdf_the_same_every_time
         seen = np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0).tolist()
     assert [255, 255, 255] in seen
     assert [0xD5, 0x5E, 0x00] in seen
+
+
+def test_a_figure_is_drawn_once_for_each_of_its_files(tmp_path, monkeypatch):
+    drawn, draw = [], Figure.draw
+    monkeypatch.setattr(Figure, "draw", lambda *args: drawn.append(1) or draw(*args))
+    figure = new_figure(2, 1)
+    figure.subplots().plot([1, 2])
+    save(figure, tmp_path / "figure")
+    svg(figure)
+    assert len(drawn) == 3
 
 
 def test_an_svg_for_a_page_turns_with_the_colours_of_its_reader_and_is_small():

@@ -8,6 +8,7 @@ from experiments.files import write_bytes
 from experiments.store import packs
 from experiments.store.records import Key
 from experiments.store.store import Store
+from tests.support.following import enlist
 from tests.support.records import METRICS, SCORE, outcome
 
 N = 300
@@ -76,6 +77,25 @@ def test_of_many_packs_only_those_that_have_a_record_are_looked_at(tmp_path, mon
     assert [store.status(key(number)) for number in range(5)] == ["ok"] * 5
 
     assert len(looked_at) == 5
+
+
+def test_a_listing_reads_a_pack_once_and_finds_what_each_path_has(tmp_path, monkeypatch):
+    store = written(tmp_path)
+    store.tidy()
+    store.write(key(3), outcome(metrics=METRICS, finished="2027-01-01T00:00:00Z"))
+    keys = [key(number) for number in (*range(N - 5), N)]
+    enlist(store, "mine", keys)
+    calls, records = [], packs.Pack.records
+    monkeypatch.setattr(
+        packs.Pack, "records", lambda pack, *names: calls.append(1) or records(pack, *names)
+    )
+
+    found = Store(tmp_path).listed("mine")
+
+    assert len(calls) == len(files(tmp_path)[1])
+    there = filter(None, map(store.read, sorted(keys, key=lambda of: of.path)))
+    assert found == list(there)
+    assert len(found) == N - 5
 
 
 def test_a_file_wins_over_a_line_and_of_lines_one_that_is_ok(tmp_path):
