@@ -31,7 +31,12 @@ default_role = "code"
 html_theme = "pydata_sphinx_theme"
 html_title = project
 html_show_sourcelink = False
-html_theme_options = {"navigation_with_keys": False, "secondary_sidebar_items": ["page-toc"]}
+html_context = {"default_mode": "auto"}
+html_theme_options = {
+    "logo": {"text": "DenoGrad"},  # the whole title does not fit beside the search on a telephone
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
+}
 
 autosummary_imported_members = True
 autosummary_ignore_module_all = False
@@ -51,5 +56,6 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
     "download_all_examples": False,
     "show_signature": False,
+    "default_thumb_file": str(ROOT / "results" / "readme" / "before_after.png"),
     "reset_modules": ("matplotlib",),
 }
