@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def until(holds: Callable[[], object], seconds: float = 60) -> None:
-    """Wait for something to hold."""
+def until(holds: Callable[[], object], seconds: float = 180) -> None:
+    """Wait for something to hold; on a busy machine a command takes a minute to begin."""
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "waited in vain"

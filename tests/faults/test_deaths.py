@@ -82,7 +82,7 @@ def test_no_process_outlives_a_command_that_is_killed(command, launcher, victim)
     assert process.returncode == (-9 if victim == "the command" else 1)
     if victim == "the working process":
         assert "the working process was killed by SIGKILL" in err
-    until(lambda: of_folder(command.results) == [], seconds=60)
+    until(lambda: of_folder(command.results) == [])
     kept = command.records()
     command.run(*SWEEP)
     assert kept.items() <= command.records().items()

@@ -92,7 +92,7 @@ def attempt(
         struck[strike(command, process, draw)] += 1
     _, err = process.communicate(timeout=240)
     assert process.returncode in (0, -9, -2, -15, 1, 130), err
-    until(lambda: of_folder(command.results) == [], seconds=30)
+    until(lambda: of_folder(command.results) == [])
     store = Store(command.results)
     assert {record["status"] for record in store.records()} <= {"ok"}
     assert store.damage == {}

@@ -72,15 +72,23 @@ def slurm() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def waiting(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """While this folder is there, jobs wait."""
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a folder makes jobs wait: one path, since it is part of what they compute."""
     return tmp_path_factory.mktemp("waits") / "waiting"
 
 
+@pytest.fixture
+def waiting(gate: Path) -> Iterator[Path]:
+    """While this folder is there, jobs wait, each with the number of its process in it."""
+    gate.mkdir()
+    yield gate
+    shutil.rmtree(gate, ignore_errors=True)
+
+
 @pytest.fixture(scope="module")
-def small(waiting: Path) -> tuple[str, ...]:
+def small(gate: Path) -> tuple[str, ...]:
     """What makes a command of the page quick, and lets its jobs wait."""
-    return (*SMALL, *double("regressor", "Waits", while_exists=waiting))
+    return (*SMALL, *double("regressor", "Waits", while_exists=gate))
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +129,6 @@ def sweep(launcher: str, small: tuple[str, ...]) -> tuple[str, ...]:
 def test_a_job_that_is_killed_or_hits_its_limit_changes_no_bit(
     command, launcher, sweep, waiting, expected
 ):
-    waiting.mkdir()
     process = command.start(*sweep, *LIMIT.get(launcher, ()))
     until(lambda: len([*waiting.iterdir()]) == 2 or process.poll() is not None)
     victim, *_ = waiting.iterdir()
@@ -152,7 +159,6 @@ def test_a_job_that_is_killed_or_hits_its_limit_changes_no_bit(
 
 @pytest.mark.parametrize("launcher", ["submitit_local", "submitit_slurm"], indirect=True)
 def test_jobs_of_a_command_that_is_interrupted_are_cancelled(command, launcher, sweep, waiting):
-    waiting.mkdir()
     process = command.start(*sweep)
     until(lambda: len([*waiting.iterdir()]) == 2 or process.poll() is not None)
 
@@ -162,4 +168,3 @@ def test_jobs_of_a_command_that_is_interrupted_are_cancelled(command, launcher, 
     assert process.returncode == 130, err
     assert "interrupted: what was finished is kept" in err
     until(lambda: of_folder(command.results) == [])
-    shutil.rmtree(waiting)
