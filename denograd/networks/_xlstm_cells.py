@@ -76,7 +76,7 @@ def slstm(
 
     Parameters
     ----------
-    mixed, normed : Tensor of shape (batch, time, heads * width)
+    mixed, normed : Tensor of shape (time, heads, width, batch)
         What the first two and the last two of them read.
     matrices : Tensor of shape (heads, 4 * width, width)
         From these to the pre-activations.
