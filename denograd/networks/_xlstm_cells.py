@@ -90,7 +90,7 @@ def slstm(
     Returns
     -------
     Tensor
-        The outputs, shape (time, heads, width, batch).
+        The outputs, shape (time, heads, width, batch); the last alone has a time of 1.
     """
     outputs: Tensor = _SLSTM.apply(mixed, normed, matrices, bias, recurrent, last)
     return outputs

@@ -176,9 +176,10 @@ def save(figure: Figure, stem: Path) -> list[Path]:
         settle(figure)
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
-        write_bytes(png, limit_colours(np.asarray(canvas.buffer_rgba())))
+        drawn = limit_colours(np.asarray(canvas.buffer_rgba()))
         undated = {"CreationDate": None, "Producer": None, "Creator": None}
         figure.savefig(printed, format="pdf", metadata=undated)
+    write_bytes(png, drawn)
     write_bytes(pdf, printed.getvalue())
     return [png, pdf]
 
