@@ -103,6 +103,13 @@ class Metric:
     rope: float = 0.0
 
 
+class Outcome(NamedTuple):
+    """What became of a run that measured nothing ("failed", "skipped"), and why, if known."""
+
+    status: str
+    reason: str
+
+
 @dataclass(frozen=True)
 class Entry:
     """What is known of one dataset × protocol × denoiser.
@@ -120,8 +127,8 @@ class Entry:
     status
         "ok", "partial" (some of the expected are missing), "failed", "skipped", "absent" where
         the work was done and there is nothing to measure, or "null": by a regressor without skill.
-    reasons
-        Why something failed or was skipped.
+    told
+        What failed or was skipped, each once.
     """
 
     mean: float | None
@@ -131,7 +138,7 @@ class Entry:
     done: int
     expected: int
     status: str
-    reasons: tuple[str, ...] = ()
+    told: tuple[Outcome, ...] = ()
 
 
 Summary = dict[tuple[str, str, str], Entry]
@@ -295,19 +302,20 @@ def _entry(runs: _Runs, expected: int) -> Entry:
     regressors, column = np.unique(known.regressors, return_inverse=True)
     table = np.full((len(seeds), len(regressors)), math.nan)
     table[row, column] = known.values
-    told = runs.at(runs.status != "ok")
-    reasons = tuple(sorted({text for text in told.reasons if isinstance(text, str) and text}))
+    without = runs.at(runs.status != "ok")
+    reasons = (reason if isinstance(reason, str) else "" for reason in without.reasons)
+    told = tuple(sorted(set(map(Outcome, without.status, reasons))))
     # Opposite infinities have no mean.
     with np.errstate(invalid="ignore"):
         mean = float(np.mean(np.nanmean(table, axis=0))) if len(seeds) else math.nan
     if math.isnan(mean):
-        status = next((s for s in ("failed", "skipped") if s in told.status), "absent")
-        return Entry(None, None, None, 0, 0, expected, status, reasons)
+        status = next((s for s in ("failed", "skipped") if s in without.status), "absent")
+        return Entry(None, None, None, 0, 0, expected, status, told)
     complete = table[~np.isnan(table).any(axis=1)]
     low, high = t_interval(mean, complete.mean(axis=1))
     done = int(np.count_nonzero(~np.isnan(table)))
     status = "ok" if done == expected else "partial"
-    return Entry(mean, low, high, len(seeds), done, expected, status, reasons)
+    return Entry(mean, low, high, len(seeds), done, expected, status, told)
 
 
 def t_interval(mean: float, values: NDArray[np.float64]) -> tuple[float | None, float | None]:

@@ -267,9 +267,10 @@ class Runs:
         self.need_methods()
         found = ranking(self.view, metric, self.protocol)
         if found is None or found.n < 2:
+            by = " by regressors with skill" if metric is IMP else ""
             raise UntestableError(
                 f"ranks of {metric.title} take two datasets on which all eight methods have every "
-                f"run, there {'is one' if found else 'are none'}"
+                f"run{by}, there {'is one' if found else 'are none'}"
             )
         return found
 
@@ -361,7 +362,7 @@ def _why(entries: Iterable[Entry | None]) -> str:
             f"{entry.status}: {reason}" if reason else entry.status
             for entry in entries
             if entry is not None and entry.status in ("failed", "skipped", "partial")
-            for reason in (entry.reasons or ("",))
+            for reason in ({outcome.reason for outcome in entry.told} or {""})
         }
     )
     return f" ({'; '.join(found)})" if found else ""

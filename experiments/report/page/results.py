@@ -243,7 +243,7 @@ def _measured(view: View) -> pd.DataFrame:
                 | {m.key: _shown(part.summary(m.metric)[where].mean, m.metric) for m in MEASURES}
                 | {"low": low, "high": high, "seeds": imp.seeds, "seeds_expected": imp.expected}
                 | {"status": "ok" if imp.status == "absent" else imp.status}
-                | {"reason": "; ".join(first_line(reason) for reason in imp.reasons)}
+                | {"reason": "; ".join(first_line(outcome.reason) for outcome in imp.told)}
             )
     return pd.DataFrame(rows)
 

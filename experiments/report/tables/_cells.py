@@ -208,11 +208,10 @@ def outcome_notes(outcomes: Outcomes, view: View) -> list[str]:
     why: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
     for place, entry in sorted(known.items()):
         if entry.status in ("failed", "skipped", "partial"):
-            status = "skipped" if entry.status == "skipped" else "failed"
-            for reason in entry.reasons or ("no reason was recorded",):
-                why.setdefault((status, _short(reason, view.dataset_names[place[1]])), []).append(
-                    place
-                )
+            # Of a part that was never run there is nothing to say here.
+            for status, reason in entry.told:
+                short = _short(reason, view.dataset_names[place[1]])
+                why.setdefault((status, short or "no reason was recorded"), []).append(place)
     notes += [
         f"{status}: {_places(places)}: {reason}" for (status, reason), places in sorted(why.items())
     ]

@@ -89,7 +89,7 @@ def _ranking_notes(view: View, rankings: Rankings) -> list[str]:
     notes = []
     for protocol in view.protocols:
         absent = sorted(set(view.ranked) - set(competing(view, aggregate.IMP, protocol)))
-        if absent:
+        if absent and _has_skill(view, protocol):
             notes.append(f"{protocol}: skipped on every dataset, not ranked: {', '.join(absent)}.")
     tests = [found.friedman for found in rankings.values() if found and found.friedman]
     if any(math.isinf(test.iman_davenport.statistic) for test in tests):
@@ -97,7 +97,7 @@ def _ranking_notes(view: View, rankings: Rankings) -> list[str]:
     for (protocol, title), found in rankings.items():
         where = f"{protocol}, {title}"
         if found is None:
-            notes.append(f"{where}: not ranked, no dataset has every run of every method.")
+            notes.append(f"{where}: not ranked, {_why_not_ranked(view, protocol, title)}.")
             continue
         if found.left_out:
             notes.append(f"{where}: left out, a run is missing: {', '.join(found.left_out)}.")
@@ -111,6 +111,19 @@ def _ranking_notes(view: View, rankings: Rankings) -> list[str]:
             groups = "; ".join(", ".join(group) for group in found.groups)
             notes.append(f"{where}: not told apart are {groups}.")
     return notes
+
+
+def _has_skill(view: View, protocol: str) -> bool:
+    """Whether there is anything by which Imp% is ranked."""
+    return any(place[0] == protocol for place in view.ranked_summary(aggregate.IMP))
+
+
+def _why_not_ranked(view: View, protocol: str, title: str) -> str:
+    if title != aggregate.IMP.title:
+        return "no dataset has every run of every method"
+    if not _has_skill(view, protocol):
+        return "no regressor has skill on any dataset"
+    return "no dataset has every run of every method by regressors with skill"
 
 
 def _rank_of(found: Ranking, method: str) -> float | None:

@@ -262,6 +262,23 @@ def test_a_method_skipped_somewhere_takes_that_block_and_one_skipped_everywhere_
     assert ranked(here).left_out == ("data1",)
 
 
+def test_methods_that_no_regressor_has_skill_for_were_not_skipped() -> None:
+    table = ranks_of(ladder(NAMES[:3]).assign(mse_naive=0.0))
+    assert column(table, "Imp%")[:3] == ["a: –", "b: –", "c: –"]
+    assert column(table, "SWD")[:3] == ["a: 1.00", "b: 2.00", "c: 3.00"]
+    notes = "\n".join(table.notes)
+    assert "published, Imp%: not ranked, no regressor has skill on any dataset." in notes
+    assert "skipped" not in notes
+
+
+def test_gaps_are_told_of_regressors_with_skill() -> None:
+    long = ladder(NAMES[:3]).assign(mse_naive=1e9)
+    long.loc[long["denoiser"] == "b", ["status", "reason", "mse_after"]] = ["failed", "boom", None]
+    notes = "\n".join(ranks_of(long).notes)
+    gap = "not ranked, no dataset has every run of every method"
+    assert f"published, Imp%: {gap} by regressors with skill." in notes
+
+
 def test_domains_are_ranked_together_and_apart() -> None:
     long = pd.concat([ladder(NAMES[:3]), ladder(NAMES[3:5], domain="series")])
     views_of = view_of(long.reset_index(drop=True)).with_domains()

@@ -162,6 +162,35 @@ def test_a_value_with_runs_missing_is_marked() -> None:
     assert "failed: b on friedman (published): MemoryError" in notes
 
 
+def test_what_was_never_run_did_not_fail() -> None:
+    """A control that costly regressors were not asked to score, say."""
+    long = make(
+        {"denoiser": "a", "regressor": "ridge", "mse_after": 0.5},
+        {"denoiser": "a", "regressor": "lstm", "mse_after": 0.5},
+        {"denoiser": "constant", "regressor": "ridge", "mse_after": 0.5},
+    )
+    table = imp_table(long)
+    assert cell(table, "constant", "friedman").text == "50.0†"
+    notes = "\n".join(table.notes)
+    assert "constant on friedman (published): 1 of 2" in notes
+    assert "failed" not in notes
+    assert "reason" not in notes
+
+
+def test_what_was_skipped_beside_a_value_did_not_fail() -> None:
+    long = make(
+        {"denoiser": "a", "regressor": "ridge", "mse_after": 0.5},
+        {"denoiser": "a", "regressor": "lstm", "mse_after": 0.5},
+        {"denoiser": "b", "regressor": "ridge", "mse_after": 0.5},
+        {"denoiser": "b", "regressor": "lstm", "status": "skipped", "reason": "too short"},
+        {"denoiser": "c", "regressor": "ridge", "status": "failed", "reason": ""},
+        {"denoiser": "c", "regressor": "lstm", "status": "skipped", "reason": "too short"},
+    )
+    notes = imp_table(long).notes
+    assert "skipped: b, c on friedman (published): too short" in notes
+    assert "failed: c on friedman (published): no reason was recorded" in notes
+
+
 def test_a_mean_over_fewer_datasets_is_marked() -> None:
     long = make(
         {"dataset": "a", "denoiser": "x", "mse_after": 0.5},
